@@ -1,0 +1,24 @@
+"""The embedded store server: started, shared and stopped by the processes that use it.
+
+`queueapp up`, the web process, workers and tests call it where no REDIS_URL is set.
+It never talks to a server that somebody else runs, and it knows nothing of jobs.
+"""
+
+from .binary import ServerBinary, find_binary
+from .directory import admin_key, default_data_dir, private_directory, secret_key
+from .errors import EmbeddedServerError
+from .server import EmbeddedServer, ephemeral_server, leave_server, start_server
+
+__all__ = [
+    "EmbeddedServer",
+    "EmbeddedServerError",
+    "ServerBinary",
+    "admin_key",
+    "default_data_dir",
+    "ephemeral_server",
+    "find_binary",
+    "leave_server",
+    "private_directory",
+    "secret_key",
+    "start_server",
+]
