@@ -5,7 +5,7 @@ It never talks to a server that somebody else runs, and it knows nothing of jobs
 """
 
 from .binary import ServerBinary, find_binary
-from .directory import admin_key, default_data_dir, private_directory, secret_key
+from .directory import admin_key, private_directory, secret_key
 from .errors import EmbeddedServerError
 from .server import EmbeddedServer, ephemeral_server, leave_server, start_server
 
@@ -14,7 +14,6 @@ __all__ = [
     "EmbeddedServerError",
     "ServerBinary",
     "admin_key",
-    "default_data_dir",
     "ephemeral_server",
     "find_binary",
     "leave_server",

@@ -6,22 +6,13 @@ Everything in it belongs to one user and is readable by nobody else.
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from platformdirs import user_data_dir
 
 from .errors import EmbeddedServerError
 
 # The kernel's limit for a socket's path is 108 bytes on Linux and 104 on macOS, with its end mark.
 SOCKET_PATH_LIMIT = 103
-
-
-def default_data_dir(environ: Mapping[str, str]) -> Path:
-    """Return QUEUEAPP_DATA_DIR, else the user's data directory for queueapp."""
-    chosen = environ.get("QUEUEAPP_DATA_DIR", "")
-    return Path(chosen or user_data_dir("queueapp", appauthor=False)).expanduser().resolve()
 
 
 def private_directory(path: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from queueapp.embedded import EmbeddedServerError, admin_key, default_data_dir, secret_key
+from queueapp.embedded import EmbeddedServerError, admin_key, secret_key
 
 
 def test_a_secret_is_made_once(tmp_path: Path) -> None:
@@ -26,12 +26,6 @@ def test_a_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 
     assert ["secret.key"] == [file.name for file in files]
     assert 0o600 == stat.S_IMODE(files[0].stat().st_mode)
-
-
-def test_the_data_directory_can_be_chosen(tmp_path: Path) -> None:
-    """QUEUEAPP_DATA_DIR wins over the user's own data directory."""
-    assert tmp_path == default_data_dir({"QUEUEAPP_DATA_DIR": str(tmp_path)})
-    assert "queueapp" == default_data_dir({}).name
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
