@@ -1,0 +1,121 @@
+"""Every setting of the product, read from the environment once, checked loudly.
+
+Each field says its unit and meaning; ``SETTINGS`` is what the README's table is checked against.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+
+class BadSetting(ValueError):
+    """An environment variable has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one process."""
+
+    redis_url: str | None = None
+    data_dir: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("queueapp")))
+    objects_url: str | None = None
+    base_url: str | None = None
+    admin_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    environment: str = "development"
+    durability: str = "everysec"
+    actors: tuple[str, ...] = ()
+    lease_seconds: float = 30.0
+    max_lost_attempts: int = 3
+    retention_days: float = 30.0
+    max_queued_jobs: int = 1_000_000
+    max_upload_mb: int = 2_048
+    link_minutes: int = 60
+    node_id: str | None = None
+    node_cpu_units: int | None = None
+    node_memory_gb: float | None = None
+    key_prefix: str = "{queueapp}"
+
+    @property
+    def lease_ms(self) -> int:
+        """The lease of a claim in milliseconds."""
+        return round(self.lease_seconds * 1000)
+
+    @property
+    def keep_ms(self) -> int:
+        """How long an ended job is kept, in milliseconds."""
+        return round(self.retention_days * 86_400_000)
+
+    @property
+    def effective_objects_url(self) -> str:
+        """Where datasets and artifacts live: the setting, or a folder of the data directory."""
+        return self.objects_url or (self.data_dir / "objects").absolute().as_uri()
+
+
+SETTINGS: dict[str, tuple[str, str]] = {
+    "REDIS_URL": ("redis_url", "Redis or Valkey server to use; unset: the embedded one"),
+    "QUEUEAPP_DATA_DIR": ("data_dir", "folder of the embedded server, objects and keys"),
+    "QUEUEAPP_OBJECTS_URL": ("objects_url", "object store: file:///path or s3://bucket/prefix"),
+    "QUEUEAPP_BASE_URL": ("base_url", "absolute address that links and the API document show"),
+    "QUEUEAPP_ADMIN_KEY": ("admin_key", "an API key with role admin for all tenants"),
+    "QUEUEAPP_SECRET_KEY": ("secret_key", "signs download links; the embedded set-up makes one"),
+    "QUEUEAPP_ENV": ("environment", "development or production"),
+    "QUEUEAPP_DURABILITY": ("durability", "embedded server's fsync: everysec or always"),
+    "QUEUEAPP_ACTORS": ("actors", "further modules with job types, separated by commas"),
+    "QUEUEAPP_LEASE_SECONDS": ("lease_seconds", "how long a silent worker keeps its jobs"),
+    "QUEUEAPP_MAX_LOST_ATTEMPTS": ("max_lost_attempts", "lost attempts after which a job fails"),
+    "QUEUEAPP_RETENTION_DAYS": ("retention_days", "how long ended jobs and their files are kept"),
+    "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
+    "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
+    "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
+    "QUEUEAPP_NODE_ID": ("node_id", "name of this machine in the fleet; unset: host name and boot"),
+    "QUEUEAPP_NODE_CPU_UNITS": ("node_cpu_units", "CPU units this machine offers; unset: its cores"),
+    "QUEUEAPP_NODE_MEMORY_GB": ("node_memory_gb", "memory this machine offers; unset: what it has"),
+    "QUEUEAPP_KEY_PREFIX": ("key_prefix", "prefix of all keys; it must hold one hash tag"),
+}
+
+_CHOICES = {"durability": ("everysec", "always"), "environment": ("development", "production")}
+_POSITIVE = {
+    "lease_seconds": float,
+    "retention_days": float,
+    "node_memory_gb": float,
+    "max_lost_attempts": int,
+    "max_queued_jobs": int,
+    "max_upload_mb": int,
+    "link_minutes": int,
+    "node_cpu_units": int,
+}
+
+
+def _value(variable: str, name: str, text: str) -> object:
+    if name in _POSITIVE:
+        try:
+            number = _POSITIVE[name](text)
+        except ValueError:
+            number = -1
+        if not 0 < number < float("inf"):
+            raise BadSetting(f"{variable} must be a positive number, not {text!r}")
+        return number
+    if name in _CHOICES and text not in _CHOICES[name]:
+        raise BadSetting(f"{variable} must be one of {', '.join(_CHOICES[name])}, not {text!r}")
+    if name == "data_dir":
+        return Path(text).expanduser()
+    if name == "actors":
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "key_prefix" and (text.count("{"), text.count("}")) != (1, 1):
+        raise BadSetting(f"{variable} must hold exactly one hash tag such as {{queueapp}}")
+    return text
+
+
+def from_env(environ: Mapping[str, str] | None = None) -> Config:
+    """Return the settings of the environment. Raises: BadSetting, naming the variable."""
+    source = os.environ if environ is None else environ
+    values = {
+        name: _value(variable, name, source[variable])
+        for variable, (name, _) in SETTINGS.items()
+        if source.get(variable)
+    }
+    return Config(**values)  # type: ignore[arg-type] # each value was checked above

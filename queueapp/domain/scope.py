@@ -1,0 +1,35 @@
+"""A scope: a tenant and a project together, the unit of isolation."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+MAX_ID = 128
+
+
+def encode_part(part: str) -> str:
+    """Return an id made safe for a store key or an object path; no two ids collide."""
+    return quote(part, safe="").replace("~", "%7E").replace(".", "%2E")
+
+
+def valid_id(text: str) -> bool:
+    """Tell whether a text may be an id: printable, 1 to 128 characters, no slash."""
+    return 0 < len(text) <= MAX_ID and text.isprintable() and "/" not in text
+
+
+@dataclass(frozen=True, order=True)
+class Scope:
+    """The tenant and the project that a thing belongs to."""
+
+    tenant: str
+    project: str
+
+    @property
+    def key(self) -> str:
+        """The scope as part of a store key: both ids percent-encoded, joined by a slash."""
+        return f"{encode_part(self.tenant)}/{encode_part(self.project)}"
+
+    @classmethod
+    def from_key(cls, key: str) -> "Scope":
+        """Return the scope that ``key`` names."""
+        tenant, project = key.split("/")
+        return cls(unquote(tenant), unquote(project))

@@ -1,0 +1,335 @@
+"""The Python API of the product: one method per verb, for the web process and workers alike.
+
+It decides (defaults, catalogue, pipeline, estimates) and leaves every write to the store.
+The enqueue function is the broker's and is handed in, so that this room never meets Dramatiq.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from queueapp.config import Config
+from queueapp.domain.accept import decide
+from queueapp.domain.errors import (
+    Conflict,
+    JobNotRetryable,
+    JobTypeUnavailable,
+    NotFound,
+    Unavailable,
+    ValidationFailed,
+)
+from queueapp.domain.estimates import Duration
+from queueapp.domain.fleet import JobTypeInfo
+from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpec
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import Status
+from queueapp.outlook import Outlook, SystemStatus
+from queueapp.parameters import check_parameters
+from queueapp.store import Store
+from queueapp.store.jobs import Idempotency, Receipt
+from queueapp.store.listing import JobFilter, JobPage
+
+CATALOGUE_AGE_S = 2.0
+CANCEL_POLL_S = 0.1
+
+
+class Enqueue(Protocol):
+    """Hands a decided job to the broker, which submits it to the store."""
+
+    def __call__(
+        self, spec: JobSpec, *, idempotency: Idempotency | None, head: bool
+    ) -> Receipt: ...
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What can be said of a job's time now; None is not known."""
+
+    duration: Duration
+    start_ms: int | None
+    completion_ms: int | None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An accepted job: its spec, its overall position, when it was accepted, its estimate.
+
+    ``answer`` is the stored reply of the first request when this one repeats it.
+    """
+
+    spec: JobSpec
+    status: Status
+    position: int | None
+    tier_position: int | None
+    created_ms: int
+    estimate: Estimate
+    repeated: bool = False
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What a cancel came to: ``job`` as it is now, the status it had before."""
+
+    job: Job
+    previous: Status
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has ended (a running one may still be stopping)."""
+        return self.job.ended
+
+
+class Engine:
+    """One object per process; every method may be called from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        *,
+        enqueue: Enqueue,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.config = config
+        self._enqueue = enqueue
+        self._clock = clock
+        self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
+        self.outlook = Outlook(store, now_ms=self.now_ms)
+
+    def now_ms(self) -> int:
+        """The time of this process, in ms since the epoch; for reading, never for moving jobs."""
+        return int(self._clock() * 1000)
+
+    # -- what can be run ------------------------------------------------------------------
+
+    def catalogue(self) -> dict[str, JobTypeInfo]:
+        """Return the published job types by name, at most two seconds old.
+
+        Raises: Unavailable when no worker has ever published any.
+        """
+        read_at, known = self._catalogue
+        if time.monotonic() - read_at > CATALOGUE_AGE_S or not known:
+            known = self.store.fleet.catalogue()
+            self._catalogue = (time.monotonic(), known)
+        if not known:
+            raise Unavailable("No worker has started yet, so no job type is known.")
+        return known
+
+    def job_type(self, name: str) -> JobTypeInfo:
+        """Return a job type by name in any case. Raises: JobTypeUnavailable."""
+        known = {info.name.lower(): info for info in self.catalogue().values()}
+        found = known.get(name.lower())
+        if found is None:
+            offered = ", ".join(i.name for i in known.values() if not i.internal)
+            raise JobTypeUnavailable(f"No worker offers {name!r}; offered are: {offered}.")
+        return found
+
+    # -- submit and retry -----------------------------------------------------------------
+
+    def submit(
+        self,
+        scope: Scope,
+        request: JobRequest,
+        *,
+        by: str,
+        idempotency: Idempotency | None = None,
+        request_id: str | None = None,
+        head: bool = False,
+        internal: bool = False,
+    ) -> Submitted:
+        """Accept a job.
+
+        Raises: ValidationFailed, NotFound (resource or dataset), JobTypeUnavailable, QueueFull,
+        IdempotencyMismatch.
+        """
+        kind = self.job_type(request.type)
+        if kind.internal and not internal:
+            raise JobTypeUnavailable(f"{kind.name} jobs are made by queueapp itself.")
+        spec = self._decided(scope, replace(request, type=kind.name), kind, by)
+        return self._accept(replace(spec, request_id=request_id), idempotency, head=head)
+
+    def _decided(
+        self, scope: Scope, request: JobRequest, kind: JobTypeInfo, by: str
+    ) -> JobSpec:
+        pipeline = None
+        if request.resource and request.resource.type == "Pipeline":
+            pipeline = self.store.pipelines.get(scope, request.resource.id)
+        spec = decide(
+            request, kind, pipeline, job_id=str(uuid.uuid4()), scope=scope, submitted_by=by
+        )
+        check_parameters(kind, spec.parameters)
+        for parameter, dataset_id in spec.inputs.items():
+            self._check_dataset(scope, parameter, dataset_id)
+        return self._named(scope, spec)
+
+    def _check_dataset(self, scope: Scope, parameter: str, dataset_id: str) -> None:
+        try:
+            dataset = self.store.datasets.get(scope, dataset_id)
+        except NotFound as error:
+            raise NotFound(
+                f"There is no dataset {dataset_id!r} (named by {parameter}).", field=parameter
+            ) from error
+        if dataset.status == "Failed":
+            raise Conflict(f"The dataset {dataset_id!r} could not be read: {dataset.error}")
+
+    def _named(self, scope: Scope, spec: JobSpec) -> JobSpec:
+        resource = spec.resource
+        if resource is None or resource.name is not None:
+            return spec
+        name = None
+        if resource.type == "Dataset" and resource.id in spec.inputs.values():
+            name = self.store.datasets.get(scope, resource.id).name
+        return replace(spec, resource=replace(resource, name=name))
+
+    def _accept(self, spec: JobSpec, idempotency: Idempotency | None, *, head: bool) -> Submitted:
+        receipt = self._enqueue(spec, idempotency=idempotency, head=head)
+        if not receipt.new and receipt.job_id != spec.id:
+            spec = self.store.jobs.get(spec.scope, receipt.job_id).spec
+        return Submitted(
+            spec=spec,
+            status=Status.QUEUED,
+            position=receipt.position or None,
+            tier_position=receipt.tier_position or None,
+            created_ms=receipt.created_ms,
+            estimate=self._estimate(spec, receipt.position or None, None),
+            repeated=not receipt.new,
+            answer=receipt.answer,
+        )
+
+    def retry(
+        self,
+        scope: Scope,
+        job_id: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        updated_parameters: dict[str, Any] | None = None,
+        timeout_minutes: int | None = None,
+        double_memory: bool = False,
+        priority: Priority | None = None,
+        head: bool = False,
+        idempotency: Idempotency | None = None,
+        request_id: str | None = None,
+    ) -> tuple[Submitted, Job]:
+        """Make a new job of one that failed or was cancelled; return it and the original.
+
+        Raises: NotFound, JobNotRetryable, ValidationFailed.
+        """
+        old = self.store.jobs.get(scope, job_id)
+        if old.status not in (Status.FAILED, Status.CANCELLED):
+            raise JobNotRetryable(f"Only failed or cancelled jobs are retried; it is {old.status}.")
+        kind = self.job_type(old.spec.type)
+        parameters = {**old.spec.parameters, **(updated_parameters or {})}
+        check_parameters(kind, parameters)
+        factor = old.spec.memory_limit_factor * (2 if double_memory else 1)
+        inputs = {name: parameters.get(name, known) for name, known in old.spec.inputs.items()}
+        for name, dataset_id in inputs.items():
+            self._check_dataset(scope, name, dataset_id)
+        spec = replace(
+            old.spec,
+            id=str(uuid.uuid4()),
+            submitted_by=by,
+            parameters=parameters,
+            inputs=inputs,
+            priority=priority or old.spec.priority,
+            scheduled_ms=None,
+            timeout_minutes=timeout_minutes or old.spec.timeout_minutes or DEFAULT_TIMEOUT_MINUTES,
+            memory_limit_factor=factor,
+            retry_of=old.id,
+            retry_number=old.spec.retry_number + 1,
+            retry_reason=reason,
+            request_id=request_id,
+            dependencies=(),
+        )
+        submitted = self._accept(spec, idempotency, head=head)
+        self.store.jobs.mark_retried(old.id, submitted.spec.id)
+        return submitted, old
+
+    # -- look -----------------------------------------------------------------------------
+
+    def job(self, scope: Scope, job_id: str) -> Job:
+        """Return a job of the scope. Raises: NotFound."""
+        return self.store.jobs.get(scope, job_id)
+
+    def jobs(self, scope: Scope, wanted: JobFilter, *, page: int, page_size: int) -> JobPage:
+        """Return one page of the scope's jobs, newest first, with the counts by status."""
+        return self.store.listing.page(scope, wanted, page=page, page_size=page_size)
+
+    def estimate(self, job: Job) -> Estimate:
+        """Say when a job will start and end, as far as that is known now."""
+        position = None
+        if job.status is Status.QUEUED:
+            position = self.store.jobs.position(job.spec.scope, job.id)
+        return self._estimate(job.spec, position, job)
+
+    def _estimate(self, spec: JobSpec, position: int | None, job: Job | None) -> Estimate:
+        duration = self.outlook.duration(spec)
+        start: float | None = job.started_ms if job else None
+        if position is not None:
+            start = self.outlook.start(spec, position)
+        elif job is not None and job.ended:
+            return Estimate(duration, job.started_ms, None)
+        end = self.outlook.completion(start, duration, job)
+        return Estimate(duration, _whole(start), _whole(end))
+
+    def system(self, tenant: str) -> SystemStatus:
+        """Return the system status that ``tenant`` sees."""
+        return self.outlook.system(tenant)
+
+    # -- cancel ---------------------------------------------------------------------------
+
+    def cancel(
+        self,
+        scope: Scope,
+        job_id: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        force: bool = False,
+        preserve: bool = True,
+        wait_s: float = 9.5,
+    ) -> Cancelled:
+        """End a queued job at once; ask a running one to stop and wait up to ``wait_s``.
+
+        Raises: NotFound, JobNotCancellable.
+        """
+        previous, _ = self.store.jobs.cancel(
+            scope,
+            job_id,
+            by=by,
+            reason=reason,
+            force=force,
+            preserve=preserve,
+            keep_ms=self.config.keep_ms,
+        )
+        deadline = time.monotonic() + wait_s
+        job = self.store.jobs.get(scope, job_id)
+        while not job.ended and time.monotonic() < deadline:
+            time.sleep(CANCEL_POLL_S)
+            job = self.store.jobs.get(scope, job_id)
+        return Cancelled(job, previous)
+
+    # -- repeat ---------------------------------------------------------------------------
+
+    def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
+        """Remember the whole answer of an idempotent request."""
+        self.store.jobs.keep_answer(scope, key, answer)
+
+
+def _whole(at_ms: float | None) -> int | None:
+    return None if at_ms is None else int(at_ms)
+
+
+__all__: Sequence[str] = (
+    "Cancelled",
+    "Engine",
+    "Enqueue",
+    "Estimate",
+    "Submitted",
+    "ValidationFailed",
+)

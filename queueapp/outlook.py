@@ -1,0 +1,178 @@
+"""What can be foreseen: durations from past runs, starts from the queue and the live slots.
+
+The engine asks; figures of the fleet are at most a second old, so that a busy API does not
+read them for each request.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from queueapp.domain.estimates import (
+    SAMPLE_AGE_MS,
+    Duration,
+    estimate_duration,
+    simulate_start,
+    time_to_drain,
+)
+from queueapp.domain.fleet import NodeStatus
+from queueapp.domain.job import Job, JobSpec
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope, encode_part
+from queueapp.store import Store
+
+MAX_AGE_S = 1.0
+LOOK_AHEAD = 200
+BASES = ("resource", "type", "project")
+
+
+def duration_bases(spec: JobSpec) -> list[str]:
+    """Return the names under which a job's run time is kept, most specific first."""
+    resource = spec.resource
+    specific = f"{spec.type}/{resource.type}/{encode_part(resource.id)}" if resource else spec.type
+    return [f"r/{specific}", f"t/{spec.type}", "p"]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The live slots: when each becomes free, in ms since the epoch."""
+
+    free_at_ms: tuple[float, ...]
+    total: int
+    busy: int
+
+
+@dataclass(frozen=True)
+class SystemStatus:
+    """The figures of the system status, over one tenant's jobs and the shared fleet."""
+
+    now_ms: int
+    nodes: list[NodeStatus]
+    queued: dict[Priority, int]
+    average_wait_ms: float
+    drain_ms: float | None
+    completed_today: int
+    failed_today: int
+    average_run_ms: float | None
+    completed_last_24h: int
+    all_slots_busy: bool
+
+
+class Outlook:
+    """Reads what estimates need, and caches the fleet's part of it."""
+
+    def __init__(self, store: Store, *, now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._now_ms = now_ms
+        self._slots: tuple[float, Slots] = (float("-inf"), Slots((), 0, 0))
+
+    def duration(self, spec: JobSpec) -> Duration:
+        """Return how long a job like ``spec`` runs."""
+        oldest = self._now_ms() - SAMPLE_AGE_MS
+        names = duration_bases(spec)
+        found = self._store.jobs.runs(spec.scope, names)
+        samples = [
+            (name, [float(run) for run, _, ended in runs if ended >= oldest])
+            for name, runs in zip(BASES, found, strict=True)
+        ]
+        return estimate_duration(samples, timeout_ms=spec.timeout_minutes * 60_000)
+
+    def slots(self) -> Slots:
+        """Return the live slots; running jobs hold theirs until the high end of their range."""
+        read_at, slots = self._slots
+        if time.monotonic() - read_at > MAX_AGE_S:
+            slots = self._read_slots()
+            self._slots = (time.monotonic(), slots)
+        return slots
+
+    def _read_slots(self) -> Slots:
+        now = self._now_ms()
+        nodes = [node for node in self._store.fleet.nodes(now_ms=now) if node.live]
+        total = sum(min(node.slots, node.node.cpu_units) for node in nodes if not node.draining)
+        running = self._store.jobs.get_many(self._store.jobs.leased(limit=max(total, 1) * 4))
+        ends = sorted(self._held_until(job, now) for job in running)
+        free = [float(now)] * max(0, total - len(ends))
+        return Slots(tuple([*free, *ends][:total]), total, min(total, len(ends)))
+
+    def _held_until(self, job: Job, now: int) -> float:
+        return max(now, (job.started_ms or now) + self.duration(job.spec).high_ms)
+
+    def start(self, spec: JobSpec, position: int) -> float | None:
+        """Return when the job at the overall ``position`` of its scope's queue starts."""
+        now = self._now_ms()
+        ahead = self._run_times_ahead(spec, position)
+        return simulate_start(
+            now_ms=now,
+            free_at_ms=self.slots().free_at_ms,
+            ahead_ms=ahead,
+            not_before_ms=spec.scheduled_ms,
+        )
+
+    def _run_times_ahead(self, spec: JobSpec, position: int) -> list[float]:
+        ids = self._store.jobs.ahead(spec.scope, position, LOOK_AHEAD)
+        if not ids:
+            return []
+        known: dict[tuple[str, ...], float] = {}
+        times = []
+        for job in self._store.jobs.get_many(ids):
+            key = (*duration_bases(job.spec), str(job.spec.timeout_minutes))
+            if key not in known:
+                known[key] = self.duration(job.spec).high_ms
+            times.append(known[key])
+        beyond = position - 1 - len(ids)
+        if beyond <= 0 or not times:
+            return times
+        slots = max(1, len(self.slots().free_at_ms))
+        share = beyond * (sum(times) / len(times)) / slots
+        return [*times, *[share] * slots]
+
+    def completion(
+        self, start: float | None, duration: Duration, job: Job | None
+    ) -> float | None:
+        """Return when a job ends: by its own pace once 5 % is done, else by its range."""
+        if start is None:
+            return None
+        progress = job.progress if job else None
+        if job and job.started_ms and progress and progress.records_total:
+            share = progress.records_done / progress.records_total
+            if share >= 0.05:
+                elapsed = self._now_ms() - job.started_ms
+                return job.started_ms + elapsed / min(1.0, share)
+        return max(start + duration.high_ms, self._now_ms() if job and job.started_ms else 0)
+
+    def system(self, tenant: str) -> SystemStatus:
+        """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""
+        now = self._now_ms()
+        day = int(datetime.fromtimestamp(now / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
+        scopes = [Scope(tenant, project) for project in self._store.jobs.projects(tenant)]
+        tallies = [self._store.jobs.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
+        eligible = sum(t.eligible for t in tallies)
+        waited = sum(t.eligible * now - t.eligible_since_ms for t in tallies)
+        completed = sum(t.completed_today for t in tallies)
+        run = sum(t.completed_run_ms for t in tallies)
+        queued = {p: sum(t.queued[p] for t in tallies) for p in Priority}
+        slots = self.slots()
+        return SystemStatus(
+            now_ms=now,
+            nodes=self._store.fleet.nodes(now_ms=now),
+            queued=queued,
+            average_wait_ms=waited / eligible if eligible else 0.0,
+            drain_ms=self._drain(scopes, sum(queued.values()), slots, now),
+            completed_today=completed,
+            failed_today=sum(t.failed_today for t in tallies),
+            average_run_ms=run / completed if completed else None,
+            completed_last_24h=sum(t.completed_last_24h for t in tallies),
+            all_slots_busy=slots.total > 0 and slots.busy >= slots.total,
+        )
+
+    def _drain(
+        self, scopes: Sequence[Scope], queued: int, slots: Slots, now: int
+    ) -> float | None:
+        runs = [run for scope in scopes for run, _, _ in self._store.jobs.runs(scope, ["p"])[0]]
+        if queued and not runs:
+            return None
+        mean = sum(runs) / len(runs) if runs else 0.0
+        return time_to_drain(
+            now_ms=now, free_at_ms=slots.free_at_ms, queued=queued, mean_ms=mean
+        )

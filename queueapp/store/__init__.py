@@ -1,0 +1,35 @@
+"""The only room that talks to Redis or Valkey: keys, scripts and one class per noun.
+
+Every state move is one Lua script; every reader asks for what it shows and no more.
+"""
+
+from queueapp.store.api_keys import ApiKeys
+from queueapp.store.artifacts import Artifacts
+from queueapp.store.connect import Client, connect
+from queueapp.store.datasets import Datasets
+from queueapp.store.fleet import Fleet
+from queueapp.store.jobs import Jobs
+from queueapp.store.keys import Keys
+from queueapp.store.listing import Listing
+from queueapp.store.pipelines import Pipelines
+from queueapp.store.scripts import Scripts
+
+
+class Store:
+    """Everything kept in one Redis or Valkey, by noun."""
+
+    def __init__(self, client: Client, prefix: str = "{queueapp}") -> None:
+        self.client = client
+        self.keys = Keys(prefix)
+        self.scripts = Scripts(client, prefix)
+        parts = (client, self.keys, self.scripts)
+        self.jobs = Jobs(*parts)
+        self.listing = Listing(*parts)
+        self.fleet = Fleet(*parts)
+        self.datasets = Datasets(*parts)
+        self.pipelines = Pipelines(*parts)
+        self.artifacts = Artifacts(*parts)
+        self.api_keys = ApiKeys(*parts)
+
+
+__all__ = ("Client", "Keys", "Store", "connect")

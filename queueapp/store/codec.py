@@ -1,0 +1,132 @@
+"""Turns domain records into what the store keeps, and back.
+
+Unknown keys of a stored record are ignored, so that an older release can read a newer one's jobs.
+"""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import orjson
+
+from queueapp.domain.fleet import Requirements
+from queueapp.domain.job import (
+    Artifact,
+    Attempt,
+    CancelRequest,
+    Claim,
+    Job,
+    JobSpec,
+    Notifications,
+    Resource,
+    RetryPolicy,
+)
+from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
+from queueapp.domain.queue import TIERS, Priority
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import Status
+
+Record = TypeVar("Record")
+
+
+def dumps(value: object) -> str:
+    """Return a record or plain value as JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def build(kind: type[Record], data: dict[str, Any], **replaced: Any) -> Record:
+    """Make a record of ``kind`` from the keys it knows; ``replaced`` wins over ``data``."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type] # always a dataclass
+    known = {name: value for name, value in data.items() if name in names}
+    return kind(**{**known, **replaced})
+
+
+def encode_spec(spec: JobSpec) -> str:
+    """Return what of a job never changes, as JSON."""
+    return dumps(spec)
+
+
+def decode_spec(text: str) -> JobSpec:
+    """Return the spec that ``encode_spec`` wrote."""
+    data = orjson.loads(text)
+    resource = data.get("resource")
+    notifications = data.get("notifications") or {}
+    recipients = tuple(notifications.get("email_recipients", ()))
+    return build(
+        JobSpec,
+        data,
+        scope=Scope(**data["scope"]),
+        priority=Priority(data["priority"]),
+        resource=build(Resource, resource) if resource else None,
+        notifications=build(Notifications, notifications, email_recipients=recipients),
+        requirements=build(Requirements, data.get("requirements") or {}),
+        retry=build(RetryPolicy, data.get("retry") or {}),
+        dependencies=tuple(data.get("dependencies", ())),
+    )
+
+
+def decode_claim(text: str) -> Claim:
+    """Return the claim that the claim script answered."""
+    data = orjson.loads(text)
+    return Claim(
+        job=decode_spec(data["spec"]),
+        epoch=int(data["epoch"]),
+        attempt=int(data["attempt"]),
+        lease_until_ms=int(data["lease_until_ms"]),
+        started_ms=int(data["started_ms"]),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(float(text)) if text else None
+
+
+def _record(kind: type[Record], text: str | None) -> Record | None:
+    data = orjson.loads(text) if text else None
+    return build(kind, data) if data else None
+
+
+def _cancel(text: str | None) -> CancelRequest | None:
+    data = orjson.loads(text) if text else None
+    if not data:
+        return None
+    return CancelRequest(
+        by=unquote(data["by"]),
+        at_ms=int(data["at_ms"]),
+        reason=data.get("reason"),
+        force=bool(data.get("force")),
+        preserve_partial=bool(data.get("preserve", True)),
+    )
+
+
+def decode_job(data: dict[str, str], attempts: list[str]) -> Job:
+    """Return the job of a stored hash and its list of ended attempts."""
+    result = orjson.loads(data["result"]) if data.get("result") else {}
+    spec = decode_spec(data["spec"])
+    return Job(
+        spec=build(JobSpec, vars(spec), priority=TIERS[int(data["tier"])]),
+        status=Status(data["status"]),
+        created_ms=int(data["created"]),
+        updated_ms=int(data["updated"]),
+        epoch=int(data["epoch"]),
+        attempts_used=int(data.get("attempts", 0)),
+        lost_attempts=int(data.get("lost", 0)),
+        started_ms=_number(data.get("started")),
+        ended_ms=_number(data.get("ended")),
+        due_ms=_number(data.get("due")),
+        worker=data.get("worker"),
+        node=data.get("node"),
+        progress=_record(Progress, data.get("progress")) or Progress(),
+        usage=_record(Usage, data.get("usage")) or Usage(),
+        failure=_record(Failure, data.get("failure")),
+        cancel=_cancel(data.get("cancelled") or data.get("cancel")),
+        artifacts=tuple(build(Artifact, item) for item in result.get("artifacts", ())),
+        summary=result.get("summary") or {},
+        quality=build(Quality, result["quality"]) if result.get("quality") else None,
+        errors=tuple(build(Finding, item) for item in result.get("errors", ())),
+        warnings=tuple(build(Finding, item) for item in result.get("warnings", ())),
+        attempts=tuple(build(Attempt, orjson.loads(item)) for item in attempts),
+        partial_results=bool(result.get("partial")),
+        retried_as=data.get("retried_as"),
+        unmet_dependencies=int(data.get("unmet", 0)),
+    )

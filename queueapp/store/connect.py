@@ -1,0 +1,45 @@
+"""One client per process, with bounded connections, explicit time-outs and no hidden retries.
+
+A repeated script is only safe because scripts know repeats by their operation id;
+redis-py would repeat anything, so its own retries are off and ``Scripts`` repeats instead.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from queueapp.domain.errors import Unavailable
+
+SOCKET_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 2.0
+
+Client = redis.Redis
+
+
+def connect(url: str, *, max_connections: int = 4, name: str = "queueapp") -> Client:
+    """Return a client for ``url`` that opens at most ``max_connections`` connections."""
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=max_connections,
+        timeout=SOCKET_TIMEOUT_S,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+        client_name=name,
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn every sign of a store that cannot serve into ``Unavailable``."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise Unavailable from error
+    except (redis.exceptions.OutOfMemoryError, redis.exceptions.ReadOnlyError) as error:
+        raise Unavailable(f"The store refuses writes: {error}") from error

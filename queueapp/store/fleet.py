@@ -1,0 +1,201 @@
+"""Workers, nodes and the catalogue of job types in the store."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from queueapp.domain.errors import Conflict
+from queueapp.domain.fleet import DEAD_AFTER_MS, JobTypeInfo, Node, NodeSample, NodeStatus, Worker
+from queueapp.store.codec import build, dumps
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+
+class WorkerUnknown(Conflict):
+    """The worker's registration is gone; it must register again."""
+
+
+class Fleet:
+    """Who works here, on what machines, and what they can run."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def register(
+        self,
+        worker: Worker,
+        types: Iterable[JobTypeInfo],
+        *,
+        now_ms: int | None = None,
+    ) -> None:
+        """Enter a worker and its node; publish its job types in the catalogue."""
+        published = {info.name: dumps(asdict(info)) for info in types}
+        with store_errors():
+            if published:
+                self._client.hset(self._keys("catalogue"), mapping=published)
+        self._scripts.call(
+            "register",
+            now_ms=now_ms,
+            worker=worker.name,
+            node=worker.node.id,
+            hostname=worker.node.hostname,
+            cpu=worker.node.cpu_units,
+            mem=worker.node.memory_mb,
+            pid=worker.pid,
+            slots=worker.slots,
+            born=worker.born_ms,
+            version=worker.version,
+            types="|" + "|".join(sorted(published)) + "|",
+        )
+
+    def heartbeat(
+        self,
+        worker: str,
+        held: Sequence[tuple[str, int]],
+        *,
+        lease_ms: int,
+        sample: NodeSample,
+        now_ms: int | None = None,
+    ) -> dict[str, Any]:
+        """Renew the leases of ``held`` (id, epoch); return what was lost or asked to stop.
+
+        Raises: WorkerUnknown when the registration has expired.
+        """
+        try:
+            answer = self._scripts.call(
+                "heartbeat",
+                worker=worker,
+                jobs=[list(pair) for pair in held],
+                lease_ms=lease_ms,
+                cpu_pct=sample.cpu_percent,
+                mem_pct=sample.memory_percent,
+                disk_free=sample.disk_free_bytes,
+                now_ms=now_ms,
+            )
+        except Conflict as error:
+            raise WorkerUnknown(error.message) from error
+        found: dict[str, Any] = orjson.loads(answer)
+        return found
+
+    def leave(self, worker: str) -> None:
+        """Take a worker that stops on purpose out of the fleet."""
+        with store_errors():
+            pipe = self._client.pipeline()
+            pipe.zrem(self._keys("workers"), worker)
+            pipe.zrem(self._keys("idle"), worker)
+            pipe.unlink(
+                self._keys("worker", worker),
+                self._keys("claimed", worker),
+                self._keys("wake", worker),
+            )
+            pipe.execute()
+
+    def drain(self, worker: str) -> None:
+        """Mark a worker so that it claims nothing more, and end its block."""
+        with store_errors():
+            pipe = self._client.pipeline()
+            pipe.hset(self._keys("worker", worker), "draining", "1")
+            pipe.rpush(self._keys("wake", worker), "1")
+            pipe.pexpire(self._keys("wake", worker), 10_000)
+            pipe.execute()
+
+    def wait(self, worker: str, seconds: float) -> None:
+        """Block until somebody wakes the parked worker, at most ``seconds``."""
+        with store_errors():
+            self._client.blpop([self._keys("wake", worker)], timeout=seconds)
+            self._client.unlink(self._keys("wake", worker))
+
+    def catalogue(self) -> dict[str, JobTypeInfo]:
+        """Return every job type that a worker ever published, by name."""
+        with store_errors():
+            stored = self._client.hgetall(self._keys("catalogue"))
+        return {name: _info(orjson.loads(text)) for name, text in sorted(stored.items())}
+
+    def workers(self, *, now_ms: int) -> list[Mapping[str, str]]:
+        """Return the registered workers as stored, with ``name`` and ``live`` added."""
+        with store_errors():
+            names = self._client.zrange(self._keys("workers"), 0, -1, withscores=True)
+            pipe = self._client.pipeline(transaction=False)
+            for name, _ in names:
+                pipe.hgetall(self._keys("worker", name))
+            rows = pipe.execute()
+        return [
+            {**row, "name": name, "live": "1" if now_ms - beat < DEAD_AFTER_MS else ""}
+            for (name, beat), row in zip(names, rows, strict=True)
+            if row
+        ]
+
+    def nodes(self, *, now_ms: int) -> list[NodeStatus]:
+        """Return every listed node with its newest sample, by id."""
+        workers = self.workers(now_ms=now_ms)
+        with store_errors():
+            beats = self._client.zrange(self._keys("nodes"), 0, -1, withscores=True)
+            pipe = self._client.pipeline(transaction=False)
+            for node_id, _ in beats:
+                pipe.hgetall(self._keys("node", node_id))
+            rows = pipe.execute()
+        return sorted(
+            (
+                _node_status(node_id, row, int(beat), workers, now_ms)
+                for (node_id, beat), row in zip(beats, rows, strict=True)
+                if row
+            ),
+            key=lambda status: status.node.id,
+        )
+
+    def bury(self, *, now_ms: int, dead_ms: int, node_ms: int) -> None:
+        """Forget workers silent for ``dead_ms`` and nodes silent for ``node_ms``."""
+        with store_errors():
+            dead = self._client.zrange(
+                self._keys("workers"), "-inf", str(now_ms - dead_ms), byscore=True
+            )
+            old = self._client.zrange(
+                self._keys("nodes"), "-inf", str(now_ms - node_ms), byscore=True
+            )
+        for worker in dead:
+            self.leave(worker)
+        with store_errors():
+            for node in old:
+                self._client.zrem(self._keys("nodes"), node)
+                self._client.unlink(self._keys("node", node))
+
+
+def _info(data: dict[str, Any]) -> JobTypeInfo:
+    lists = {name: tuple(data.get(name, ())) for name in _LISTS}
+    return build(JobTypeInfo, data, **lists)
+
+
+_LISTS = ("resource_types", "datasets", "stages", "outputs")
+
+
+def _node_status(
+    node_id: str,
+    row: Mapping[str, str],
+    beat: int,
+    workers: Sequence[Mapping[str, str]],
+    now_ms: int,
+) -> NodeStatus:
+    here = [worker for worker in workers if worker.get("node") == node_id and worker["live"]]
+    draining = [worker for worker in here if worker.get("draining") == "1"]
+    return NodeStatus(
+        node=Node(node_id, row.get("hostname", ""), int(row["cpu"]), int(row["mem"])),
+        sample=NodeSample(
+            cpu_percent=_float(row.get("cpu_pct")),
+            memory_percent=_float(row.get("mem_pct")),
+            disk_free_bytes=int(float(row["disk_free"])) if row.get("disk_free") else None,
+        ),
+        last_heartbeat_ms=beat,
+        slots=sum(int(worker["slots"]) for worker in here),
+        active_jobs=int(row.get("active", 0)),
+        draining=bool(here) and len(draining) == len(here),
+        live=bool(here) and now_ms - beat < DEAD_AFTER_MS,
+    )
+
+
+def _float(text: str | None) -> float | None:
+    return float(text) if text else None

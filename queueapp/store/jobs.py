@@ -1,0 +1,321 @@
+"""Jobs in the store: one method per script, and the reads that answers are made of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from queueapp.domain.errors import NotFound
+from queueapp.domain.job import Artifact, Claim, Job, JobSpec
+from queueapp.domain.outcome import Failure, Progress, Usage
+from queueapp.domain.queue import Priority, score
+from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.states import Status
+from queueapp.store.codec import decode_claim, decode_job, dumps, encode_spec
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What submit answers; ``answer`` is the stored reply when the request was a repeat."""
+
+    job_id: str
+    new: bool
+    position: int
+    tier_position: int
+    created_ms: int
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A caller's key for a request, and the digest of what was asked."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class FinishReport:
+    """What the worker says of an ended attempt, ready to be stored."""
+
+    outcome: str
+    result: dict[str, Any]
+    artifacts: Sequence[Artifact]
+    progress: Progress
+    usage: Usage
+    failure: Failure | None
+    bases: Sequence[str]
+    jitter: float = 1.0
+
+
+_TALLIED = ("completed", "failed", "run_ms_completed")
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Figures of one scope: its queue now and what ended today (UTC)."""
+
+    queued: dict[Priority, int]
+    eligible: int
+    eligible_since_ms: int
+    completed_today: int
+    failed_today: int
+    completed_run_ms: int
+    completed_last_24h: int
+
+
+class Jobs:
+    """The jobs of all scopes; callers name the scope where one is needed."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def submit(
+        self,
+        spec: JobSpec,
+        *,
+        idempotency: Idempotency | None = None,
+        idempotency_ttl_ms: int = 86_400_000,
+        max_queued: int = 1_000_000,
+        head: bool = False,
+        now_ms: int | None = None,
+    ) -> Receipt:
+        """Accept a job. Submitting the same id again answers as the first time."""
+        kind, job_id, position, inside, created, answer = self._scripts.call(
+            "submit",
+            encode_spec(spec),
+            now_ms=now_ms,
+            scope=spec.scope.key,
+            id=spec.id,
+            tier=spec.priority.tier,
+            priority=spec.priority,
+            type=spec.type,
+            user=encode_part(spec.submitted_by),
+            shape=f"{spec.type}.{spec.requirements.shape}",
+            cpu=spec.requirements.cpu_units,
+            mem=spec.requirements.memory_mb,
+            due=spec.scheduled_ms,
+            max_attempts=spec.retry.max_attempts,
+            retry_delay=spec.retry.delay_ms,
+            retry_max_delay=spec.retry.max_delay_ms,
+            deps=spec.dependencies,
+            run_anyway=spec.on_dependency_failure == "run",
+            max_queued=max_queued,
+            tenant=encode_part(spec.scope.tenant),
+            project=encode_part(spec.scope.project),
+            idem=idempotency.key if idempotency else None,
+            fingerprint=idempotency.fingerprint if idempotency else None,
+            idem_ttl=idempotency_ttl_ms,
+            head=head,
+            created=None,
+        )
+        return Receipt(job_id, kind == "new", position, inside, created, answer)
+
+    def claim(
+        self,
+        worker: str,
+        *,
+        operation: str,
+        lease_ms: int,
+        now_ms: int | None = None,
+    ) -> Claim | None:
+        """Take the best job for ``worker``, or park the worker and return None."""
+        answer = self._scripts.call(
+            "claim",
+            worker=worker,
+            op=operation,
+            lease_ms=lease_ms,
+            now_ms=now_ms,
+        )
+        return decode_claim(answer) if answer else None
+
+    def report(
+        self,
+        job_id: str,
+        epoch: int,
+        progress: Progress,
+        usage: Usage,
+        *,
+        now_ms: int | None = None,
+    ) -> dict[str, Any] | None:
+        """Store how far an attempt is; return the cancel request if there is one."""
+        wish = self._scripts.call(
+            "report",
+            dumps(progress),
+            dumps(usage),
+            id=job_id,
+            epoch=epoch,
+            now_ms=now_ms,
+        )
+        return orjson.loads(wish) if wish else None
+
+    def finish(
+        self,
+        job_id: str,
+        epoch: int,
+        report: FinishReport,
+        *,
+        max_lost: int,
+        keep_ms: int,
+        now_ms: int | None = None,
+    ) -> Status:
+        """End an attempt; return the job's status after it."""
+        published = [
+            text for item in report.artifacts for text in (item.id, dumps(item))
+        ]
+        failure = report.failure
+        status = self._scripts.call(
+            "finish",
+            dumps(report.result),
+            dumps(report.progress),
+            dumps(report.usage),
+            dumps(failure) if failure else "",
+            *published,
+            id=job_id,
+            epoch=epoch,
+            outcome=report.outcome,
+            retryable=bool(failure and failure.retryable),
+            code=failure.code if failure else None,
+            message=failure.message if failure else None,
+            max_lost=max_lost,
+            keep_ms=keep_ms,
+            bases={"keys": list(report.bases), "written": report.usage.written_bytes},
+            artifacts=len(report.artifacts),
+            jitter=report.jitter,
+            now_ms=now_ms,
+        )
+        return Status(status)
+
+    def cancel(
+        self,
+        scope: Scope,
+        job_id: str,
+        *,
+        by: str,
+        reason: str | None,
+        force: bool,
+        preserve: bool,
+        keep_ms: int,
+        now_ms: int | None = None,
+    ) -> tuple[Status, Status]:
+        """End a queued job or ask a running one to stop; return its status before and now."""
+        before, after = self._scripts.call(
+            "cancel",
+            scope=scope.key,
+            id=job_id,
+            by=encode_part(by),
+            reason=reason,
+            force=force,
+            preserve=preserve,
+            keep_ms=keep_ms,
+            now_ms=now_ms,
+        )
+        return Status(before), Status(after)
+
+    def get(self, scope: Scope, job_id: str) -> Job:
+        """Return a job of the scope. Raises: NotFound."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hgetall(self._keys("job", job_id))
+            pipe.lrange(self._keys("attempts", job_id), 0, -1)
+            data, attempts = pipe.execute()
+        if data.get("scope") != scope.key:
+            raise NotFound("There is no such job.")
+        return decode_job(data, attempts)
+
+    def get_many(self, job_ids: Iterable[str]) -> list[Job]:
+        """Return the jobs that still exist, in the order asked for, without their attempts."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipe.hgetall(self._keys("job", job_id))
+            rows = pipe.execute()
+        return [decode_job(row, []) for row in rows if row]
+
+    def position(self, scope: Scope, job_id: str) -> int | None:
+        """Return the 1-based overall position of a queued job, else None."""
+        with store_errors():
+            rank = self._client.zrank(self._keys("queue", scope.key), job_id)
+        return None if rank is None else int(rank) + 1
+
+    def ahead(self, scope: Scope, before: int, limit: int) -> list[str]:
+        """Return the ids of at most ``limit`` jobs that stand before overall place ``before``."""
+        last = min(before - 1, limit) - 1
+        if last < 0:
+            return []
+        with store_errors():
+            found: list[str] = self._client.zrange(self._keys("queue", scope.key), 0, last)
+        return found
+
+    def running(self, scope: Scope) -> list[str]:
+        """Return the ids of the scope's running jobs."""
+        with store_errors():
+            key = self._keys("index", scope.key, "status", Status.RUNNING)
+            found: list[str] = self._client.zrange(key, 0, -1)
+        return found
+
+    def leased(self, *, limit: int) -> list[str]:
+        """Return the ids of running jobs of all scopes, earliest lease end first."""
+        with store_errors():
+            found: list[str] = self._client.zrange(self._keys("leases"), 0, limit - 1)
+        return found
+
+    def projects(self, tenant: str) -> list[str]:
+        """Return the projects of a tenant that ever had a job."""
+        with store_errors():
+            found = self._client.smembers(self._keys("tenant", encode_part(tenant)))
+        return sorted(unquote(project) for project in found)
+
+    def tally(self, scope: Scope, *, day_ms: int, now_ms: int) -> Tally:
+        """Return the figures of one scope that the system status adds up."""
+        hours = range(day_ms // HOUR_MS, now_ms // HOUR_MS + 1)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for priority in Priority:
+                low, high = score(priority.tier, 0), score(priority.tier + 1, 0)
+                pipe.zcount(self._keys("queue", scope.key), low, f"({high}")
+            pipe.hmget(self._keys("meta", scope.key), "eligible", "eligible_since")
+            pipe.zcount(self._keys("done", scope.key), now_ms - 24 * HOUR_MS, "+inf")
+            for hour in hours:
+                pipe.hmget(self._keys("hour", scope.key, hour), *_TALLIED)
+            found = pipe.execute()
+        sums = [sum(int(row[i] or 0) for row in found[6:]) for i in range(len(_TALLIED))]
+        eligible, since = (int(value or 0) for value in found[4])
+        queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
+        return Tally(queued, eligible, since, sums[0], sums[1], sums[2], int(found[5]))
+
+    def mark_retried(self, job_id: str, new_id: str) -> None:
+        """Note on a job that ``new_id`` was made of it."""
+        with store_errors():
+            self._client.hset(self._keys("job", job_id), "retried_as", new_id)
+
+    def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
+        """Store the whole answer of an idempotent request, for as long as its key lives."""
+        with store_errors():
+            stored = self._keys("idempotency", scope.key, key)
+            if self._client.exists(stored):
+                self._client.hset(stored, "answer", answer)
+
+    def runs(self, scope: Scope, bases: Sequence[str]) -> list[list[tuple[int, int | None, int]]]:
+        """Return the newest run times of each basis: (run ms, written bytes, ended ms)."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for basis in bases:
+                pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
+            found = pipe.execute()
+        return [[_run(text) for text in texts] for texts in found]
+
+
+def _run(text: str) -> tuple[int, int | None, int]:
+    run, written, ended = text.split(":")
+    return int(run), int(written) if written else None, int(ended)
+
+

@@ -1,0 +1,78 @@
+"""Every key of the store, in one table that the scripts are rendered from too.
+
+One hash tag holds all keys, so that a script may touch any of them on a cluster.
+Ids in keys are percent-encoded part by part (``domain.scope``), so no two can collide.
+"""
+
+from typing import Final
+
+PATTERNS: Final[dict[str, tuple[str, ...]]] = {
+    # one job
+    "job": ("j", "$"),  # hash: the job
+    "attempts": ("j", "$", "attempts"),  # list: ended attempts, oldest first
+    "dependents": ("j", "$", "dependents"),  # set: jobs that wait for this one
+    # one scope
+    "queue": ("s", "$", "q"),  # zset: every Queued job, by order score
+    "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
+    "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums
+    "all": ("s", "$", "all"),  # zset: every job, by creation time
+    "index": ("s", "$", "by", "$", "$"),  # zset: jobs by a field's value, by creation time
+    "done": ("s", "$", "done"),  # zset: completed jobs by end
+    "events": ("s", "$", "events"),  # stream: facts in the lives of jobs
+    "runs": ("s", "$", "runs", "$"),  # list: newest run times of a duration basis
+    "hour": ("s", "$", "hour", "$"),  # hash: roll-up of one hour
+    "idempotency": ("s", "$", "idem", "$"),  # string: the answer to a repeated request
+    "artifact": ("a", "$"),  # hash: a published file
+    "dataset": ("s", "$", "ds", "$"),  # hash: an event log or another input
+    "datasets": ("s", "$", "ds"),  # zset: dataset ids by creation time
+    "pipeline": ("s", "$", "pl", "$"),  # hash: a named set of defaults
+    "pipelines": ("s", "$", "pl"),  # zset: pipeline ids by creation time
+    # the fleet
+    "scopes": ("scopes",),  # set: scopes that ever had a job
+    "tenant": ("t", "$"),  # set: projects of a tenant
+    "due": ("due",),  # zset: jobs that wait for a time
+    "leases": ("leases",),  # zset: running jobs by the end of their lease
+    "ended": ("ended",),  # zset: ended jobs by the end of their retention
+    "cascade": ("cascade",),  # list: ended jobs whose dependents are still to be told
+    "directory": ("d", "$", "$"),  # zset: scopes with runnable jobs of a tier and a shape
+    "live": ("d", "$"),  # set: shapes with runnable jobs of a tier
+    "virtual": ("d",),  # string: the fair clock
+    "workers": ("workers",),  # zset: worker names by last heartbeat
+    "worker": ("w", "$"),  # hash: a worker
+    "claimed": ("w", "$", "claimed"),  # string: the newest claim's answer, for a repeat
+    "wake": ("w", "$", "wake"),  # list: tokens that end a worker's block
+    "idle": ("idle",),  # zset: parked workers by the time they parked
+    "nodes": ("nodes",),  # zset: node ids by last heartbeat
+    "node": ("n", "$"),  # hash: a node
+    "catalogue": ("catalogue",),  # hash: job type -> what workers published of it
+    "api_key": ("k", "$"),  # hash: an API key by its hash
+    "api_keys": ("keys",),  # zset: API keys by creation time
+    "upkeep": ("upkeep",),  # string: who does the chores
+}
+
+
+class Keys:
+    """Builds keys under one prefix: ``keys("job", job_id)``."""
+
+    def __init__(self, prefix: str = "{queueapp}") -> None:
+        self.prefix = prefix
+
+    def __call__(self, name: str, *parts: object) -> str:
+        """Return the key called ``name`` with its variable parts filled in."""
+        filled = iter(parts)
+        pattern = PATTERNS[name]
+        return ":".join(
+            [self.prefix, *(str(next(filled)) if part == "$" else part for part in pattern)],
+        )
+
+
+def lua_key_functions() -> str:
+    """Return Lua source of one function per key: ``K.job(id)``; ``P`` is the prefix."""
+    lines = ["local K = {}"]
+    for name, pattern in PATTERNS.items():
+        arguments = [f"a{i}" for i, part in enumerate(pattern) if part == "$"]
+        names = iter(arguments)
+        pieces = [next(names) if part == "$" else f"'{part}'" for part in pattern]
+        joined = " .. ':' .. ".join(["P", *pieces])
+        lines.append(f"function K.{name}({', '.join(arguments)}) return {joined} end")
+    return "\n".join(lines)

@@ -1,0 +1,187 @@
+-- Every script begins with this: time, arguments, and the few acts that scripts share.
+-- Scripts check everything first and write afterwards: Lua is atomic, not transactional.
+
+local A = cjson.decode(ARGV[2])
+local call = redis.call
+
+local NOW = tonumber(ARGV[1])
+if not NOW then
+  local t = call('TIME')
+  NOW = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- Lua prints numbers with 14 digits; scores need 16.
+local function exact(n) return string.format('%.0f', n) end
+
+local function fail(code, text) return redis.error_reply(code .. ' ' .. text) end
+
+local function given(value)
+  if value == nil or value == cjson.null or value == '' then return nil end
+  return value
+end
+
+local function job_fields(id, ...)
+  return call('HMGET', K.job(id), ...)
+end
+
+local function event(scope, kind, id, ...)
+  call('XADD', K.events(scope), 'MAXLEN', '~', 10000, '*', 'kind', kind, 'job', id, 'at', exact(NOW), ...)
+end
+
+local function rollup(scope, ...)
+  local key = K.hour(scope, exact(math.floor(NOW / 3600000)))
+  local pairs_ = {...}
+  for i = 1, #pairs_, 2 do call('HINCRBY', key, pairs_[i], exact(pairs_[i + 1])) end
+  call('EXPIRE', key, 90 * 86400)
+end
+
+-- The one place where a status changes: the table of moves comes from Python.
+local function move_status(scope, id, old, new, created)
+  if not MOVES[old .. '>' .. new] then error('illegal move ' .. old .. '>' .. new) end
+  call('ZREM', K.index(scope, 'status', old), id)
+  call('ZADD', K.index(scope, 'status', new), created, id)
+  call('HSET', K.job(id), 'status', new, 'updated', exact(NOW))
+end
+
+-- Shapes read "Type.2c4096m": what a worker must be able to run, and have free.
+local function shape_parts(shape)
+  local kind, cpu, mem = string.match(shape, '^(.*)%.(%d+)c(%d+)m$')
+  return kind, tonumber(cpu), tonumber(mem)
+end
+
+local function node_free(node)
+  local n = call('HMGET', K.node(node), 'cpu', 'mem', 'cpu_used', 'mem_used')
+  return (tonumber(n[1]) or 0) - (tonumber(n[3]) or 0), (tonumber(n[2]) or 0) - (tonumber(n[4]) or 0)
+end
+
+local function offers(types, kind) return string.find(types, '|' .. kind .. '|', 1, true) ~= nil end
+
+local function wake(worker)
+  call('ZREM', K.idle(), worker)
+  call('RPUSH', K.wake(worker), '1')
+  call('PEXPIRE', K.wake(worker), 10000)
+end
+
+-- Entries older than two blocks belong to workers that died while parked.
+local function parked(limit)
+  call('ZREMRANGEBYSCORE', K.idle(), '-inf', '(' .. exact(NOW - 5000))
+  return call('ZRANGE', K.idle(), 0, limit - 1)
+end
+
+local function wake_fitting(shape)
+  local kind, cpu, mem = shape_parts(shape)
+  for _, worker in ipairs(parked(64)) do
+    local w = call('HMGET', K.worker(worker), 'types', 'node')
+    if w[1] and w[2] and offers(w[1], kind) then
+      local free_cpu, free_mem = node_free(w[2])
+      if cpu <= free_cpu and mem <= free_mem then return wake(worker) end
+    end
+  end
+end
+
+local function wake_node(node)
+  for _, worker in ipairs(parked(64)) do
+    if call('HGET', K.worker(worker), 'node') == node then wake(worker) end
+  end
+end
+
+-- A runnable job also stands in its shape's set, and its scope in that shape's directory.
+local function make_runnable(scope, id, tier, shape, score)
+  call('ZADD', K.runnable(scope, tier, shape), score, id)
+  call('HINCRBY', K.meta(scope), 'eligible', 1)
+  call('HINCRBY', K.meta(scope), 'eligible_since', exact(NOW))
+  call('HSET', K.job(id), 'eligible', exact(NOW))
+  local vt = tonumber(call('HGET', K.meta(scope), 'vt')) or 0
+  local fair = tonumber(call('GET', K.virtual())) or 0
+  if vt < fair then
+    vt = fair
+    call('HSET', K.meta(scope), 'vt', vt)
+  end
+  call('ZADD', K.directory(tier, shape), 'NX', vt, scope)
+  call('SADD', K.live(tier), shape)
+  wake_fitting(shape)
+end
+
+local function not_runnable(scope, id, tier, shape)
+  if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
+  call('HINCRBY', K.meta(scope), 'eligible', -1)
+  call('HINCRBY', K.meta(scope), 'eligible_since', exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
+  if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
+    call('ZREM', K.directory(tier, shape), scope)
+    if call('EXISTS', K.directory(tier, shape)) == 0 then call('SREM', K.live(tier), shape) end
+  end
+  return true
+end
+
+local function leave_queue(scope, id, tier, shape)
+  call('ZREM', K.queue(scope), id)
+  call('ZREM', K.due(), id)
+  not_runnable(scope, id, tier, shape)
+end
+
+-- What a running job held on its node comes back when the attempt is over.
+local function free_node(id, node, cpu, mem)
+  call('ZREM', K.leases(), id)
+  if not node or call('EXISTS', K.node(node)) == 0 then return end
+  call('HINCRBY', K.node(node), 'cpu_used', -cpu)
+  call('HINCRBY', K.node(node), 'mem_used', -mem)
+  call('HINCRBY', K.node(node), 'active', -1)
+  if call('ZCARD', K.idle()) > 0 then wake_node(node) end
+end
+
+local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'score', 'created', 'started', 'node',
+  'worker', 'cpu', 'mem', 'attempts', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay'}
+
+local function load_job(id)
+  local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
+  if not values[1] then return nil end
+  local job = {id = id}
+  for i, name in ipairs(RUNNING_FIELDS) do job[name] = values[i] end
+  return job
+end
+
+local function end_attempt(job, how, code)
+  local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
+    started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code}
+  call('RPUSH', K.attempts(job.id), cjson.encode(entry))
+  free_node(job.id, job.node, tonumber(job.cpu), tonumber(job.mem))
+end
+
+-- Back to the old place: after a lost worker, a stop of the worker, or before a retry.
+local function requeue(job, due)
+  move_status(job.scope, job.id, 'Running', 'Queued', job.created)
+  call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'progress')
+  call('ZADD', K.queue(job.scope), job.score, job.id)
+  if due and due > NOW then
+    call('ZADD', K.due(), exact(due), job.id)
+    call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
+  else
+    make_runnable(job.scope, job.id, job.tier, job.shape, job.score)
+  end
+end
+
+-- The end of a job, whoever brings it about; its dependents are told by cascade.
+local function conclude(job, old, new, keep_ms)
+  move_status(job.scope, job.id, old, new, job.created)
+  call('HSET', K.job(job.id), 'ended', exact(NOW))
+  call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
+  if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
+  local run = job.started and (NOW - tonumber(job.started)) or 0
+  rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)
+  if new == 'Completed' then call('ZADD', K.done(job.scope), exact(NOW), job.id) end
+  event(job.scope, string.lower(new), job.id)
+end
+
+-- A lost attempt is attempted again until its losses are used up.
+local function lose(job, max_lost, code, message, keep_ms)
+  local lost = call('HINCRBY', K.job(job.id), 'lost', 1)
+  end_attempt(job, 'lost', code)
+  if lost >= max_lost then
+    call('HSET', K.job(job.id), 'failure', cjson.encode({code = code, message = message}))
+    conclude(job, 'Running', 'Failed', keep_ms)
+    return 'Failed'
+  end
+  requeue(job, nil)
+  event(job.scope, 'lost', job.id, 'code', code)
+  return 'Queued'
+end

@@ -1,0 +1,23 @@
+--- cancel: a queued job ends at once; a running one is asked to stop.
+--- ARGS scope id by reason force preserve keep_ms
+--- returns {status before, status now}; asking again only strengthens the wish
+--- fails NOT_FOUND, JOB_NOT_CANCELLABLE   moves Queued > Cancelled
+local job = load_job(A.id)
+if not job or job.scope ~= A.scope then return fail('NOT_FOUND', 'There is no such job.') end
+local wish = {by = A.by, at_ms = NOW, reason = A.reason, force = A.force, preserve = A.preserve}
+if job.status == 'Queued' then
+  leave_queue(job.scope, job.id, job.tier, job.shape)
+  call('HSET', K.job(job.id), 'cancelled', cjson.encode(wish))
+  job.started = nil
+  conclude(job, 'Queued', 'Cancelled', A.keep_ms)
+  return {'Queued', 'Cancelled'}
+end
+if job.status ~= 'Running' then
+  return fail('JOB_NOT_CANCELLABLE', 'The job has already ended: it is ' .. job.status .. '.')
+end
+local known = call('HGET', K.job(job.id), 'cancel')
+if not known or A.force then
+  call('HSET', K.job(job.id), 'cancel', cjson.encode(wish), 'cancelled', cjson.encode(wish))
+  event(job.scope, 'cancel_requested', job.id)
+end
+return {'Running', 'Running'}

@@ -1,0 +1,27 @@
+--- cascade: tell the dependents of ended jobs; they become runnable, or follow a failure.
+--- ARGS limit keep_ms
+--- returns how many dependents were told   moves Queued > Cancelled
+local told = 0
+while told < A.limit do
+  local ended = call('LINDEX', K.cascade(), 0)
+  if not ended then break end
+  local how = call('HGET', K.job(ended), 'status')
+  local id = call('SPOP', K.dependents(ended))
+  if not id then
+    call('LPOP', K.cascade())
+  else
+    told = told + 1
+    local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'run_anyway', 'due', 'created')
+    if j[2] == 'Queued' then
+      local unmet = call('HINCRBY', K.job(id), 'unmet', -1)
+      if how ~= 'Completed' and j[6] ~= '1' then
+        leave_queue(j[1], id, j[3], j[4])
+        call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
+        conclude({id = id, scope = j[1], created = j[8]}, 'Queued', 'Cancelled', A.keep_ms)
+      elseif unmet <= 0 and not j[7] then
+        make_runnable(j[1], id, j[3], j[4], j[5])
+      end
+    end
+  end
+end
+return told

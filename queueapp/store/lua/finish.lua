@@ -1,0 +1,71 @@
+--- finish: end an attempt as its worker saw it end; the job ends with it, or is attempted again.
+--- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter
+--- ARGV 3 the result as JSON, 4 progress as JSON, 5 usage as JSON, 6 failure as JSON, 7... artifacts: id, fields as JSON
+--- outcome is completed, failed, cancelled, lost or given_back
+--- returns the job's new status; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
+local job = load_job(A.id)
+if not job then return fail('LEASE_LOST', 'there is no such job') end
+local mine = call('HMGET', K.job(A.id), 'finished_epoch', 'finished_status')
+if tonumber(mine[1]) == A.epoch then return mine[2] end
+if job.status ~= 'Running' or tonumber(job.epoch) ~= A.epoch then return fail('LEASE_LOST', 'the attempt is over') end
+
+local key = K.job(A.id)
+local status
+
+local function publish()
+  for i = 7, 6 + 2 * A.artifacts, 2 do
+    call('HSET', K.artifact(ARGV[i]), 'artifact', ARGV[i + 1], 'scope', job.scope, 'job', A.id)
+  end
+  call('HSET', key, 'result', ARGV[3], 'failure', ARGV[6])
+end
+
+local function close(new, how)
+  publish()
+  end_attempt(job, how, given(A.code))
+  conclude(job, 'Running', new, A.keep_ms)
+  status = new
+end
+
+call('HSET', key, 'progress', ARGV[4], 'usage', ARGV[5])
+if A.outcome == 'completed' then
+  call('HINCRBY', key, 'attempts', 1)
+  local run = exact(NOW - tonumber(job.started))
+  local written = tostring(given(A.bases.written) or '')
+  for _, basis in ipairs(A.bases.keys) do
+    call('LPUSH', K.runs(job.scope, basis), run .. ':' .. written .. ':' .. exact(NOW))
+    call('LTRIM', K.runs(job.scope, basis), 0, 199)
+    call('EXPIRE', K.runs(job.scope, basis), 30 * 86400)
+  end
+  close('Completed', 'completed')
+elseif A.outcome == 'failed' then
+  local attempts = call('HINCRBY', key, 'attempts', 1)
+  if A.retryable and attempts < tonumber(job.max_attempts) then
+    end_attempt(job, 'retried', given(A.code))
+    local delay = math.min(tonumber(job.retry_delay) * 2 ^ (attempts - 1), tonumber(job.retry_max_delay))
+    requeue(job, NOW + math.floor(delay * A.jitter))
+    event(job.scope, 'retrying', A.id, 'code', given(A.code) or '')
+    status = 'Queued'
+  else
+    close('Failed', 'failed')
+  end
+elseif A.outcome == 'cancelled' then
+  close('Cancelled', 'cancelled')
+elseif A.outcome == 'lost' then
+  status = lose(job, A.max_lost, given(A.code) or 'worker_lost', given(A.message) or 'The attempt was lost.', A.keep_ms)
+else
+  end_attempt(job, 'given_back', given(A.code))
+  if call('HEXISTS', key, 'cancel') == 1 then
+    conclude(job, 'Running', 'Cancelled', A.keep_ms)
+    status = 'Cancelled'
+  else
+    requeue(job, nil)
+    event(job.scope, 'given_back', A.id)
+    status = 'Queued'
+  end
+end
+if job.worker and call('EXISTS', K.worker(job.worker)) == 1 then
+  if status == 'Completed' then call('HINCRBY', K.worker(job.worker), 'succeeded', 1) end
+  if status == 'Failed' then call('HINCRBY', K.worker(job.worker), 'failed', 1) end
+end
+call('HSET', key, 'finished_epoch', A.epoch, 'finished_status', status)
+return status

@@ -1,0 +1,24 @@
+--- heartbeat: a worker says that it lives; its leases are extended, its node's load is noted.
+--- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free
+--- returns JSON {lost = [[id, epoch]...], cancel = {id = cancel request as JSON}, draining = bool}
+--- fails CONFLICT (the worker is not registered)   moves nothing
+local node = call('HGET', K.worker(A.worker), 'node')
+if not node then return fail('CONFLICT', 'worker is not registered') end
+local lost, cancel = {}, {}
+for _, held in ipairs(A.jobs) do
+  local id, epoch = held[1], held[2]
+  local j = job_fields(id, 'status', 'epoch', 'cancel')
+  if j[1] ~= 'Running' or tonumber(j[2]) ~= epoch then
+    lost[#lost + 1] = {id, epoch}
+  else
+    call('ZADD', K.leases(), exact(NOW + A.lease_ms), id)
+    if j[3] then cancel[id] = j[3] end
+  end
+end
+call('HSET', K.worker(A.worker), 'heartbeat', exact(NOW), 'running', #A.jobs)
+call('ZADD', K.workers(), exact(NOW), A.worker)
+call('ZADD', K.nodes(), exact(NOW), node)
+call('HSET', K.node(node), 'cpu_pct', given(A.cpu_pct) or '', 'mem_pct', given(A.mem_pct) or '',
+  'disk_free', given(A.disk_free) and exact(A.disk_free) or '', 'sampled', exact(NOW))
+local draining = call('HGET', K.worker(A.worker), 'draining') == '1'
+return cjson.encode({lost = lost, cancel = cancel, draining = draining})

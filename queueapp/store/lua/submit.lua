@@ -1,0 +1,91 @@
+--- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
+--- ARGS scope id tier priority type user shape cpu mem due max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
+--- ARGV 3 the spec as JSON
+--- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
+--- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
+local scope, id, tier = A.scope, A.id, A.tier
+
+local function positions(job_id, job_tier)
+  local rank = call('ZRANK', K.queue(scope), job_id)
+  if not rank then return 0, 0 end
+  local better = call('ZCOUNT', K.queue(scope), '-inf', '(' .. exact(job_tier * TIER_SPAN))
+  return rank + 1, rank + 1 - better
+end
+
+local function repeated(job_id, answer)
+  local known = job_fields(job_id, 'tier', 'created')
+  local overall, inside = positions(job_id, tonumber(known[1]) or 0)
+  return {'repeat', job_id, overall, inside, tonumber(known[2]) or NOW, answer}
+end
+
+local idem = given(A.idem) and K.idempotency(scope, A.idem)
+if idem then
+  local known = call('HMGET', idem, 'fingerprint', 'job', 'answer')
+  if known[1] and known[1] ~= A.fingerprint then
+    return fail('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used before with another request.')
+  end
+  if known[1] then return repeated(known[2], known[3] or '') end
+end
+if call('EXISTS', K.job(id)) == 1 then return repeated(id, '') end
+if call('ZCARD', K.queue(scope)) >= A.max_queued then
+  return fail('QUEUE_FULL', 'The queue of this project is full.')
+end
+
+local waiting, doomed = {}, nil
+for i, dep in ipairs(A.deps) do
+  local d = job_fields(dep, 'scope', 'status')
+  if d[1] ~= scope then
+    return fail('UNKNOWN_DEPENDENCY', '/dependencies/' .. (i - 1) .. ' names a job that is not in this project.')
+  end
+  if d[2] == 'Queued' or d[2] == 'Running' then
+    waiting[#waiting + 1] = dep
+  elseif d[2] ~= 'Completed' and not A.run_anyway then
+    doomed = dep
+  end
+end
+
+local sequence = call('HINCRBY', K.meta(scope), 'sequence', 1)
+local place = (FIRST_SEQUENCE + sequence) * PLACE_STEP
+if A.head then
+  local first = call('ZRANGE', K.queue(scope), exact(tier * TIER_SPAN), '(' .. exact((tier + 1) * TIER_SPAN),
+    'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  if first[2] then place = math.min(place, tonumber(first[2]) - tier * TIER_SPAN - PLACE_STEP) end
+end
+local score = exact(tier * TIER_SPAN + place)
+local created = given(A.created) and exact(A.created) or exact(NOW)
+call('HSET', K.job(id), 'spec', ARGV[3], 'scope', scope, 'status', 'Queued', 'tier', tier,
+  'type', A.type, 'user', A.user, 'priority', A.priority, 'shape', A.shape, 'cpu', A.cpu, 'mem', A.mem,
+  'score', score, 'created', created, 'updated', created, 'epoch', 0, 'attempts', 0, 'lost', 0,
+  'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay, 'retry_max_delay', A.retry_max_delay)
+call('ZADD', K.all(scope), created, id)
+call('ZADD', K.index(scope, 'status', 'Queued'), created, id)
+call('ZADD', K.index(scope, 'type', A.type), created, id)
+call('ZADD', K.index(scope, 'user', A.user), created, id)
+call('ZADD', K.index(scope, 'priority', A.priority), created, id)
+call('ZADD', K.queue(scope), score, id)
+call('SADD', K.scopes(), scope)
+call('SADD', K.tenant(A.tenant), A.project)
+rollup(scope, 'submitted', 1)
+event(scope, 'submitted', id)
+
+for _, dep in ipairs(waiting) do call('SADD', K.dependents(dep), id) end
+if #waiting > 0 then call('HSET', K.job(id), 'unmet', #waiting) end
+if A.run_anyway then call('HSET', K.job(id), 'run_anyway', 1) end
+local due = given(A.due)
+if due and due > NOW then
+  call('HSET', K.job(id), 'due', exact(due))
+  call('ZADD', K.due(), exact(due), id)
+elseif #waiting == 0 and not doomed then
+  make_runnable(scope, id, tier, A.shape, score)
+end
+if doomed then
+  call('HSET', K.job(id), 'unmet', 1)
+  call('RPUSH', K.cascade(), doomed)
+  call('SADD', K.dependents(doomed), id)
+end
+if idem then
+  call('HSET', idem, 'fingerprint', A.fingerprint, 'job', id)
+  call('PEXPIRE', idem, A.idem_ttl)
+end
+local overall, inside = positions(id, tier)
+return {'new', id, overall, inside, tonumber(created), ''}

@@ -1,0 +1,147 @@
+"""Loads the Lua scripts, renders their prelude from Python's tables, calls them, maps errors.
+
+A script's arguments: KEYS[1] the prefix; ARGV[1] now in ms ("" = the server's clock),
+ARGV[2] one JSON object of named arguments, ARGV[3...] blobs that are stored as they come.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import orjson
+import redis
+
+from queueapp.domain import errors
+from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN
+from queueapp.domain.states import MOVES
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import lua_key_functions
+
+ERRORS: dict[str, type[errors.QueueappError]] = {
+    "NOT_FOUND": errors.NotFound,
+    "CONFLICT": errors.Conflict,
+    "LEASE_LOST": errors.LeaseLost,
+    "QUEUE_FULL": errors.QueueFull,
+    "IN_USE": errors.InUse,
+    "JOB_NOT_CANCELLABLE": errors.JobNotCancellable,
+    "JOB_NOT_RETRYABLE": errors.JobNotRetryable,
+    "IDEMPOTENCY_MISMATCH": errors.IdempotencyMismatch,
+    "IDEMPOTENCY_IN_PROGRESS": errors.IdempotencyInProgress,
+    "UNKNOWN_DEPENDENCY": errors.ValidationFailed,
+}
+
+_HEADER = re.compile(r"^--- (?P<text>.*)$", re.MULTILINE)
+_ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Script:
+    """One verb: its source with the prelude, its digest, the arguments its header names."""
+
+    name: str
+    source: str
+    sha: str
+    arguments: frozenset[str]
+    prelude_lines: int
+
+
+def _constants() -> str:
+    moves = ", ".join(
+        f"['{old}>{new}'] = true" for old, targets in MOVES.items() for new in sorted(targets)
+    )
+    numbers = {
+        "TIER_SPAN": TIER_SPAN,
+        "PLACE_STEP": PLACE_STEP,
+        "FIRST_SEQUENCE": FIRST_SEQUENCE,
+    }
+    lines = [f"local {name} = {number}" for name, number in numbers.items()]
+    return "\n".join([*lines, f"local MOVES = {{{moves}}}"])
+
+
+def prelude() -> str:
+    """Return the Lua that every script begins with."""
+    root = resources.files("queueapp.store") / "lua"
+    shared = (root / "_prelude.lua").read_text("utf-8")
+    return "\n".join(["local P = KEYS[1]", _constants(), lua_key_functions(), shared])
+
+
+def load_scripts() -> dict[str, Script]:
+    """Read every script of the package; a missing ARGS header is an error."""
+    head = prelude()
+    root = resources.files("queueapp.store") / "lua"
+    found = {}
+    for entry in sorted(root.iterdir(), key=lambda item: item.name):
+        if entry.name.startswith("_") or not entry.name.endswith(".lua"):
+            continue
+        name = entry.name.removesuffix(".lua")
+        body = entry.read_text("utf-8")
+        header = _ARGS.search(body)
+        if header is None:
+            raise ValueError(f"{entry.name} has no ARGS header")
+        source = f"{head}\n{body}"
+        names = frozenset(word for word in header["names"].split() if word != "-")
+        sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+        found[name] = Script(name, source, sha, names, head.count("\n") + 1)
+    return found
+
+
+class Scripts:
+    """Calls scripts by name on one client."""
+
+    def __init__(self, client: Client, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._scripts = load_scripts()
+
+    def call(
+        self,
+        name: str,
+        *blobs: str | bytes,
+        now_ms: int | None = None,
+        repeat: bool = True,
+        **arguments: Any,
+    ) -> Any:
+        """Run a script; once more if the connection broke and the script knows repeats.
+
+        Raises: the domain error that the script failed with, or ``Unavailable``.
+        """
+        script = self._scripts[name]
+        if script.arguments != arguments.keys():
+            odd = sorted(script.arguments ^ arguments.keys())
+            raise TypeError(f"{name}.lua and its caller disagree about {odd}")
+        payload = [
+            self._prefix,
+            "" if now_ms is None else str(now_ms),
+            orjson.dumps(arguments),
+            *blobs,
+        ]
+        with store_errors():
+            try:
+                return self._run(script, payload)
+            except redis.ConnectionError:
+                if not repeat:
+                    raise
+                return self._run(script, payload)
+
+    def _run(self, script: Script, payload: list[Any]) -> Any:
+        try:
+            try:
+                return self._client.evalsha(script.sha, 1, *payload)
+            except redis.exceptions.NoScriptError:
+                return self._client.eval(script.source, 1, *payload)
+        except redis.ResponseError as error:
+            raise self._translated(script, error) from error
+
+    @staticmethod
+    def _translated(script: Script, error: redis.ResponseError) -> Exception:
+        code, _, text = str(error).partition(" ")
+        kind = ERRORS.get(code)
+        if kind is not None:
+            return kind(text.partition(" script: ")[0].strip())
+        if isinstance(error, redis.exceptions.OutOfMemoryError | redis.exceptions.ReadOnlyError):
+            return error
+        line = re.search(r"user_script:(\d+)", str(error))
+        where = f"{script.name}.lua:{int(line[1]) - script.prelude_lines}" if line else script.name
+        return RuntimeError(f"{where}: {error}")
