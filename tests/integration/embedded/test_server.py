@@ -96,6 +96,19 @@ def test_the_data_survives_a_killed_server(data_dir: Path) -> None:
             assert pid != second.process_id()
 
 
+def test_a_killed_server_is_revived(data_dir: Path) -> None:
+    """A user can have a killed server started again at the same address, and only then."""
+    with start_server(data_dir) as server, client_of(server) as client:
+        client.set("kept", "yes")
+        assert not server.revive()
+        os.kill(server.process_id() or 0, signal.SIGKILL)
+        eventually(lambda: not is_locked(server.layout.server_lock))
+
+        assert server.revive()
+        with client_of(server) as again:
+            assert "yes" == again.get("kept")
+
+
 def test_a_killed_user_leaves_the_server_to_the_next(data_dir: Path) -> None:
     """A user killed with -9 leaves the server running; the next user shares it and stops it."""
     user = start_user(data_dir)
