@@ -27,7 +27,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.outlook import Outlook, SystemStatus
-from queueapp.parameters import check_parameters
+from queueapp.parameter_check import check_parameters
 from queueapp.store import Store
 from queueapp.store.jobs import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage

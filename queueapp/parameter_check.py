@@ -1,0 +1,43 @@
+"""Checks a job's parameters against the schema that workers published for its type."""
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from queueapp.domain.errors import ValidationFailed
+from queueapp.domain.fleet import JobTypeInfo
+
+MAX_BYTES = 256 * 1024
+MAX_ERRORS = 50
+
+
+def check_parameters(kind: JobTypeInfo, parameters: dict[str, Any]) -> None:
+    """Raise ValidationFailed naming every field that the type's schema refuses."""
+    size = len(orjson.dumps(parameters))
+    if size > MAX_BYTES:
+        message = f"They are {size} bytes long; {MAX_BYTES} are allowed."
+        raise ValidationFailed(message, errors=[("/parameters", message)])
+    validator = _validator(orjson.dumps(kind.parameters_schema, option=orjson.OPT_SORT_KEYS))
+    found = [_named(error) for error, _ in zip(validator.iter_errors(parameters), range(MAX_ERRORS))]
+    if found:
+        raise ValidationFailed(f"The parameters do not suit {kind.name}.", errors=sorted(found))
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: bytes) -> Draft202012Validator:
+    return Draft202012Validator(orjson.loads(schema), format_checker=FormatChecker())
+
+
+def _named(error: ValidationError) -> tuple[str, str]:
+    path = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        odd = next((name for name in error.instance if name not in known), "")
+        return f"/parameters{path}/{odd}", "Unknown parameter."
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = next((name for name in error.validator_value if name not in error.instance), "")
+        return f"/parameters{path}/{missing}", "Missing."
+    return f"/parameters{path}", error.message[:300]
