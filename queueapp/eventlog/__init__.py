@@ -20,28 +20,46 @@ from queueapp.eventlog.model import (
 )
 
 if TYPE_CHECKING:
+    from queueapp.eventlog.cleaning import CleanLog, clean_log
     from queueapp.eventlog.log import RawLog, Source
+    from queueapp.eventlog.profile import LogProfile, profile_log
+    from queueapp.eventlog.quality import Quality
     from queueapp.eventlog.reading import read_log
+    from queueapp.eventlog.report import CleaningReport, Finding
 
 __all__ = [
     "FORMATS",
     "HEAD_BYTES",
     "MAX_BYTES",
+    "CleanLog",
+    "CleaningReport",
     "Columns",
+    "Finding",
     "Format",
     "LogError",
+    "LogProfile",
     "Problem",
+    "Quality",
     "QualityChecks",
     "RawLog",
     "ReadOptions",
     "Source",
+    "clean_log",
     "detect_format",
+    "profile_log",
     "read_log",
 ]
 
 _ON_FIRST_USE = {
+    "CleanLog": "cleaning",
+    "CleaningReport": "report",
+    "Finding": "report",
+    "LogProfile": "profile",
+    "Quality": "quality",
     "RawLog": "log",
     "Source": "log",
+    "clean_log": "cleaning",
+    "profile_log": "profile",
     "read_log": "reading",
 }
 

@@ -27,27 +27,13 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _EPOCH_UNITS = {9: 10**6, 10: 10**6, 12: 10**3, 13: 10**3, 15: 1, 16: 1}
 
 
-def to_iso(text: pl.Series) -> tuple[pl.Series, bool]:
-    """Rewrite each text as YYYY-MM-DDThh:mm:ss[.f][zone]; null where no notation fits.
+def day_month_order(text: pl.Series) -> tuple[bool, bool]:
+    """Decide whether dates such as 03/04/2024 begin with the day, for a whole column.
 
-    The second value tells that day and month could be either way round in every such row.
+    The order that reads more rows wins, day first on a tie. The second value tells that the
+    column itself could not decide.
     """
-    frame = pl.DataFrame({"text": text})
-    year_last = frame.select(pl.col("text").str.extract_groups(_YEAR_LAST)).unnest("text")
-    day_first, ambiguous = _day_first(year_last)
-    day, month = ("first", "then") if day_first else ("then", "first")
-    rewritten = [
-        frame.select(pl.col("text").str.extract_groups(_YEAR_FIRST)).unnest("text"),
-        year_last.rename({day: "day", month: "month"}),
-        _named_month(frame, _DAY_NAMED),
-        _named_month(frame, _NAMED_DAY),
-        frame.select(pl.col("text").str.extract_groups(_COMPACT)).unnest("text"),
-    ]
-    texts = [parts.select(_iso(parts.columns)).to_series() for parts in rewritten]
-    return pl.select(pl.coalesce(*texts, _epoch(frame))).to_series(), ambiguous
-
-
-def _day_first(parts: pl.DataFrame) -> tuple[bool, bool]:
+    parts = _groups(text, _YEAR_LAST)
     first, then = (parts[name].cast(pl.Int32, strict=False) for name in ("first", "then"))
     as_day_first = int(((first <= 31) & (then <= 12)).sum() or 0)
     as_month_first = int(((then <= 31) & (first <= 12)).sum() or 0)
@@ -56,9 +42,26 @@ def _day_first(parts: pl.DataFrame) -> tuple[bool, bool]:
     return as_day_first >= as_month_first, tied and undecided > 0
 
 
-def _named_month(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
+def to_iso(text: pl.Series, *, day_first: bool) -> pl.Series:
+    """Rewrite each text as YYYY-MM-DDThh:mm:ss[.f][zone]; null where no notation fits."""
+    day, month = ("first", "then") if day_first else ("then", "first")
+    read = [
+        _groups(text, _YEAR_FIRST),
+        _groups(text, _YEAR_LAST).rename({day: "day", month: "month"}),
+        _named_month(_groups(text, _DAY_NAMED)),
+        _named_month(_groups(text, _NAMED_DAY)),
+        _groups(text, _COMPACT),
+    ]
+    texts = [parts.select(_iso(parts.columns)).to_series() for parts in read]
+    return pl.select(pl.coalesce(*texts, _epoch(text))).to_series()
+
+
+def _groups(text: pl.Series, pattern: str) -> pl.DataFrame:
+    return text.str.extract_groups(pattern).struct.unnest()
+
+
+def _named_month(parts: pl.DataFrame) -> pl.DataFrame:
     numbers = {name: f"{number:02}" for number, name in enumerate(_MONTHS, 1)}
-    parts = frame.select(pl.col("text").str.extract_groups(pattern)).unnest("text")
     key = pl.col("named").str.slice(0, 3).str.to_lowercase()
     month = key.replace_strict(numbers, default=None, return_dtype=pl.String)
     return parts.with_columns(month.alias("month"))
@@ -93,11 +96,15 @@ def _hour_of_24() -> pl.Expr:
     return pl.when(hour.is_between(1, 12)).then(hour % 12 + noon).cast(pl.String).str.zfill(2)
 
 
-def _epoch(frame: pl.DataFrame) -> pl.Series:
+def _epoch(text: pl.Series) -> pl.Series:
     """Read seconds, milliseconds or microseconds since 1970, told apart by their digits."""
     whole = pl.col("text").str.extract(r"^(\d{9,16})(?:[.,]\d+)?$", 1)
     unit = whole.str.len_bytes().replace_strict(_EPOCH_UNITS, default=None, return_dtype=pl.Int64)
     part = pl.col("text").str.extract(r"^\d{9,10}[.,](\d+)$", 1)
     micros = part.str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64).fill_null(0)
     instant = pl.from_epoch(whole.cast(pl.Int64) * unit + micros, time_unit="us")
-    return frame.select(instant.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")).to_series()
+    return (
+        pl.DataFrame({"text": text})
+        .select(instant.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+        .to_series()
+    )

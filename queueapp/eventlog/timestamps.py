@@ -5,16 +5,18 @@ read the same way. The only true ambiguity, day/month order, is decided once per
 which order reads more of its rows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from queueapp.eventlog.model import LogError
-from queueapp.eventlog.notations import to_iso
+from queueapp.eventlog.notations import day_month_order, to_iso
 
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
+_CHUNK_ROWS = 65_536
 _TAIL = r"^(?:[.,](?<fraction>\d{1,9}))?\s*(?<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 
 
@@ -49,13 +51,14 @@ def parse_times(text: pl.Series, *, zone: str) -> Times:
 
     `zone` is a checked zone name for texts without offset.
     """
-    bare = text.str.strip_chars()
-    parts = _iso_parts(bare)
-    left = parts.select((pl.col("wall").is_null() & (bare.str.len_bytes() > 0)).alias("x"))["x"]
+    parts = _in_chunks(text, lambda chunk: _iso_parts(chunk.str.strip_chars()))
+    left = parts["wall"].is_null() & text.is_not_null()
     ambiguous = False
     if left.any():
-        rewritten, ambiguous = to_iso(bare.filter(left))
-        parts = _patched(parts, left, _iso_parts(rewritten))
+        odd = text.filter(left).str.strip_chars()
+        day_first, ambiguous = day_month_order(odd)
+        patch = _in_chunks(odd, lambda chunk: _iso_parts(to_iso(chunk, day_first=day_first)))
+        parts = _patched(parts, left, patch)
     return _measured(parts, zone, ambiguous)
 
 
@@ -70,6 +73,12 @@ def typed_times(values: pl.Series, *, zone: str) -> Times:
     return _measured(
         pl.DataFrame({"wall": wall.alias("wall"), "offset": offset.alias("offset")}), zone, False
     )
+
+
+def _in_chunks(text: pl.Series, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """Parse some rows at a time: the texts in between would be larger than the column."""
+    starts = range(0, max(len(text), 1), _CHUNK_ROWS)
+    return pl.concat([parse(text.slice(start, _CHUNK_ROWS)) for start in starts])
 
 
 def _iso_parts(bare: pl.Series) -> pl.DataFrame:
