@@ -1,0 +1,166 @@
+"""Who is asking, and may he: one hook before every request that no route can forget.
+
+A view says the role it needs with ``needs``; one that says nothing needs viewer to read and
+admin to write. Views get a ``scope`` (or ``tenant``) and their ids in snake_case, all checked.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, g, request
+from flask.views import View
+
+from queueapp.api.services import services
+from queueapp.domain.api_key import ApiKey, Role
+from queueapp.domain.errors import Forbidden, NotFound, Unauthorized, ValidationFailed
+from queueapp.domain.scope import Scope, valid_id
+
+# The only endpoints that answer without a key; signed links are checked by their own view.
+PUBLIC = frozenset(
+    {
+        "home",
+        "livez",
+        "readyz",
+        "openapi_31",
+        "openapi_30",
+        "docs",
+        "docs_asset",
+        "problem_page",
+        "problem_index",
+    }
+)
+_TOKEN = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,512}")  # visible ASCII without the comma
+_ADMIN = ApiKey(id="admin", user="admin", role=Role.ADMIN)
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+View_ = TypeVar("View_", bound=Callable[..., Any])
+
+
+def needs(role: Role) -> Callable[[View_], View_]:
+    """Mark a view method with the least role that may call it."""
+
+    def mark(view: View_) -> View_:
+        view.needs_role = role  # type: ignore[attr-defined] # read by needed_role
+        return view
+
+    return mark
+
+
+def may_use_link(view: View_) -> View_:
+    """Mark a view method that checks a signed link itself when ``token`` is in the query."""
+    view.link_allowed = True  # type: ignore[attr-defined] # read by _by_link
+    return view
+
+
+def view_method(endpoint: str, method: str) -> Any:
+    """Return the function that answers ``method`` of an endpoint."""
+    view = current_app.view_functions[endpoint]
+    view_class: type[View] | None = getattr(view, "view_class", None)
+    name = "get" if method == "HEAD" else method.lower()
+    return getattr(view_class, name, None) if view_class else view
+
+
+def needed_role(endpoint: str, method: str) -> Role:
+    """Return the least role that may call ``method`` of an endpoint."""
+    default = Role.VIEWER if method in _READING else Role.ADMIN
+    return cast(Role, getattr(view_method(endpoint, method), "needs_role", default))
+
+
+def key() -> ApiKey:
+    """Return the key of this request."""
+    return cast(ApiKey, g.key)
+
+
+def given_token() -> str:
+    """Return the one token that the request carries. Raises: Unauthorized."""
+    header, other = request.headers.get("Authorization"), request.headers.get("X-API-KEY")
+    tokens = {other} if other is not None else set()
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthorized("The Authorization header must be: Bearer and a key.")
+        tokens.add(token.strip())
+    if len(tokens) != 1 or not _TOKEN.fullmatch(next(iter(tokens))):
+        raise Unauthorized("Exactly one valid key is needed, as Bearer or X-API-KEY.")
+    return str(tokens.pop())
+
+
+def _authenticated() -> ApiKey:
+    token = given_token()
+    admin = services().config.admin_key
+    if admin and hmac.compare_digest(_digest(token), _digest(admin)):
+        return _ADMIN
+    found = services().engine.store.api_keys.authenticate(token)
+    if found is None:
+        raise Unauthorized("The key is not known.")
+    return found
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _by_link() -> bool:
+    method = view_method(str(request.endpoint), request.method)
+    return "token" in request.args and getattr(method, "link_allowed", False)
+
+
+def _snake(name: str) -> str:
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _place(found: ApiKey | None) -> None:
+    """Replace the ids of the address by a scope, if the key covers it."""
+    ids: dict[str, Any] = {_snake(name): part for name, part in (request.view_args or {}).items()}
+    if not all(valid_id(part) for part in ids.values() if isinstance(part, str)):
+        raise NotFound
+    if "tenant_id" in ids:
+        tenant, project = ids.pop("tenant_id"), ids.pop("project_id", None)
+        _check_cover(found, tenant, project)
+        ids |= {"tenant": tenant} if project is None else {"scope": Scope(tenant, project)}
+    request.view_args = ids
+
+
+def _check_cover(found: ApiKey | None, tenant: str, project: str | None) -> None:
+    if found is None:
+        return
+    covered = found.covers_tenant(tenant)
+    if project is not None:
+        covered = found.covers(Scope(tenant, project))
+    if not covered:
+        raise NotFound
+    for header, part in (("X-Tenant-Id", tenant), ("X-Project-Id", project)):
+        given = request.headers.get(header)
+        if given and part is not None and given != part:
+            raise Forbidden(f"{header} contradicts the address.")
+
+
+def authorize() -> None:
+    """Let the request through if its key may do what it asks; the hook before every request."""
+    endpoint = request.endpoint
+    if endpoint is None or request.url_rule is None or endpoint in PUBLIC:
+        return
+    if _by_link():
+        _place(None)
+        return
+    g.key = _authenticated()
+    _place(g.key)
+    role = needed_role(endpoint, request.method)
+    if not g.key.role.includes(role):
+        raise Forbidden(f"This needs the role {role}; the key's is {g.key.role}.")
+    _refuse_query(endpoint)
+
+
+def _refuse_query(endpoint: str) -> None:
+    if not request.args or getattr(view_method(endpoint, request.method), "takes_query", False):
+        return
+    errors = [(f"/{name}", "It is not known here.") for name in request.args]
+    raise ValidationFailed("This address takes no query parameters.", errors=errors)
+
+
+def install_auth(app: Flask) -> None:
+    """Check every request before its view sees it."""
+    app.before_request(authorize)

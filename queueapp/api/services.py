@@ -1,0 +1,31 @@
+"""What views work with: the engine, the object store, the settings; set once by create_app."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, request
+
+from queueapp.config import Config
+from queueapp.engine import Engine
+from queueapp.objects import ObjectStore
+from queueapp.store.idempotency import IdempotencyKeys
+
+
+@dataclass(frozen=True)
+class Services:
+    """The things that every view may need."""
+
+    config: Config
+    engine: Engine
+    objects: ObjectStore
+    idempotency: IdempotencyKeys
+
+
+def services() -> Services:
+    """Return the services of the app that answers this request."""
+    return cast(Services, current_app.extensions["queueapp"])
+
+
+def base_url() -> str:
+    """Return the absolute address that answers show: the setting, else the one asked for."""
+    return (services().config.base_url or request.host_url).rstrip("/")
