@@ -34,6 +34,7 @@ class Config:
     max_queued_jobs: int = 1_000_000
     max_upload_mb: int = 2_048
     link_minutes: int = 60
+    drain_seconds: float = 5.0
     node_id: str | None = None
     node_cpu_units: int | None = None
     node_memory_gb: float | None = None
@@ -71,6 +72,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
     "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
     "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
+    "QUEUEAPP_DRAIN_SECONDS": (
+        "drain_seconds",
+        "how long a stopping worker lets jobs run on before it gives them back",
+    ),
     "QUEUEAPP_NODE_ID": ("node_id", "name of this machine in the fleet; unset: host name and boot"),
     "QUEUEAPP_NODE_CPU_UNITS": ("node_cpu_units", "CPU units this machine offers; unset: its cores"),
     "QUEUEAPP_NODE_MEMORY_GB": ("node_memory_gb", "memory this machine offers; unset: what it has"),
@@ -86,6 +91,7 @@ _POSITIVE = {
     "max_queued_jobs": int,
     "max_upload_mb": int,
     "link_minutes": int,
+    "drain_seconds": float,
     "node_cpu_units": int,
 }
 

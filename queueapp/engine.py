@@ -226,7 +226,9 @@ class Engine:
         kind = self.job_type(old.spec.type)
         parameters = {**old.spec.parameters, **(updated_parameters or {})}
         check_parameters(kind, parameters)
-        factor = old.spec.memory_limit_factor * (2 if double_memory else 1)
+        needs = old.spec.requirements
+        if double_memory:
+            needs = replace(needs, memory_mb=needs.memory_mb * 2)
         inputs = {name: parameters.get(name, known) for name, known in old.spec.inputs.items()}
         for name, dataset_id in inputs.items():
             self._check_dataset(scope, name, dataset_id)
@@ -239,7 +241,7 @@ class Engine:
             priority=priority or old.spec.priority,
             scheduled_ms=None,
             timeout_minutes=timeout_minutes or old.spec.timeout_minutes or DEFAULT_TIMEOUT_MINUTES,
-            memory_limit_factor=factor,
+            requirements=needs,
             retry_of=old.id,
             retry_number=old.spec.retry_number + 1,
             retry_reason=reason,

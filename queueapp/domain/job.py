@@ -89,7 +89,6 @@ class JobSpec:
     retry_of: str | None = None
     retry_number: int = 1
     retry_reason: str | None = None
-    memory_limit_factor: int = 1
     request_id: str | None = None
 
 

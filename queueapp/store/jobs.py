@@ -9,7 +9,7 @@ import orjson
 
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Artifact, Claim, Job, JobSpec
-from queueapp.domain.outcome import Failure, Progress, Usage
+from queueapp.domain.outcome import Failure, Outcome, Progress, Usage
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
@@ -51,6 +51,19 @@ class FinishReport:
     failure: Failure | None
     bases: Sequence[str]
     jitter: float = 1.0
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "FinishReport":
+        """Return the report of an attempt that left nothing but its outcome."""
+        return cls(
+            outcome=outcome.end,
+            result={},
+            artifacts=(),
+            progress=outcome.progress,
+            usage=outcome.usage,
+            failure=outcome.failure,
+            bases=(),
+        )
 
 
 _TALLIED = ("completed", "failed", "run_ms_completed")

@@ -1,0 +1,270 @@
+"""Our Dramatiq broker: a queue is a sorted set, enqueue is submit, a consumer claims.
+
+There is one Dramatiq queue; tier, scope and shape are fields of the job. A job is claimed only
+when a thread is free, so nothing waits unseen in a worker's memory.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import dramatiq
+from dramatiq.broker import MessageProxy
+from dramatiq.errors import ConnectionClosed, QueueNotFound
+from dramatiq.middleware import Middleware
+
+from queueapp.domain.errors import QueueappError, Unavailable
+from queueapp.domain.job import Claim, JobSpec
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+from queueapp.store.jobs import FinishReport, Idempotency, Receipt
+
+QUEUE = "jobs"
+DEFAULT_SCOPE = Scope("default", "default")
+
+Finish = Callable[[Claim, FinishReport | None], None]
+
+
+class ClaimedMessage(MessageProxy):
+    """A message that carries the right to run it, and later what came of it."""
+
+    def __init__(self, message: dramatiq.Message[Any], claim: Claim) -> None:
+        super().__init__(message)
+        self.claim = claim
+        self.report: FinishReport | None = None
+
+
+class QueueBroker(dramatiq.Broker):
+    """Submits jobs to the store; in a worker it also hands out claims."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        middleware: list[Middleware] | None = None,
+        max_queued: int = 1_000_000,
+    ) -> None:
+        super().__init__(middleware=middleware or [])
+        self.store = store
+        self.max_queued = max_queued
+        self.queues: dict[str, None] = {}
+        self.station: Station | None = None
+
+    def submit(
+        self, spec: JobSpec, *, idempotency: Idempotency | None = None, head: bool = False
+    ) -> Receipt:
+        """Enqueue a decided job and return the store's receipt."""
+        options = {"job": spec, "idempotency": idempotency, "head": head}
+        message: dramatiq.Message[Any] = dramatiq.Message(
+            queue_name=QUEUE,
+            actor_name=spec.type,
+            args=(),
+            kwargs={},
+            options=options,
+            message_id=spec.id,
+        )
+        receipt: Receipt = self.enqueue(message).options["receipt"]
+        return receipt
+
+    def enqueue(
+        self, message: dramatiq.Message[Any], *, delay: int | None = None
+    ) -> dramatiq.Message[Any]:
+        """Submit the message's job; a plain ``actor.send()`` becomes a job of the default scope.
+
+        Units: ``delay`` is in milliseconds.
+        """
+        if message.queue_name != QUEUE:
+            raise QueueNotFound(message.queue_name)
+        if "job" not in message.options:
+            message = message.copy(options={"job": plain_job(message)})
+        self.emit_before("enqueue", message, delay)
+        spec: JobSpec = message.options["job"]
+        if delay is not None:
+            seconds, micros = self.store.client.time()
+            spec = replace(spec, scheduled_ms=seconds * 1000 + micros // 1000 + delay)
+        receipt = self.store.jobs.submit(
+            spec,
+            idempotency=message.options.get("idempotency"),
+            head=bool(message.options.get("head")),
+            max_queued=self.max_queued,
+        )
+        message = message.copy(options={"receipt": receipt})
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> dramatiq.Consumer:
+        """Return a consumer of claims; ``prefetch`` has no meaning here.
+
+        Units: ``timeout`` is in milliseconds.
+        """
+        if queue_name != QUEUE or self.station is None:
+            raise QueueNotFound(queue_name)
+        return ClaimConsumer(self.station, timeout_s=timeout / 1000)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Declare the one queue there is."""
+        if queue_name != QUEUE:
+            raise QueueNotFound(f"queueapp has one queue, {QUEUE!r}")
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def get_declared_queues(self) -> set[str]:
+        """Return the names of the declared queues."""
+        return set(self.queues)
+
+    def close(self) -> None:
+        """Close the connections to the store."""
+        self.store.client.close()
+
+    def flush(self, queue_name: str) -> None:
+        """Refuse: queued jobs are cancelled by name, never dropped."""
+        raise NotImplementedError("jobs are cancelled, never flushed")
+
+    def flush_all(self) -> None:
+        """Refuse, as ``flush`` does."""
+        self.flush(QUEUE)
+
+
+def plain_job(message: dramatiq.Message[Any]) -> JobSpec:
+    """Return the job that a plain Dramatiq message stands for: keyword arguments are parameters.
+
+    Raises: ValueError for positional arguments, which have no name to be stored under.
+    """
+    if message.args:
+        raise ValueError("a job takes keyword arguments only: they are its parameters")
+    return JobSpec(
+        id=str(uuid.uuid4()),
+        scope=message.options.get("scope") or DEFAULT_SCOPE,
+        name=str(message.options.get("job_name") or message.actor_name),
+        type=message.actor_name,
+        priority=Priority.NORMAL,
+        submitted_by="system",
+        parameters=dict(message.kwargs),
+    )
+
+
+class Station:
+    """What a worker process works with: its name, free threads, and the jobs it holds."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        worker: str,
+        slots: int,
+        lease_ms: int,
+        finish: Finish,
+    ) -> None:
+        self.store = store
+        self.worker = worker
+        self.slots = slots
+        self.lease_ms = lease_ms
+        self.finish = finish
+        self.free = threading.BoundedSemaphore(slots)
+        self.draining = threading.Event()
+        self._held: dict[tuple[str, int], Claim] = {}
+        self._lock = threading.Lock()
+
+    def claim(self) -> Claim | None:
+        """Take a job if there is one that fits, else park; the caller holds a free thread."""
+        claim = self.store.jobs.claim(
+            self.worker, operation=uuid.uuid4().hex, lease_ms=self.lease_ms
+        )
+        if claim is not None:
+            with self._lock:
+                self._held[claim.job.id, claim.epoch] = claim
+        return claim
+
+    def held(self) -> list[tuple[str, int]]:
+        """Return the jobs and epochs that this worker holds now."""
+        with self._lock:
+            return list(self._held)
+
+    def done(self, claim: Claim) -> None:
+        """Give the thread back: the attempt is over for good."""
+        with self._lock:
+            known = self._held.pop((claim.job.id, claim.epoch), None)
+        if known is not None:
+            self.free.release()
+
+
+class ClaimConsumer(dramatiq.Consumer):
+    """Claims a job whenever a thread is free, else waits to be woken."""
+
+    def __init__(self, station: Station, *, timeout_s: float) -> None:
+        self._station = station
+        self._timeout_s = timeout_s
+
+    def __next__(self) -> ClaimedMessage | None:
+        """Return a claimed job, or None after waiting at most the time-out."""
+        station = self._station
+        if station.draining.is_set():
+            threading.Event().wait(self._timeout_s)
+            return None
+        if not station.free.acquire(timeout=self._timeout_s):
+            return None
+        claim = None
+        try:
+            claim = station.claim()
+            if claim is not None:
+                return _message_of(claim)
+        except Unavailable as error:
+            raise ConnectionClosed(error) from error
+        finally:
+            if claim is None:
+                station.free.release()
+        self._wait()
+        return None
+
+    def _wait(self) -> None:
+        try:
+            self._station.store.fleet.wait(self._station.worker, self._timeout_s)
+        except Unavailable as error:
+            raise ConnectionClosed(error) from error
+
+    def ack(self, message: MessageProxy) -> None:
+        """Store what came of the attempt, then free its thread.
+
+        Raises: ConnectionClosed while the store is away; Dramatiq then calls again.
+        """
+        claimed = _as_claimed(message)
+        try:
+            self._station.finish(claimed.claim, claimed.report)
+        except Unavailable as error:
+            raise ConnectionClosed(error) from error
+        self._station.done(claimed.claim)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Do as ``ack``: the report says how the attempt ended."""
+        self.ack(message)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Give back what was claimed and never started."""
+        for message in messages:
+            self.ack(message)
+
+    def close(self) -> None:
+        """Nothing to close: connections belong to the store."""
+
+
+def _message_of(claim: Claim) -> ClaimedMessage:
+    message: dramatiq.Message[Any] = dramatiq.Message(
+        queue_name=QUEUE,
+        actor_name=claim.job.type,
+        args=(),
+        kwargs={},
+        options={},
+        message_id=claim.job.id,
+    )
+    return ClaimedMessage(message, claim)
+
+
+def _as_claimed(message: MessageProxy) -> ClaimedMessage:
+    if not isinstance(message, ClaimedMessage):
+        raise QueueappError(f"{message!r} was not claimed from this broker")
+    return message

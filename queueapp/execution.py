@@ -1,0 +1,198 @@
+"""Runs one claimed job from its inputs to its published files; workers call it per attempt.
+
+The runner supervises the process; this room brings the inputs, carries progress to the store,
+and publishes what the attempt made. Files become visible only with the finish script.
+"""
+
+import random
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import structlog
+
+from queueapp.domain.errors import LeaseLost, NotFound, QueueappError, Unavailable
+from queueapp.domain.job import Artifact, Claim
+from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
+from queueapp.domain.states import AttemptEnd
+from queueapp.objects import ObjectStore, object_key
+from queueapp.outlook import duration_bases
+from queueapp.runner import DatasetInput, Runner, RunnerLost, StopKind, Task
+from queueapp.store import Store
+from queueapp.store.jobs import FinishReport
+
+log = structlog.get_logger()
+
+LOG_TYPE = "Log"
+FETCHED = "inputs"
+
+
+def lost(code: str, message: str) -> Outcome:
+    """Return the outcome of an attempt that is nobody's fault and is attempted again."""
+    return Outcome(AttemptEnd.LOST, failure=Failure(code, message))
+
+
+class Execution:
+    """What a worker process needs to run jobs."""
+
+    def __init__(
+        self,
+        store: Store,
+        objects: ObjectStore,
+        runner: Runner,
+        *,
+        work_dir: Path,
+        now_ms: Callable[[], int],
+        jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
+    ) -> None:
+        self._store = store
+        self._objects = objects
+        self._runner = runner
+        self._work_dir = work_dir
+        self._now_ms = now_ms
+        self._jitter = jitter
+
+    def run(self, claim: Claim) -> FinishReport:
+        """Run the attempt and publish its files; never raises for what a job can do wrong."""
+        directory = self._work_dir / f"{claim.job.id}-{claim.epoch}"
+        directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        try:
+            outcome = self._run(claim, directory)
+            return self._report(claim, outcome)
+        except Unavailable as error:
+            log.warning("the attempt's files could not be stored", reason=str(error))
+            return self._report(claim, lost("storage_unavailable", str(error)))
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def _run(self, claim: Claim, directory: Path) -> Outcome:
+        try:
+            inputs, fetched_bytes = self._inputs(claim, directory)
+        except NotFound as error:
+            return Outcome(AttemptEnd.FAILED, failure=Failure("bad_input", error.message))
+        job = claim.job
+        task = Task(
+            claim=claim,
+            directory=directory,
+            inputs=inputs,
+            memory_limit_bytes=job.requirements.memory_mb << 20,
+            timeout_ms=job.timeout_minutes * 60_000,
+            now_ms=claim.started_ms,
+        )
+        try:
+            outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u))
+        except RunnerLost as error:
+            return lost(error.code, error.message)
+        return replace(outcome, usage=replace(outcome.usage, network_bytes=fetched_bytes))
+
+    def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
+        found, fetched_bytes = [], 0
+        for parameter, dataset_id in claim.job.inputs.items():
+            dataset = self._store.datasets.get(claim.job.scope, dataset_id)
+            path = self._objects.local_path(dataset.object_key)
+            if path is None:
+                path = directory / FETCHED / str(len(found))
+                path.parent.mkdir(exist_ok=True)
+                self._objects.fetch(dataset.object_key, path)
+                fetched_bytes += dataset.size_bytes
+            found.append(
+                DatasetInput(
+                    parameter=parameter,
+                    id=dataset.id,
+                    name=dataset.name,
+                    format=dataset.format,
+                    path=path,
+                    columns=dataset.columns,
+                    options=dict(dataset.options),
+                    sha256=dataset.sha256,
+                )
+            )
+        return tuple(found), fetched_bytes
+
+    def _carry(self, claim: Claim, progress: Progress, usage: Usage) -> StopKind | None:
+        """Bring progress to the store; a store that is away does not stop the job."""
+        try:
+            wish = self._store.jobs.report(claim.job.id, claim.epoch, progress, usage)
+        except LeaseLost:
+            return StopKind.LOST
+        except Unavailable as error:
+            log.warning("progress not stored", reason=str(error))
+            return None
+        if wish is None:
+            return None
+        return StopKind.FORCE if wish.get("force") else StopKind.CANCEL
+
+    def _report(self, claim: Claim, outcome: Outcome) -> FinishReport:
+        kept = self._kept(claim, outcome)
+        artifacts = [self._publish(claim, output) for output in kept]
+        usage = outcome.usage
+        if usage.network_bytes is not None:
+            sent = sum(a.size_bytes for a in artifacts if self._is_remote(a.object_key))
+            usage = replace(usage, network_bytes=usage.network_bytes + sent)
+        done = outcome.end is AttemptEnd.COMPLETED
+        return FinishReport(
+            outcome=outcome.end,
+            result={
+                "artifacts": [asdict(item) for item in artifacts],
+                "summary": outcome.summary,
+                "quality": asdict(outcome.quality) if outcome.quality else None,
+                "errors": [asdict(item) for item in outcome.errors],
+                "warnings": [asdict(item) for item in outcome.warnings],
+                "partial": not done and any(item.type != LOG_TYPE for item in artifacts),
+            },
+            artifacts=artifacts,
+            progress=outcome.progress,
+            usage=usage,
+            failure=outcome.failure,
+            bases=duration_bases(claim.job) if done else [],
+            jitter=self._jitter(),
+        )
+
+    def _is_remote(self, key: str) -> bool:
+        return self._objects.local_path(key) is None
+
+    def _kept(self, claim: Claim, outcome: Outcome) -> Sequence[Output]:
+        """Return the files to publish: none of an attempt that will be made again."""
+        if outcome.end in (AttemptEnd.LOST, AttemptEnd.GIVEN_BACK):
+            return ()
+        if outcome.end is AttemptEnd.CANCELLED and not self._preserves(claim):
+            return [output for output in outcome.outputs if output.type == LOG_TYPE]
+        return outcome.outputs
+
+    def _preserves(self, claim: Claim) -> bool:
+        try:
+            job = self._store.jobs.get(claim.job.scope, claim.job.id)
+        except QueueappError:
+            return True
+        return job.cancel is None or job.cancel.preserve_partial
+
+    def _publish(self, claim: Claim, output: Output) -> Artifact:
+        artifact_id = str(uuid.uuid4())
+        scope = claim.job.scope
+        key = object_key("artifacts", scope.tenant, scope.project, claim.job.id, artifact_id)
+        self._objects.put(key, output.path)
+        return Artifact(
+            id=artifact_id,
+            job_id=claim.job.id,
+            type=output.type,
+            title=output.title,
+            name=output.name,
+            format=output.format,
+            media_type=output.media_type,
+            size_bytes=output.size_bytes,
+            sha256=output.sha256,
+            object_key=key,
+            primary=output.primary,
+            record_count=output.record_count,
+            accuracy=output.accuracy,
+        )
+
+    def discard(self, report: FinishReport) -> None:
+        """Delete the files of a report that the store refused: the attempt was stale."""
+        for artifact in report.artifacts:
+            try:
+                self._objects.delete(artifact.object_key)
+            except QueueappError as error:
+                log.warning("a stale file stays behind", object=artifact.object_key, reason=str(error))

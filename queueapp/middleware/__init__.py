@@ -1,0 +1,1 @@
+"""Dramatiq middleware: what happens around enqueueing and running, one concern per file."""

@@ -1,0 +1,71 @@
+"""A worker's graceful stop: one SIGTERM counts once, no new claims, running jobs given back.
+
+Platforms signal every process of a container, some repeatedly, and Dramatiq takes the second
+signal as an order to drop its work; the repeats are therefore ignored.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.middleware import Middleware
+
+from queueapp.broker import Station
+from queueapp.domain.errors import Unavailable
+
+log = structlog.get_logger()
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+def once(handler: Handler) -> Handler:
+    """Return a signal handler that calls ``handler`` for the first signal only."""
+    seen = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not seen.is_set():
+            seen.set()
+            handler(number, frame)
+
+    return handle
+
+
+class DrainMiddleware(Middleware):
+    """Stops claiming at shutdown and, after a while, gives running jobs back."""
+
+    def __init__(
+        self, station: Station, *, give_back: Callable[[str, int], None], patience_s: float
+    ) -> None:
+        self._station = station
+        self._give_back = give_back
+        self._patience_s = patience_s
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        """Make the stop signals count once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                signal.signal(number, once(handler))
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """Claim nothing more; give back what does not end within the patience."""
+        self._station.draining.set()
+        try:
+            self._station.store.fleet.drain(self._station.worker)
+        except Unavailable as error:
+            log.warning("could not mark the worker as draining", reason=str(error))
+        threading.Thread(target=self._lose_patience, name="drain", daemon=True).start()
+
+    def _lose_patience(self) -> None:
+        waiter = threading.Event()
+        waited = 0.0
+        while self._station.held() and waited < self._patience_s:
+            waiter.wait(0.1)
+            waited += 0.1
+        for job_id, epoch in self._station.held():
+            log.info("giving the job back", job=job_id)
+            self._give_back(job_id, epoch)

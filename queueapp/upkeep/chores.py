@@ -1,0 +1,77 @@
+"""What has to be done from time to time: one function per chore, each safe to repeat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from queueapp.config import Config
+from queueapp.domain.fleet import OFFLINE_LISTED_MS
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+
+BATCH = 200
+DEAD_LISTED_MS = 600_000
+
+Forget = Callable[[Scope, str], None]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something to do every ``every_s`` seconds."""
+
+    name: str
+    every_s: float
+    run: Callable[[], None]
+
+
+def chores(store: Store, config: Config, *, forget: Forget) -> list[Chore]:
+    """Return every chore. ``forget`` deletes the files of a job whose retention is over."""
+    return [
+        Chore("promote", 0.5, lambda: promote(store)),
+        Chore("cascade", 0.5, lambda: cascade(store, config)),
+        Chore("reap", 1.0, lambda: reap(store, config)),
+        Chore("bury", 15.0, lambda: bury(store)),
+        Chore("prune", 60.0, lambda: prune(store, forget)),
+    ]
+
+
+def promote(store: Store, *, now_ms: int | None = None) -> None:
+    """Make the jobs runnable whose time has come."""
+    while int(store.scripts.call("promote", limit=BATCH, now_ms=now_ms)) == BATCH:
+        pass
+
+
+def cascade(store: Store, config: Config, *, now_ms: int | None = None) -> None:
+    """Tell dependents that the jobs they wait for have ended."""
+    while (
+        int(store.scripts.call("cascade", limit=BATCH, keep_ms=config.keep_ms, now_ms=now_ms))
+        == BATCH
+    ):
+        pass
+
+
+def reap(store: Store, config: Config, *, now_ms: int | None = None) -> None:
+    """Take back the jobs of workers that stopped answering."""
+    store.scripts.call(
+        "reap",
+        max_lost=config.max_lost_attempts,
+        keep_ms=config.keep_ms,
+        limit=BATCH,
+        now_ms=now_ms,
+    )
+
+
+def bury(store: Store) -> None:
+    """Forget workers and nodes that have been silent for long."""
+    seconds, micros = store.client.time()
+    store.fleet.bury(
+        now_ms=seconds * 1000 + micros // 1000,
+        dead_ms=DEAD_LISTED_MS,
+        node_ms=OFFLINE_LISTED_MS,
+    )
+
+
+def prune(store: Store, forget: Forget, *, now_ms: int | None = None) -> None:
+    """Forget jobs whose retention is over, with their files."""
+    gone = store.scripts.call("prune", limit=BATCH, now_ms=now_ms)
+    for scope, job_id in zip(gone[::2], gone[1::2], strict=True):
+        forget(Scope.from_key(scope), job_id)

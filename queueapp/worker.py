@@ -1,0 +1,211 @@
+"""Makes a worker process: ``dramatiq queueapp.worker:setup`` calls ``setup`` and starts its broker.
+
+Everything a worker is made of is put together here; nothing else knows all the parts.
+"""
+
+import hashlib
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+import psutil
+import structlog
+from dramatiq.middleware import Middleware
+
+from queueapp import __version__
+from queueapp.broker import QUEUE, QueueBroker, Station
+from queueapp.config import Config, from_env
+from queueapp.domain.errors import LeaseLost
+from queueapp.domain.fleet import Node, Worker
+from queueapp.domain.job import Claim
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import TERMINAL
+from queueapp.engine import Engine
+from queueapp.execution import Execution, lost
+from queueapp.job_types import JobType, load_modules
+from queueapp.library import Library
+from queueapp.logs import configure_logs
+from queueapp.middleware.chores import ChoresMiddleware
+from queueapp.middleware.drain import DrainMiddleware
+from queueapp.middleware.heartbeat import HeartbeatMiddleware
+from queueapp.middleware.lifecycle import LifecycleMiddleware, current_claim, leave_report
+from queueapp.middleware.priority import PriorityMiddleware
+from queueapp.objects import object_key, open_object_store
+from queueapp.runner import Runner, StopKind
+from queueapp.server import store_url
+from queueapp.store import Store, connect
+from queueapp.store.jobs import FinishReport
+from queueapp.upkeep import Upkeep
+from queueapp.upkeep.chores import chores
+
+log = structlog.get_logger()
+
+JOB_MODULES = ("actors",)
+CONNECTIONS = 4
+
+
+def this_node(config: Config) -> Node:
+    """Describe the machine: its name in the fleet comes from host name and boot."""
+    hostname = socket.gethostname()
+    boot = f"{hostname}/{psutil.boot_time():.0f}".encode()
+    digest = hashlib.sha256(boot).hexdigest()[:6]
+    memory_mb = psutil.virtual_memory().total >> 20
+    if config.node_memory_gb is not None:
+        memory_mb = round(config.node_memory_gb * 1024)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Node(
+        id=config.node_id or f"{hostname}-{digest}",
+        hostname=hostname,
+        cpu_units=config.node_cpu_units or cores or 1,
+        memory_mb=memory_mb,
+    )
+
+
+def worker_name(node: Node) -> str:
+    """Return a name that no worker ever had: reused names would hide orphans."""
+    return f"{node.id}.{os.getpid()}.{secrets.token_hex(3)}"
+
+
+class WorkerProcess:
+    """The parts of one worker process, wired."""
+
+    def __init__(self, config: Config, *, slots: int) -> None:
+        client = connect(store_url(config), max_connections=CONNECTIONS, name="queueapp-worker")
+        self.config = config
+        self.store = Store(client, config.key_prefix)
+        self.node = this_node(config)
+        self.types = load_modules((*JOB_MODULES, *config.actors))
+        self.objects = open_object_store(config.effective_objects_url)
+        work_dir = config.data_dir / "work"
+        work_dir.mkdir(parents=True, exist_ok=True)
+        self.runner = Runner(modules=(*JOB_MODULES, *config.actors), work_dir=work_dir, slots=slots)
+        self.broker = QueueBroker(self.store, max_queued=config.max_queued_jobs)
+        self.engine = Engine(self.store, config, enqueue=self.broker.submit)
+        self.library = Library(self.engine, self.objects)
+        self.execution = Execution(
+            self.store, self.objects, self.runner, work_dir=work_dir, now_ms=self.engine.now_ms
+        )
+        self.station = Station(
+            self.store,
+            worker=worker_name(self.node),
+            slots=slots,
+            lease_ms=config.lease_ms,
+            finish=self.finish,
+        )
+        self.broker.station = self.station
+        for part in self._middleware(work_dir):
+            self.broker.add_middleware(part)
+        for kind in self.types.values():
+            self._declare(kind)
+
+    def _middleware(self, work_dir: Path) -> list[Middleware]:
+        station, config = self.station, self.config
+        worker = Worker(
+            name=station.worker,
+            node=self.node,
+            pid=os.getpid(),
+            slots=station.slots,
+            born_ms=int(time.time() * 1000),
+            version=__version__,
+        )
+        kinds = [kind.info for kind in self.types.values()]
+        upkeep = Upkeep(
+            self.store, chores(self.store, config, forget=self.forget), worker=station.worker
+        )
+        return [
+            LifecycleMiddleware(),
+            DrainMiddleware(station, give_back=self._give_back, patience_s=config.drain_seconds),
+            RunnerMiddleware(self.runner),
+            HeartbeatMiddleware(station, worker, kinds, stop=self._stop, directory=work_dir),
+            ChoresMiddleware(upkeep),
+            PriorityMiddleware(),
+        ]
+
+    def _declare(self, kind: JobType) -> None:
+        execution = self.execution
+
+        def run() -> None:
+            leave_report(execution.run(current_claim()))
+
+        run.__doc__ = kind.info.description
+        actor: dramatiq.Actor[..., Any] = dramatiq.actor(
+            actor_name=kind.name, queue_name=QUEUE, broker=self.broker
+        )(run)
+        kind.bind(actor)
+
+    def _stop(self, job_id: str, epoch: int, how: str) -> None:
+        self.runner.stop(job_id, epoch, StopKind(how))
+
+    def _give_back(self, job_id: str, epoch: int) -> None:
+        self.runner.stop(job_id, epoch, StopKind.GIVE_BACK)
+
+    def finish(self, claim: Claim, report: FinishReport | None) -> None:
+        """Commit what came of an attempt; a stale one is discarded.
+
+        Raises: Unavailable; the caller tries again later.
+        """
+        if report is None:
+            report = FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
+        try:
+            status = self.store.jobs.finish(
+                claim.job.id,
+                claim.epoch,
+                report,
+                max_lost=self.config.max_lost_attempts,
+                keep_ms=self.config.keep_ms,
+            )
+        except LeaseLost:
+            log.warning("the attempt was stale; its result is discarded", job=claim.job.id)
+            self.execution.discard(report)
+            return
+        log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
+        if status in TERMINAL and self.types[claim.job.type].info.internal:
+            self.library.job_ended(claim.job.scope, claim.job.id)
+
+    def forget(self, scope: Scope, job_id: str) -> None:
+        """Delete the files of a job whose retention is over."""
+        self.objects.delete_prefix(object_key("artifacts", scope.tenant, scope.project, job_id))
+
+
+class RunnerMiddleware(Middleware):
+    """Starts the process that forks jobs before any thread exists, and ends it last."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """Start the zygote."""
+        self._runner.start()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """End the zygote with whatever still runs in it."""
+        self._runner.close()
+
+
+def threads_of(arguments: list[str]) -> int:
+    """Return the number of worker threads that Dramatiq's command line asks for."""
+    for at, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in ("-t", "--threads"):
+            return int(value if equals else arguments[at + 1])
+        if argument.startswith("-t") and argument[2:].isdigit():
+            return int(argument[2:])
+    return 8
+
+
+def setup(make: Callable[..., WorkerProcess] = WorkerProcess) -> None:
+    """Build this process's worker from the environment and make its broker Dramatiq's."""
+    configure_logs()
+    logging.getLogger("dramatiq").setLevel(logging.INFO)
+    config = from_env()
+    slots = threads_of(sys.argv)
+    process = make(config, slots=slots)
+    process.broker.declare_queue(QUEUE)
+    dramatiq.set_broker(process.broker)
