@@ -25,6 +25,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "artifact": ("a", "$"),  # hash: a published file
     "dataset": ("s", "$", "ds", "$"),  # hash: an event log or another input
     "datasets": ("s", "$", "ds"),  # zset: dataset ids by creation time
+    "dataset_jobs": ("s", "$", "ds", "$", "jobs"),  # zset: jobs that may need it, by submission
     "pipeline": ("s", "$", "pl", "$"),  # hash: a named set of defaults
     "pipelines": ("s", "$", "pl"),  # zset: pipeline ids by creation time
     # the fleet
@@ -45,8 +46,9 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "nodes": ("nodes",),  # zset: node ids by last heartbeat
     "node": ("n", "$"),  # hash: a node
     "catalogue": ("catalogue",),  # hash: job type -> what workers published of it
-    "api_key": ("k", "$"),  # hash: an API key by its hash
+    "api_key": ("k", "$"),  # hash: an API key by its id; the secret only as a digest
     "api_keys": ("keys",),  # zset: API keys by creation time
+    "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
     "upkeep": ("upkeep",),  # string: who does the chores
 }
 

@@ -1,0 +1,16 @@
+--- hold_datasets: note that a job, about to be submitted, works on datasets, so that they stay.
+--- ARGS scope ids job sample
+--- also forgets those of a few holders, taken at random, whose jobs have ended: the notes stay few
+--- returns "OK"; a repeat changes nothing   fails NOT_FOUND   moves nothing
+for _, id in ipairs(A.ids) do
+  if call('EXISTS', K.dataset(A.scope, id)) == 0 then return fail('NOT_FOUND', 'There is no such dataset.') end
+end
+for _, id in ipairs(A.ids) do
+  local users = K.dataset_jobs(A.scope, id)
+  for _, other in ipairs(call('ZRANDMEMBER', users, A.sample)) do
+    local status = call('HGET', K.job(other), 'status')
+    if status and status ~= 'Queued' and status ~= 'Running' then call('ZREM', users, other) end
+  end
+  call('ZADD', users, exact(NOW), A.job)
+end
+return 'OK'

@@ -1,0 +1,25 @@
+--- put_record: create or replace a dataset or a pipeline; a repeat of what is stored changes nothing.
+--- ARGS kind scope id fingerprint object expect
+--- ARGV 3 the record as JSON, without its times
+--- object is the record's object key or null; expect is the object key that must be stored, or null
+--- returns {"new"|"replaced"|"same"|"stale", created_ms, updated_ms, object key that the record no longer names or ""}
+--- moves nothing
+local key = K[A.kind](A.scope, A.id)
+local known = call('HMGET', key, 'fingerprint', 'object', 'created', 'updated')
+local expect, object = given(A.expect), given(A.object)
+if expect and known[2] ~= expect then return {'stale', 0, 0, ''} end
+if not expect and known[1] and A.fingerprint ~= '' and known[1] == A.fingerprint then
+  return {'same', tonumber(known[3]), tonumber(known[4]), ''}
+end
+
+local created = known[3] or exact(NOW)
+call('HSET', key, 'record', ARGV[3], 'fingerprint', A.fingerprint, 'object', object or '',
+  'created', created, 'updated', exact(NOW))
+call('ZADD', K[A.kind .. 's'](A.scope), created, A.id)
+if object then call('ZREM', K.orphans(), object) end
+local left = ''
+if known[2] and known[2] ~= '' and known[2] ~= object then
+  left = known[2]
+  call('ZADD', K.orphans(), exact(NOW), left)
+end
+return {known[3] and 'replaced' or 'new', tonumber(created), NOW, left}

@@ -1,0 +1,150 @@
+"""API keys open what they cover, and only their digests are kept."""
+
+import hashlib
+import re
+
+import pytest
+import redis
+
+from queueapp.domain.api_key import ApiKey, Role
+from queueapp.domain.errors import NotFound, ValidationFailed
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+
+ADMIN = "the-admin-key"
+BAD_TOKENS = [
+    "",
+    "garbage",
+    "qa_",
+    "qa_0123456789abcdef_" + "x" * 43,
+    "qa_0123456789ABCDEF_" + "x" * 43,
+    "qa_0123456789abcdef_" + "x" * 44,
+    "qa_*_" + "x" * 43,
+    "é" * 70,
+    "\ud800",
+    "x" * 100_000,
+]
+
+
+@pytest.mark.parametrize("token", BAD_TOKENS)
+def test_what_is_no_token_opens_nothing(store: Store, token: str) -> None:
+    """Garbage of any kind is simply not a key."""
+    assert store.api_keys.authenticate(token, admin_key=ADMIN) is None
+
+
+def test_a_token_gives_its_key(store: Store) -> None:
+    """The holder, role and scope come back with the token."""
+    key, token = store.api_keys.create("ann", Role.OPERATOR, "acme", "sales", now_ms=5)
+
+    assert re.fullmatch(r"qa_[0-9a-f]{16}_[A-Za-z0-9_-]{43}", token)
+    assert ApiKey(key.id, "ann", Role.OPERATOR, "acme", "sales", created_ms=5) == key
+    found = store.api_keys.authenticate(token, now_ms=7)
+    assert found is not None
+    assert (key.id, "ann", Role.OPERATOR, "acme", "sales", 7) == (
+        *(found.id, found.user, found.role, found.tenant, found.project),
+        found.last_used_ms,
+    )
+
+
+def test_only_a_digest_is_kept(store: Store, client: redis.Redis) -> None:
+    """Nothing in the store holds the secret; its SHA-256 is there."""
+    key, token = store.api_keys.create("ann", Role.VIEWER)
+    row = client.hgetall(store.keys("api_key", key.id))
+
+    assert hashlib.sha256(token.encode()).hexdigest() == row["digest"]
+    assert not any(token[-43:] in value for value in row.values())
+
+
+def test_another_secret_for_the_same_id_opens_nothing(store: Store) -> None:
+    """The id alone is no key, and a failed try is no use."""
+    _key, token = store.api_keys.create("ann", Role.VIEWER)
+
+    assert store.api_keys.authenticate(token[:-43] + "A" * 43) is None
+    assert store.api_keys.page(1, 10)[0][0].last_used_ms is None
+
+
+def test_the_admin_key_opens_everything(store: Store) -> None:
+    """It is user admin, role admin, without a tenant; without the setting it opens nothing."""
+    found = store.api_keys.authenticate(ADMIN, admin_key=ADMIN)
+
+    assert ApiKey("admin", "admin", Role.ADMIN) == found
+    assert store.api_keys.authenticate(ADMIN) is None
+    assert store.api_keys.authenticate("", admin_key="") is None
+
+
+def test_a_revoked_key_opens_nothing_and_stays_listed(store: Store) -> None:
+    """Revoking twice keeps the first time."""
+    key, token = store.api_keys.create("ann", Role.VIEWER)
+
+    assert [store.api_keys.revoke(key.id, now_ms=at) for at in (9, 20)] == [9, 9]
+    assert store.api_keys.authenticate(token) is None
+    assert [one.revoked_ms for one in store.api_keys.page(1, 10)[0]] == [9]
+    with pytest.raises(NotFound):
+        store.api_keys.revoke("0" * 16)
+
+
+def test_a_use_is_written_once_a_minute(store: Store) -> None:
+    """The time of the last use is at most a minute old."""
+    _, token = store.api_keys.create("ann", Role.VIEWER, now_ms=0)
+    seen = []
+    for now_ms in (100_000, 159_999, 160_000):
+        found = store.api_keys.authenticate(token, now_ms=now_ms)
+        assert found is not None
+        seen.append(found.last_used_ms)
+
+    assert seen == [100_000, 100_000, 160_000]
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_look_up_is_one_round_trip(store: Store, client: redis.Redis, good: bool) -> None:
+    """Good keys and unknown ones cost the same one command."""
+    _, token = store.api_keys.create("ann", Role.VIEWER)
+    store.api_keys.authenticate(token)
+    before = client.info("stats")["total_commands_processed"]
+    store.api_keys.authenticate(token if good else f"qa_{'0' * 16}_{'x' * 43}")
+    calls = client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+    assert calls >= 2
+    # The script's own calls are counted too: HMGET and HGETALL; and INFO twice.
+    assert client.info("stats")["total_commands_processed"] - before <= 6
+
+
+def test_keys_are_listed_newest_first(store: Store) -> None:
+    """All keys are listed, page by page."""
+    made = [store.api_keys.create(f"u{n}", Role.VIEWER, now_ms=n)[0].id for n in range(5)]
+    pages = [store.api_keys.page(page, 2) for page in (1, 2, 3)]
+
+    assert made[::-1] == [key.id for keys, _ in pages for key in keys]
+    assert [total for _, total in pages] == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("user", "tenant", "project"),
+    [("", None, None), ("a\nb", None, None), ("a", "x/y", None), ("a", "", None), ("a", None, "p")],
+)
+def test_a_key_must_make_sense(
+    store: Store, client: redis.Redis, user: str, tenant: str | None, project: str | None
+) -> None:
+    """What cannot be a user or a scope is refused and nothing is stored."""
+    with pytest.raises(ValidationFailed):
+        store.api_keys.create(user, Role.VIEWER, tenant, project)
+
+    assert client.keys("*") == []
+
+
+def test_a_key_covers_its_tenant_or_project_only() -> None:
+    """No tenant means everything, no project means the whole tenant."""
+    scope, sibling, foreign = Scope("a", "p"), Scope("a", "q"), Scope("b", "p")
+
+    def covered(tenant: str | None, project: str | None) -> list[bool]:
+        key = ApiKey("1", "u", Role.VIEWER, tenant, project)
+        return [key.covers(one) for one in (scope, sibling, foreign)]
+
+    assert covered(None, None) == [True, True, True]
+    assert covered("a", None) == [True, True, False]
+    assert covered("a", "p") == [True, False, False]
+
+
+def test_roles_include_the_lesser_ones() -> None:
+    """The four roles are a ladder."""
+    assert [Role.SUBMITTER.includes(role) for role in Role] == [True, True, False, False]
