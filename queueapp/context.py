@@ -1,0 +1,249 @@
+"""What a job's own code sees: JobContext, and the errors it may raise.
+
+The runner makes one context per attempt, in the job's process (or, for thread types, in the
+worker's thread). A context only emits events; it knows no store, no broker and no network.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from queueapp.domain.job import Resource
+from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
+from queueapp.runner.task import Assignment, DatasetInput
+
+THROTTLE_S = 0.1
+FINDING_KINDS_MAX = 200
+LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
+
+Event = dict[str, Any]
+
+
+class BadInput(Exception):  # noqa: N818 - a plain word, as job authors write it
+    """The job's input cannot be worked with; trying again would not help."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class RetryableError(Exception):
+    """The attempt failed for a reason that may pass."""
+
+    def __init__(self, message: str, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.after_s = after_s
+
+
+class JobCancelled(BaseException):
+    """The job was asked to stop.
+
+    It is no Exception, so a job's own ``except Exception`` lets it pass.
+    """
+
+
+class JobContext:
+    """The job that is running: what it was asked, and where it reports to."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        emit: Callable[[Event], None],
+        *,
+        parameters: dict[str, Any] | None = None,
+        stages: tuple[str, ...] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.id = assignment.id
+        self.type = assignment.type
+        self.attempt = assignment.attempt
+        self.name = assignment.name
+        self.parameters = assignment.parameters if parameters is None else parameters
+        self.resource: Resource | None = assignment.resource
+        self.pipeline = assignment.pipeline
+        self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
+        self.directory: Path = assignment.work
+        self.stopping = False
+        self._outputs = assignment.outputs
+        self._inputs = {one.parameter: one for one in assignment.inputs}
+        self._emit = emit
+        self._clock = clock
+        self._stages = stages
+        self._seen: list[str] = []
+        self._done = 0
+        self._total: int | None = None
+        self._stage: str | None = None
+        self._due = 0.0
+        self._counts = {"error": 0, "warning": 0}
+        self._pending: dict[tuple[str, str, str], int] = {}
+        self._kinds: set[tuple[str, str, str]] = set()
+
+    def dataset(self, parameter: str = "datasetId") -> DatasetInput:
+        """Return the dataset that a parameter names."""
+        try:
+            return self._inputs[parameter]
+        except KeyError:
+            message = f"The job was submitted without a dataset in {parameter}"
+            raise BadInput(message, field=parameter) from None
+
+    def progress(
+        self, done: int | None = None, total: int | None = None, stage: str | None = None
+    ) -> None:
+        """Report how far the job has come; cheap enough for a tight loop.
+
+        Raises: JobCancelled when the job was asked to stop.
+        """
+        if done is not None:
+            self._done = done
+        if total is not None:
+            self._total = total
+        if stage is not None and stage != self._stage:
+            self._enter(stage)
+        if self.stopping:
+            raise JobCancelled
+        if self._clock() >= self._due:
+            self.flush()
+
+    @contextmanager
+    def artifact(
+        self,
+        name: str,
+        *,
+        type: str,  # noqa: A002 - the public word for it
+        title: str,
+        primary: bool = False,
+        format: str | None = None,  # noqa: A002 - likewise
+        media_type: str | None = None,
+        record_count: int | None = None,
+        accuracy: float | None = None,
+    ) -> Iterator[ArtifactFile]:
+        """Open a binary file to write an output into; it counts once the block ends cleanly."""
+        file = open_artifact(self._outputs, name)
+        try:
+            yield file
+        except BaseException:
+            file.close()
+            file.path.unlink(missing_ok=True)
+            raise
+        file.close()
+        facts = describe(file.path, format=format, media_type=media_type)
+        self._emit(
+            {
+                "event": "output",
+                "type": type,
+                "title": title,
+                "primary": primary,
+                "record_count": record_count,
+                "accuracy": accuracy,
+                **facts,
+            }
+        )
+
+    def quality(
+        self,
+        *,
+        total: int,
+        valid: int | None = None,
+        duplicates: int = 0,
+        invalid: int = 0,
+        score: float | None = None,
+        parts: dict[str, float] | None = None,
+    ) -> None:
+        """Report what validation of the input found; the newest report replaces the others."""
+        facts = {
+            "total": total,
+            "valid": total - duplicates - invalid if valid is None else valid,
+            "duplicates_removed": duplicates,
+            "invalid": invalid,
+            "score": score,
+            "parts": parts or {},
+        }
+        self._emit({"event": "quality", "quality": _json_only(facts)})
+
+    def warning(self, *, type: str, message: str, count: int = 1) -> None:  # noqa: A002
+        """Count warnings of one kind."""
+        self._note("warning", type, message, count)
+
+    def error(self, *, type: str, message: str, count: int = 1) -> None:  # noqa: A002
+        """Count errors of one kind that did not stop the job."""
+        self._note("error", type, message, count)
+
+    def summary(self, **values: Any) -> None:
+        """Add values to the results' summary: JSON values only."""
+        self._emit({"event": "summary", "values": _json_only(values)})
+
+    def log(self, level: str, message: str, **fields: Any) -> None:
+        """Write a line to the job's own log: DEBUG, INFO, WARN or ERROR."""
+        level = {"WARNING": "WARN", "CRITICAL": "ERROR"}.get(level.upper(), level.upper())
+        if level not in LEVELS:
+            raise ValueError(f"The log level must be one of {', '.join(LEVELS)}, not {level}")
+        line = {"level": level, "stage": self._stage, "message": str(message)}
+        if fields:
+            line["details"] = json.loads(json.dumps(fields, default=str))
+        self._emit({"event": "log", "at": time.time(), **line})
+
+    def request_stop(self) -> None:
+        """Make the next progress() raise JobCancelled; called by the runner."""
+        self.stopping = True
+
+    def flush(self) -> None:
+        """Send the newest progress and the counted findings now."""
+        self._due = self._clock() + THROTTLE_S
+        pending, self._pending = self._pending, {}
+        for (kind, type_, message), count in pending.items():
+            self._emit(
+                {"event": kind, "type": type_, "message": message, "count": count},
+            )
+        self._emit(
+            {
+                "event": "progress",
+                "records_done": int(self._done),
+                "records_total": None if self._total is None else int(self._total),
+                "stage": self._stage,
+                "stages_done": self._stages_done(),
+                "stages_total": len(self._stages) or None,
+                "error_count": self._counts["error"],
+                "warning_count": self._counts["warning"],
+            }
+        )
+
+    @property
+    def stage(self) -> str | None:
+        """The stage that the job last named."""
+        return self._stage
+
+    def _enter(self, stage: str) -> None:
+        self._stage = stage
+        if stage not in self._seen:
+            self._seen.append(stage)
+        self._due = 0.0
+
+    def _stages_done(self) -> int:
+        if self._stage is None:
+            return 0
+        known = self._stages if self._stage in self._stages else self._seen
+        return known.index(self._stage)
+
+    def _note(self, kind: str, type_: str, message: str, count: int) -> None:
+        if count <= 0:
+            return
+        key = (kind, str(type_), str(message)[:1000])
+        if key not in self._kinds and len(self._kinds) >= FINDING_KINDS_MAX:
+            key = (kind, "Other", "Further findings of many kinds")
+        self._kinds.add(key)
+        self._pending[key] = self._pending.get(key, 0) + count
+        self._counts[kind] += count
+        if self._clock() >= self._due:
+            self.flush()
+
+
+def _json_only(values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what is not JSON where it is said, not later where nobody looks."""
+    json.dumps(values, allow_nan=False)
+    return values

@@ -1,0 +1,138 @@
+"""The job's side of the process: load the task, call the job type's function, say how it ended.
+
+Entered by the zygote's forks, or by a fresh interpreter where forking is not possible.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
+from queueapp.job_types import JobType, load_modules, registry
+from queueapp.runner.confine import EVENTS_FD, TASK_FD
+from queueapp.runner.task import Assignment
+
+TRACEBACK_MAX = 65_536
+MESSAGE_MAX = 2_000
+
+Event = dict[str, Any]
+
+
+def main() -> int:
+    """Run the task that lies in descriptor 3, reporting to descriptor 4; return the exit code."""
+    assignment = Assignment.decode(_read_all(TASK_FD))
+    load_modules(name for name in assignment.modules if name not in sys.modules)
+    run_assignment(assignment, _emit, on_stop=_stop_on_terminate)
+    _flush_streams()
+    return 0
+
+
+def run_assignment(
+    assignment: Assignment,
+    emit: Callable[[Event], None],
+    *,
+    on_stop: Callable[[Callable[[], None]], None],
+) -> None:
+    """Run one job to its end and emit the event that says how it ended.
+
+    ``on_stop`` is given what must be called to ask the job to stop.
+    """
+    job: JobContext | None = None
+    try:
+        declared = _job_type(assignment.type)
+        job = JobContext(
+            assignment,
+            emit,
+            parameters=declared.load(assignment.parameters),
+            stages=declared.info.stages,
+        )
+        on_stop(job.request_stop)
+        declared(job)
+    except BaseException as error:  # noqa: BLE001 - whatever job code raises is told
+        end = ending(error, job)
+    else:
+        end = {"how": "completed"}
+    if job is not None:
+        job.flush()
+    emit({"event": "end", **end})
+
+
+def ending(error: BaseException, job: JobContext | None) -> Event:
+    """Describe how an exception ended the job."""
+    if isinstance(error, JobCancelled) and job is not None and job.stopping:
+        return {"how": "stopped"}
+    failed: Event = {
+        "how": "failed",
+        "message": _message(error),
+        "stage": job.stage if job else None,
+        "exception": type(error).__name__,
+        "retryable": False,
+    }
+    if isinstance(error, BadInput):
+        return {**failed, "code": "bad_input", "field": error.field}
+    if isinstance(error, RetryableError):
+        failed.update(retryable=True, after_s=error.after_s)
+    code = "out_of_memory" if isinstance(error, MemoryError) else "job_error"
+    return {**failed, "code": code, "traceback": _traceback(error)}
+
+
+def _job_type(name: str) -> JobType:
+    try:
+        return registry()[name]
+    except KeyError:
+        raise BadInput(f"This worker has no job type {name}", field="jobType") from None
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, BadInput | RetryableError):
+        return error.message[:MESSAGE_MAX]
+    if isinstance(error, MemoryError):
+        return "The job needed more memory than it may use"
+    if isinstance(error, SystemExit):
+        return f"The job called sys.exit({error.code!r})"[:MESSAGE_MAX]
+    if isinstance(error, JobCancelled):
+        return "The job raised JobCancelled though nobody had asked it to stop"
+    return f"{type(error).__name__}: {error}"[:MESSAGE_MAX]
+
+
+def _traceback(error: BaseException) -> str:
+    """Format the traceback from the job's own code on; keep the end when it is very long."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__name__") in _OUR_FRAMES:
+        trace = trace.tb_next
+    text = "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))
+    return text if len(text) <= TRACEBACK_MAX else "[…]\n" + text[-TRACEBACK_MAX:]
+
+
+_OUR_FRAMES = frozenset({__name__, "queueapp.job_types"})
+
+
+def _stop_on_terminate(request_stop: Callable[[], None]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: request_stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The zygote blocks it before forking: a request that came early is delivered now.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _emit(event: Event) -> None:
+    line = memoryview(json.dumps(event, default=str).encode() + b"\n")
+    while line:
+        line = line[os.write(EVENTS_FD, line) :]
+
+
+def _read_all(fd: int) -> bytes:
+    with os.fdopen(fd, "rb") as file:
+        file.seek(0)
+        return file.read()
+
+
+def _flush_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue  # the job closed it

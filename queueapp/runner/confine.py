@@ -1,0 +1,115 @@
+"""What a job's process does to itself before any of the job's code runs.
+
+Called by the zygote's forks only: own session, death with the zygote, limits, a private
+directory, two files and no other descriptor.
+"""
+
+import ctypes
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+TASK_FD = 3
+EVENTS_FD = 4
+HARD_MEMORY_FACTOR = 1.3
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_FDS_END = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may take; None is no limit."""
+
+    memory_bytes: int
+    cpu_units: int = 1
+    open_files: int = 4096
+    file_bytes: int | None = None
+
+
+def become_subreaper() -> None:
+    """Adopt the orphans among one's descendants, so that none escapes."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def confine(*, parent: int, work: Path, limits: Limits, fds: tuple[int, int, int]) -> None:
+    """Cut a fresh fork off from everything but its task.
+
+    ``fds`` are the task, the event pipe and the log, which become 3, 4 and 1 with 2.
+    """
+    os.setsid()
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the zygote died before the line above could notice
+    become_subreaper()
+    _take_descriptors(fds)
+    os.umask(0o077)
+    os.chdir(work)
+    _limit(limits)
+    _describe(work, limits.cpu_units)
+    _reseed()
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
+
+
+def _take_descriptors(fds: tuple[int, int, int]) -> None:
+    # Lifted out of the way first: the numbers that arrive may be the very ones to be filled.
+    task, events, log = (_lift(fd) for fd in fds)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (log, 1), (log, 2), (task, TASK_FD), (events, EVENTS_FD)):
+        os.dup2(source, target, inheritable=True)
+    os.closerange(EVENTS_FD + 1, _FDS_END)
+
+
+def _lift(fd: int) -> int:
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD, 64)
+
+
+def _limit(limits: Limits) -> None:
+    hard = int(limits.memory_bytes * HARD_MEMORY_FACTOR)
+    _lower(resource.RLIMIT_DATA, hard)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NOFILE, limits.open_files)
+    if limits.file_bytes is not None:
+        _lower(resource.RLIMIT_FSIZE, limits.file_bytes)
+
+
+def _lower(kind: int, value: int) -> None:
+    _, most = resource.getrlimit(kind)
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(kind, (value, value))
+
+
+def _describe(work: Path, cpu_units: int) -> None:
+    """Tell libraries what they may use."""
+    here, threads = str(work), str(cpu_units)
+    os.environ.update(
+        HOME=here,
+        TMPDIR=here,
+        POLARS_MAX_THREADS=threads,
+        OMP_NUM_THREADS=threads,
+        RAYON_NUM_THREADS=threads,
+    )
+    tempfile.tempdir = None  # what it found before the fork is not the job's
+    if "polars" in sys.modules:
+        # polars reads its settings once, at import; loading an empty one makes it read again.
+        sys.modules["polars"].Config.load('{"environment": {}, "direct": {}}')
+
+
+def _reseed() -> None:
+    """Give each fork its own random numbers; Python's own generator is seeded by fork itself."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed(random.SystemRandom().getrandbits(32))
