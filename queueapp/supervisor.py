@@ -59,7 +59,8 @@ class Supervisor:
         output: IO[str] | None = None,
     ) -> None:
         self._children = [_Child(program) for program in programs]
-        self._on_start, self._on_end, self._each_round = on_start, on_end, each_round
+        self._on_start, self._on_end = on_start, on_end
+        self.each_round = each_round
         self._stop_within_s = stop_within_s
         self._output = output or sys.stdout
         self._writing = threading.Lock()
@@ -90,7 +91,7 @@ class Supervisor:
                 for child in self._children:
                     self._look_after(child)
                 self._kill_leftovers()
-                self._each_round()
+                self.each_round()
                 time.sleep(POLL_S)
         finally:
             self._stop_all()

@@ -1,0 +1,118 @@
+"""`queueapp key create|list|revoke`: API keys, managed where the store is.
+
+It works on the store itself, so it needs no key; whoever may reach the store may make one.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from queueapp.config import from_env
+from queueapp.domain.api_key import ApiKey, Role
+from queueapp.server import store_url
+from queueapp.store import Store, connect
+from queueapp.store.api_keys import ApiKeys
+
+from .up import environ_of
+
+ROWS = 1_000
+COLUMNS = ("id", "user", "role", "tenant", "project", "created", "lastUsed", "revoked")
+
+
+def add(nouns: Any) -> None:
+    """Add the noun and its verbs to the command line."""
+    noun = nouns.add_parser("key", help="make, list and revoke API keys")
+    verbs = noun.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_create(verbs)
+    listing = _verb(verbs, "list", "list all keys, newest first", run_list)
+    listing.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    revoke = _verb(verbs, "revoke", "end a key for ever", run_revoke)
+    revoke.add_argument("id", help="the key's id, as `key list` shows it")
+
+
+def _add_create(verbs: Any) -> None:
+    create = _verb(verbs, "create", "make a key and print it, once", run_create)
+    create.add_argument("--user", required=True, help="whose jobs are submitted with it")
+    create.add_argument("--role", required=True, choices=[role.value for role in Role])
+    create.add_argument("--tenant", help="the only tenant that it covers (default: all)")
+    create.add_argument("--project", help="the only project of the tenant that it covers")
+
+
+def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    verb.add_argument("--data-dir", help="where the data lives (QUEUEAPP_DATA_DIR)")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def run_create(options: argparse.Namespace) -> int:
+    """Make a key; the only line printed is the key itself, ready for a script."""
+    with _api_keys(options) as keys:
+        _, token = keys.create(options.user, Role(options.role), options.tenant, options.project)
+    print(token)
+    return 0
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """Print what is known of each key; the secrets are not."""
+    with _api_keys(options) as keys:
+        rows = [_row(key) for key in _all(keys)]
+    if options.output == "json":
+        print(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+    return 0
+
+
+def run_revoke(options: argparse.Namespace) -> int:
+    """Revoke one key."""
+    with _api_keys(options) as keys:
+        keys.revoke(options.id)
+    print(f"{options.id} is revoked.")
+    return 0
+
+
+@contextmanager
+def _api_keys(options: argparse.Namespace) -> Iterator[ApiKeys]:
+    config = from_env(environ_of(options))
+    with closing(connect(store_url(config), name="queueapp-cli")) as client:
+        yield Store(client, config.key_prefix).api_keys
+
+
+def _all(keys: ApiKeys) -> Iterator[ApiKey]:
+    page = 1
+    while True:
+        found, total = keys.page(page, ROWS)
+        yield from found
+        if page * ROWS >= total:
+            return
+        page += 1
+
+
+def _row(key: ApiKey) -> dict[str, str | None]:
+    return {
+        "id": key.id,
+        "user": key.user,
+        "role": key.role.value,
+        "tenant": key.tenant,
+        "project": key.project,
+        "created": _time(key.created_ms),
+        "lastUsed": _time(key.last_used_ms),
+        "revoked": _time(key.revoked_ms),
+    }
+
+
+def _time(ms: int | None) -> str | None:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds") if ms else None
+
+
+def _print_table(rows: list[dict[str, str | None]]) -> None:
+    lines = [list(COLUMNS), *([row[name] or "-" for name in COLUMNS] for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(COLUMNS))]
+    for line in lines:
+        print(
+            "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
+        )

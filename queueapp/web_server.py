@@ -1,0 +1,23 @@
+"""gunicorn's settings: threads, one process, and room to finish what was begun.
+
+Used as `gunicorn -c python:queueapp.web_server wsgi:app`; options on the command line win.
+"""
+
+import os
+from pathlib import Path
+
+# A platform says PORT and expects to be reached from outside; at home only this machine may.
+bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8000"
+# One process whatever WEB_CONCURRENCY says: threads share one bounded pool of connections.
+workers = 1
+worker_class = "gthread"
+threads = 32
+# Platforms kill after 30 seconds: what is in flight gets 25 of them.
+graceful_timeout = 25
+timeout = 60
+keepalive = 5
+# The objects' threads would not survive a fork: the application is made in the worker.
+preload_app = False
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn's advice
+# On a dyno only the platform's router can reach us, so its word on the scheme is good.
+forwarded_allow_ips = "*" if os.environ.get("DYNO") else "127.0.0.1"
