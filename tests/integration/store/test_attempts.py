@@ -1,0 +1,197 @@
+"""Attempts: only the live epoch counts, and each end is one of the known ones."""
+
+from collections.abc import Callable
+
+import pytest
+
+from queueapp.domain.errors import Conflict, JobNotCancellable, LeaseLost, NotFound
+from queueapp.domain.job import Claim
+from queueapp.domain.outcome import Failure, Progress, Usage
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import Status
+from queueapp.store import Store
+from queueapp.store.fleet import WorkerUnknown
+from tests.factories import NOTHING, SCOPE, add_worker, beat, claim, finish, submit
+
+
+@pytest.fixture
+def held(store: Store) -> Claim:
+    """A claimed job."""
+    add_worker(store)
+    submit(store, id="job")
+    found = claim(store)
+    assert found is not None
+    return found
+
+
+def reap(store: Store, now_ms: int) -> int:
+    """Take back what is overdue at a time."""
+    return int(store.scripts.call("reap", max_lost=3, keep_ms=1_000, limit=100, now_ms=now_ms))
+
+
+def cancel(store: Store, **options: bool) -> tuple[Status, Status]:
+    """Cancel the job."""
+    wish = {"force": False, "preserve": True, **options}
+    return store.jobs.cancel(SCOPE, "job", by="ann", reason="why", keep_ms=1_000, **wish)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ("completed", "Completed"),
+        ("failed", "Failed"),
+        ("cancelled", "Cancelled"),
+        ("lost", "Queued"),
+        ("given_back", "Queued"),
+    ],
+)
+def test_each_outcome_has_its_status(
+    store: Store, held: Claim, outcome: str, status: str
+) -> None:
+    """An attempt's outcome decides the job's status, once and for all."""
+    assert status == finish(store, held, outcome)
+    assert status == finish(store, held, outcome)
+    assert status == store.jobs.get(SCOPE, "job").status
+    assert [outcome] == [attempt.end for attempt in store.jobs.get(SCOPE, "job").attempts]
+
+
+def test_terminal_never_changes(store: Store, held: Claim) -> None:
+    """After the end neither a report nor another outcome nor a cancel changes a job."""
+    finish(store, held)
+
+    assert "Completed" == finish(store, held, "failed")
+    with pytest.raises(LeaseLost):
+        store.jobs.report("job", held.epoch, Progress(1), NOTHING)
+    with pytest.raises(JobNotCancellable):
+        cancel(store)
+
+
+def test_overdue_lease_is_taken_back_and_the_old_attempt_refused(
+    store: Store, held: Claim
+) -> None:
+    """Past its lease a job runs again under a new epoch; the stale attempt can do nothing."""
+    assert 0 == reap(store, held.lease_until_ms - 1)
+    assert 1 == reap(store, held.lease_until_ms)
+    again = claim(store)
+
+    assert again is not None
+    assert held.epoch + 1 == again.epoch
+    for stale in _acts(store, held):
+        with pytest.raises(LeaseLost):
+            stale()
+    assert [["job", 1]] == beat(store, "w1", [("job", 1)])["lost"]
+
+
+def _acts(store: Store, stale: Claim) -> list[Callable[[], object]]:
+    return [
+        lambda: store.jobs.report("job", stale.epoch, Progress(1), NOTHING),
+        lambda: finish(store, stale),
+        lambda: finish(store, stale, "given_back"),
+    ]
+
+
+def test_heartbeat_keeps_the_lease(store: Store, held: Claim) -> None:
+    """A job whose worker beats is not taken back at the end of its first lease."""
+    beat(store, "w1", [("job", held.epoch)], now_ms=held.lease_until_ms - 10)
+
+    assert 0 == reap(store, held.lease_until_ms)
+
+
+def test_third_lost_attempt_fails_the_job(store: Store, held: Claim) -> None:
+    """A job that loses its workers is attempted again, but not for ever."""
+    lease: Claim | None = held
+    for status in ("Queued", "Queued", "Failed"):
+        assert lease is not None
+        reap(store, lease.lease_until_ms)
+        assert status == store.jobs.get(SCOPE, "job").status
+        lease = claim(store)
+    failure = store.jobs.get(SCOPE, "job").failure
+
+    assert failure is not None
+    assert "worker_lost" == failure.code
+
+
+def test_retryable_failure_is_attempted_again_after_its_delay(store: Store) -> None:
+    """A retryable failure waits longer each time, until the attempts are used up."""
+    add_worker(store)
+    from queueapp.domain.job import RetryPolicy
+
+    submit(store, id="job", retry=RetryPolicy(3, delay_ms=1_000, max_delay_ms=1_500))
+    for delay in (1_000, 1_500):
+        held = claim(store)
+        assert held is not None
+        failure = Failure("job_error", "try again", retryable=True)
+        assert "Queued" == finish(
+            store, held, "failed", changes={"failure": failure}, now_ms=10_000
+        )
+        assert 10_000 + delay == store.jobs.get(SCOPE, "job").due_ms
+        store.scripts.call("promote", limit=10, now_ms=10_000 + delay)
+    held = claim(store)
+    assert held is not None
+    assert "Failed" == finish(
+        store, held, "failed", changes={"failure": Failure("x", "y", retryable=True)}
+    )
+
+
+def test_cancel_of_a_queued_job_ends_it(store: Store) -> None:
+    """A queued job is cancelled at once and never runs."""
+    add_worker(store)
+    submit(store, id="job")
+
+    assert (Status.QUEUED, Status.CANCELLED) == cancel(store)
+    assert claim(store) is None
+    job = store.jobs.get(SCOPE, "job")
+    assert job.cancel is not None
+    assert ("ann", "why") == (job.cancel.by, job.cancel.reason)
+
+
+def test_cancel_of_a_running_job_reaches_its_worker(store: Store, held: Claim) -> None:
+    """A running job's cancel is told by the next report and the next heartbeat."""
+    assert (Status.RUNNING, Status.RUNNING) == cancel(store)
+    wish = store.jobs.report("job", held.epoch, Progress(5, 10), Usage(cpu_seconds=1.5))
+
+    assert wish is not None
+    assert not wish["force"]
+    assert ["job"] == list(beat(store, "w1", [("job", held.epoch)])["cancel"])
+    cancel(store, force=True)
+    wish = store.jobs.report("job", held.epoch, Progress(6, 10), NOTHING)
+    assert wish is not None
+    assert wish["force"]
+
+
+def test_cancelled_job_whose_worker_dies_is_cancelled(store: Store, held: Claim) -> None:
+    """Nobody runs a job again that was asked to stop."""
+    cancel(store)
+    reap(store, held.lease_until_ms)
+
+    assert "Cancelled" == store.jobs.get(SCOPE, "job").status
+
+
+def test_another_scope_sees_nothing(store: Store, held: Claim) -> None:
+    """A job is not found under another tenant or project."""
+    for scope in (Scope("tenant", "other"), Scope("other", "project")):
+        with pytest.raises(NotFound):
+            store.jobs.get(scope, "job")
+        with pytest.raises(NotFound):
+            store.jobs.cancel(
+                scope, "job", by="x", reason=None, force=True, preserve=True, keep_ms=1
+            )
+
+
+def test_unknown_worker_must_register_again(store: Store) -> None:
+    """A worker whose registration is gone is told so, and is given nothing."""
+    with pytest.raises(WorkerUnknown):
+        beat(store, "nobody", [])
+    with pytest.raises(Conflict):
+        claim(store, "nobody")
+
+
+def test_prune_leaves_nothing_of_a_job(store: Store, held: Claim) -> None:
+    """After its retention a job is gone with every index entry."""
+    finish(store, held, now_ms=1_000_000, keep_ms=1_000)
+
+    assert [] == store.scripts.call("prune", limit=10, now_ms=1_000_999)
+    assert [SCOPE.key, "job"] == store.scripts.call("prune", limit=10, now_ms=1_001_000)
+    assert [] == [key for key in store.client.keys() if "job" in key.split(":")]
+    with pytest.raises(NotFound):
+        store.jobs.get(SCOPE, "job")

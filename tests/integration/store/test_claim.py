@@ -1,0 +1,141 @@
+"""Claim: the best job that fits, once, under a lease; or the worker parks."""
+
+import threading
+
+from queueapp.domain.fleet import Node, Requirements
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+from tests.factories import NODE, SCOPE, add_worker, claim, finish, submit
+
+
+def test_nothing_to_run_parks_the_worker(store: Store) -> None:
+    """A claim that finds nothing puts the worker among the idle."""
+    add_worker(store)
+
+    assert claim(store) is None
+    assert ["w1"] == store.client.zrange(store.keys("idle"), 0, -1)
+
+
+def test_submit_wakes_a_parked_worker(store: Store) -> None:
+    """Whoever makes a job runnable ends one fitting worker's block."""
+    add_worker(store)
+    claim(store)
+    woken = threading.Event()
+
+    def wait() -> None:
+        store.fleet.wait("w1", 4)
+        woken.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    submit(store)
+    waiter.join(3)
+
+    assert woken.is_set()
+    assert [] == store.client.zrange(store.keys("idle"), 0, -1)
+
+
+def test_better_tiers_go_first_over_all_scopes(store: Store) -> None:
+    """A critical job of any scope runs before another scope's normal job."""
+    add_worker(store)
+    submit(store, id="n")
+    submit(store, id="c", scope=Scope("t2", "p2"), priority=Priority.CRITICAL)
+    order = [held.job.id for held in (claim(store), claim(store)) if held]
+
+    assert ["c", "n"] == order
+
+
+def test_same_operation_gets_the_same_claim(store: Store) -> None:
+    """A claim whose answer was lost is answered again, not made again."""
+    add_worker(store)
+    submit(store)
+    submit(store)
+    first = store.jobs.claim("w1", operation="op", lease_ms=1_000)
+    again = store.jobs.claim("w1", operation="op", lease_ms=1_000)
+
+    assert first == again
+    assert 1 == store.client.zcard(store.keys("leases"))
+
+
+def test_only_types_that_the_worker_offers(store: Store) -> None:
+    """A worker is never given a job type it did not publish."""
+    add_worker(store, types=("Other",))
+    submit(store)
+
+    assert claim(store) is None
+
+
+def test_job_waits_until_its_node_has_room(store: Store) -> None:
+    """Claimed jobs reserve CPU and memory on the node for all its workers together."""
+    small = Node("small", "small", cpu_units=2, memory_mb=4_096)
+    add_worker(store, "w1", node=small)
+    add_worker(store, "w2", node=small)
+    submit(store, id="big", requirements=Requirements(1, 3_072))
+    submit(store, id="bigger", requirements=Requirements(2, 1_024))
+    submit(store, id="little", requirements=Requirements(1, 1_024))
+    first, second = claim(store, "w1"), claim(store, "w2")
+
+    assert first is not None
+    assert second is not None
+    assert ("big", "little") == (first.job.id, second.job.id)
+    assert claim(store, "w2") is None
+    finish(store, first)
+    assert claim(store, "w1") is None
+    finish(store, second)
+    last = claim(store, "w1")
+    assert last is not None
+    assert "bigger" == last.job.id
+
+
+def test_scopes_share_a_tier_fairly(store: Store) -> None:
+    """A scope that submits one job is not made to wait behind another's hundred."""
+    add_worker(store, node=Node("large", "large", cpu_units=500, memory_mb=10**6))
+    for _ in range(100):
+        submit(store)
+    for _ in range(10):
+        claim(store)
+    submit(store, id="single", scope=Scope("late", "project"))
+    held = claim(store)
+    assert held is not None
+    following = [held.job.id]
+    held = claim(store)
+    assert held is not None
+    following.append(held.job.id)
+
+    assert "single" in following
+
+
+def test_draining_worker_gets_nothing(store: Store) -> None:
+    """A worker that drains neither claims nor parks."""
+    add_worker(store)
+    submit(store)
+    store.fleet.drain("w1")
+
+    assert claim(store) is None
+    assert 0 == store.client.zcard(store.keys("idle"))
+
+
+def test_hundred_and_first_scope_is_found_behind_jobs_that_do_not_fit(store: Store) -> None:
+    """Jobs that fit no worker hide nobody's job that does."""
+    add_worker(store)
+    for number in range(100):
+        submit(store, scope=Scope("t", f"p{number}"), requirements=Requirements(64, 1_024))
+    submit(store, id="fits", scope=Scope("t", "last"))
+    held = claim(store)
+
+    assert held is not None
+    assert "fits" == held.job.id
+
+
+def test_place_is_kept_over_a_return(store: Store) -> None:
+    """A job that is given back stands where it stood."""
+    add_worker(store)
+    submit(store, id="a")
+    submit(store, id="b")
+    held = claim(store)
+    assert held is not None
+    finish(store, held, "given_back")
+
+    assert (1, 2) == (store.jobs.position(SCOPE, "a"), store.jobs.position(SCOPE, "b"))
+    assert 0 == int(store.client.hget(store.keys("node", NODE.id), "cpu_used") or 0)

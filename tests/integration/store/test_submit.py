@@ -1,0 +1,141 @@
+"""Submit: a job is accepted once, at the place its priority and its turn give it."""
+
+import pytest
+
+from queueapp.domain.errors import IdempotencyMismatch, QueueFull, ValidationFailed
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+from queueapp.store.jobs import Idempotency
+from tests.factories import SCOPE, add_worker, claim, finish, spec, submit
+
+OTHER = Scope("tenant", "other")
+
+
+def test_positions_follow_priority_then_turn(store: Store) -> None:
+    """A job stands behind all better tiers and behind earlier jobs of its own."""
+    submit(store, id="n1")
+    submit(store, id="n2")
+    high = submit(store, id="h1", priority=Priority.HIGH)
+    low = submit(store, id="l1", priority=Priority.LOW)
+
+    assert (1, 1) == (high.position, high.tier_position)
+    assert (4, 1) == (low.position, low.tier_position)
+    assert 3 == store.jobs.position(SCOPE, "n2")
+
+
+def test_scopes_do_not_count_each_other(store: Store) -> None:
+    """A job's position counts the jobs of its own scope only."""
+    submit(store)
+    receipt = submit(store, scope=OTHER)
+
+    assert 1 == receipt.position
+
+
+def test_same_id_again_changes_nothing(store: Store) -> None:
+    """Submitting an id again answers as the first time and stores nothing."""
+    job = spec()
+    first = store.jobs.submit(job)
+    again = store.jobs.submit(job)
+
+    assert (True, False) == (first.new, again.new)
+    assert first.created_ms == again.created_ms
+    assert 1 == store.client.zcard(store.keys("queue", SCOPE.key))
+
+
+def test_idempotency_key_returns_the_first_job(store: Store) -> None:
+    """A repeated key gets the job it made, another request under it is refused."""
+    key = Idempotency("k", "what was asked")
+    first = store.jobs.submit(spec(), idempotency=key)
+    again = store.jobs.submit(spec(), idempotency=key)
+
+    assert first.job_id == again.job_id
+    assert 1 == store.client.zcard(store.keys("queue", SCOPE.key))
+    with pytest.raises(IdempotencyMismatch):
+        store.jobs.submit(spec(), idempotency=Idempotency("k", "something else"))
+
+
+def test_full_queue_refuses_and_keeps_nothing(store: Store) -> None:
+    """A job that finds the queue full leaves no trace."""
+    submit(store)
+    keys = sorted(store.client.keys())
+    with pytest.raises(QueueFull):
+        store.jobs.submit(spec(), max_queued=1)
+
+    assert keys == sorted(store.client.keys())
+
+
+def test_unknown_dependency_is_refused(store: Store) -> None:
+    """A dependency must be a job of the same scope."""
+    submit(store, id="elsewhere", scope=OTHER)
+    for missing in ("nobody", "elsewhere"):
+        with pytest.raises(ValidationFailed):
+            store.jobs.submit(spec(dependencies=(missing,)))
+
+
+def test_head_stands_before_its_tier_and_behind_better_ones(store: Store) -> None:
+    """A job submitted to the head is first of its tier only."""
+    submit(store, id="n1")
+    submit(store, id="h1", priority=Priority.HIGH)
+    receipt = store.jobs.submit(spec(id="first"), head=True)
+
+    assert (2, 1) == (receipt.position, receipt.tier_position)
+
+
+def test_job_with_a_future_time_is_queued_but_not_claimable(store: Store) -> None:
+    """A scheduled job is counted and listed, and runs only after its time."""
+    add_worker(store)
+    submit(store, id="later", scheduled_ms=2_000, now_ms=1_000)
+
+    assert claim(store, now_ms=1_500) is None
+    assert 1 == store.jobs.position(SCOPE, "later")
+    store.scripts.call("promote", limit=10, now_ms=2_000)
+    held = claim(store, now_ms=2_001)
+    assert held is not None
+    assert "later" == held.job.id
+
+
+def test_dependent_waits_and_then_runs(store: Store) -> None:
+    """A job runs only after every job that it depends on has completed."""
+    add_worker(store)
+    submit(store, id="first")
+    submit(store, id="second", dependencies=("first",), priority=Priority.CRITICAL)
+    held = claim(store)
+
+    assert held is not None
+    assert "first" == held.job.id
+    assert claim(store) is None
+    finish(store, held)
+    store.scripts.call("cascade", limit=10, keep_ms=1_000)
+    then = claim(store)
+    assert then is not None
+    assert "second" == then.job.id
+
+
+@pytest.mark.parametrize(("policy", "wanted"), [("cancel", "Cancelled"), ("run", "Queued")])
+def test_dependents_of_a_failed_job_follow_their_policy(
+    store: Store, policy: str, wanted: str
+) -> None:
+    """After a failure dependents are cancelled, or run if they were submitted to run anyway."""
+    add_worker(store)
+    submit(store, id="first")
+    submit(store, id="second", dependencies=("first",), on_dependency_failure=policy)
+    held = claim(store)
+    assert held is not None
+    finish(store, held, "failed")
+    store.scripts.call("cascade", limit=10, keep_ms=1_000)
+
+    assert wanted == store.jobs.get(SCOPE, "second").status
+
+
+def test_dependency_that_already_failed_cancels_at_once(store: Store) -> None:
+    """A job submitted behind a failed one follows its policy like any dependent."""
+    add_worker(store)
+    submit(store, id="first")
+    held = claim(store)
+    assert held is not None
+    finish(store, held, "failed")
+    submit(store, id="second", dependencies=("first",))
+    store.scripts.call("cascade", limit=10, keep_ms=1_000)
+
+    assert "Cancelled" == store.jobs.get(SCOPE, "second").status
