@@ -1,0 +1,1 @@
+"""The job types that come with the product: one module per type, loaded by the workers."""

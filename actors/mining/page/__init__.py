@@ -1,0 +1,4 @@
+"""The report as one HTML page: no network, no script, every text escaped.
+
+Drawn from the mining document alone; other rooms call `report.render`.
+"""
