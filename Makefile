@@ -1,0 +1,62 @@
+# Everything a person types. `make` alone lists it.
+# A command needs nothing but Python 3.11 or newer, make and git; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TESTABLE := $(VENV)/.testable
+PORT ?= 8000
+DATA_DIR ?= $(CURDIR)/var
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check format faults clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make the virtual environment and install queueapp into it
+
+demo: $(INSTALLED) ## mine a sample event log from upload to report (ARGS=--keep leaves it running)
+	@$(BIN)/queueapp demo --data-dir "$(DATA_DIR)/demo" $(ARGS)
+
+up: $(INSTALLED) ## run server, web and workers until Ctrl-C (PORT=8000 DATA_DIR=var ARGS=...)
+	@$(BIN)/queueapp up --port $(PORT) --data-dir "$(DATA_DIR)" $(ARGS)
+
+test: $(TESTABLE) ## run the tests (ARGS=tests/unit for some of them)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(TESTABLE) ## everything that must hold before a change is shared
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest $(ARGS)
+
+format: $(TESTABLE) ## put the code into its one form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
+	@$(BIN)/python -m pytest -m faults $(ARGS)
+
+clean: ## remove the virtual environment and all caches; data in var stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "queueapp needs Python 3.11 or newer. Say which: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing queueapp into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	@touch $@
+
+$(TESTABLE): setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing queueapp and its tests' tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded,test]'
+	@touch $(INSTALLED) $@
