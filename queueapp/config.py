@@ -77,7 +77,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "how long a stopping worker lets jobs run on before it gives them back",
     ),
     "QUEUEAPP_NODE_ID": ("node_id", "name of this machine in the fleet; unset: host name and boot"),
-    "QUEUEAPP_NODE_CPU_UNITS": ("node_cpu_units", "CPU units this machine offers; unset: its cores"),
+    "QUEUEAPP_NODE_CPU_UNITS": (
+        "node_cpu_units",
+        "CPU units this machine offers; unset: its cores",
+    ),
     "QUEUEAPP_NODE_MEMORY_GB": ("node_memory_gb", "memory this machine offers; unset: what it has"),
     "QUEUEAPP_KEY_PREFIX": ("key_prefix", "prefix of all keys; it must hold one hash tag"),
 }

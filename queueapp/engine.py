@@ -153,9 +153,7 @@ class Engine:
         spec = self._decided(scope, replace(request, type=kind.name), kind, by)
         return self._accept(replace(spec, request_id=request_id), idempotency, head=head)
 
-    def _decided(
-        self, scope: Scope, request: JobRequest, kind: JobTypeInfo, by: str
-    ) -> JobSpec:
+    def _decided(self, scope: Scope, request: JobRequest, kind: JobTypeInfo, by: str) -> JobSpec:
         pipeline = None
         if request.resource and request.resource.type == "Pipeline":
             pipeline = self.store.pipelines.get(scope, request.resource.id)

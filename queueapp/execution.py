@@ -88,7 +88,8 @@ class Execution:
         return replace(outcome, usage=replace(outcome.usage, network_bytes=fetched_bytes))
 
     def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
-        found, fetched_bytes = [], 0
+        found: list[DatasetInput] = []
+        fetched_bytes = 0
         for parameter, dataset_id in claim.job.inputs.items():
             dataset = self._store.datasets.get(claim.job.scope, dataset_id)
             path = self._objects.local_path(dataset.object_key)
@@ -195,4 +196,6 @@ class Execution:
             try:
                 self._objects.delete(artifact.object_key)
             except QueueappError as error:
-                log.warning("a stale file stays behind", object=artifact.object_key, reason=str(error))
+                log.warning(
+                    "a stale file stays behind", object=artifact.object_key, reason=str(error)
+                )

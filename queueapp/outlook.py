@@ -127,9 +127,7 @@ class Outlook:
         share = beyond * (sum(times) / len(times)) / slots
         return [*times, *[share] * slots]
 
-    def completion(
-        self, start: float | None, duration: Duration, job: Job | None
-    ) -> float | None:
+    def completion(self, start: float | None, duration: Duration, job: Job | None) -> float | None:
         """Return when a job ends: by its own pace once 5 % is done, else by its range."""
         if start is None:
             return None
@@ -144,7 +142,12 @@ class Outlook:
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""
         now = self._now_ms()
-        day = int(datetime.fromtimestamp(now / 1000, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
+        day = int(
+            datetime.fromtimestamp(now / 1000, UTC)
+            .replace(hour=0, minute=0, second=0, microsecond=0)
+            .timestamp()
+            * 1000
+        )
         scopes = [Scope(tenant, project) for project in self._store.jobs.projects(tenant)]
         tallies = [self._store.jobs.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
         eligible = sum(t.eligible for t in tallies)
@@ -166,13 +169,9 @@ class Outlook:
             all_slots_busy=slots.total > 0 and slots.busy >= slots.total,
         )
 
-    def _drain(
-        self, scopes: Sequence[Scope], queued: int, slots: Slots, now: int
-    ) -> float | None:
+    def _drain(self, scopes: Sequence[Scope], queued: int, slots: Slots, now: int) -> float | None:
         runs = [run for scope in scopes for run, _, _ in self._store.jobs.runs(scope, ["p"])[0]]
         if queued and not runs:
             return None
         mean = sum(runs) / len(runs) if runs else 0.0
-        return time_to_drain(
-            now_ms=now, free_at_ms=slots.free_at_ms, queued=queued, mean_ms=mean
-        )
+        return time_to_drain(now_ms=now, free_at_ms=slots.free_at_ms, queued=queued, mean_ms=mean)

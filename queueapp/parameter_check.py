@@ -21,7 +21,9 @@ def check_parameters(kind: JobTypeInfo, parameters: dict[str, Any]) -> None:
         message = f"They are {size} bytes long; {MAX_BYTES} are allowed."
         raise ValidationFailed(message, errors=[("/parameters", message)])
     validator = _validator(orjson.dumps(kind.parameters_schema, option=orjson.OPT_SORT_KEYS))
-    found = [_named(error) for error, _ in zip(validator.iter_errors(parameters), range(MAX_ERRORS))]
+    found = [
+        _named(error) for error, _ in zip(validator.iter_errors(parameters), range(MAX_ERRORS))
+    ]
     if found:
         raise ValidationFailed(f"The parameters do not suit {kind.name}.", errors=sorted(found))
 
@@ -38,6 +40,7 @@ def _named(error: ValidationError) -> tuple[str, str]:
         odd = next((name for name in error.instance if name not in known), "")
         return f"/parameters{path}/{odd}", "Unknown parameter."
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = next((name for name in error.validator_value if name not in error.instance), "")
+        required: list[str] = list(error.validator_value)  # type: ignore[arg-type] # a list here
+        missing = next((name for name in required if name not in error.instance), "")
         return f"/parameters{path}/{missing}", "Missing."
     return f"/parameters{path}", error.message[:300]

@@ -53,9 +53,7 @@ def decide(
     )
 
 
-def _resource(
-    request: JobRequest, kind: JobTypeInfo, pipeline: Pipeline | None
-) -> Resource | None:
+def _resource(request: JobRequest, kind: JobTypeInfo, pipeline: Pipeline | None) -> Resource | None:
     resource = request.resource
     if resource is None:
         if kind.resource_types:
@@ -71,9 +69,7 @@ def _resource(
     return Resource(resource.type, resource.id, pipeline.name)
 
 
-def _inputs(
-    request: JobRequest, kind: JobTypeInfo, resource: Resource | None
-) -> dict[str, str]:
+def _inputs(request: JobRequest, kind: JobTypeInfo, resource: Resource | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in kind.datasets:
         given = request.parameters.get(name)

@@ -6,6 +6,7 @@ redis-py would repeat anything, so its own retries are off and ``Scripts`` repea
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import redis
 from redis.backoff import NoBackoff
@@ -16,7 +17,9 @@ from queueapp.domain.errors import Unavailable
 SOCKET_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 2.0
 
-Client = redis.Redis
+# redis-py types each answer as the union over a command's options, so a caller cannot tell what
+# it gets; answers are given their type where they are read.
+Client: TypeAlias = Any
 
 
 def connect(url: str, *, max_connections: int = 4, name: str = "queueapp") -> Client:

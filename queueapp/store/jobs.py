@@ -181,9 +181,7 @@ class Jobs:
         now_ms: int | None = None,
     ) -> Status:
         """End an attempt; return the job's status after it."""
-        published = [
-            text for item in report.artifacts for text in (item.id, dumps(item))
-        ]
+        published = [text for item in report.artifacts for text in (item.id, dumps(item))]
         failure = report.failure
         status = self._scripts.call(
             "finish",
@@ -330,5 +328,3 @@ class Jobs:
 def _run(text: str) -> tuple[int, int | None, int]:
     run, written, ended = text.split(":")
     return int(run), int(written) if written else None, int(ended)
-
-
