@@ -19,7 +19,7 @@ from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.objects import ObjectStore, object_key
 from queueapp.outlook import duration_bases
-from queueapp.runner import DatasetInput, Runner, RunnerLost, StopKind, Task
+from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
 from queueapp.store import Store
 from queueapp.store.jobs import FinishReport
 
@@ -83,7 +83,8 @@ class Execution:
         )
         try:
             outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u))
-        except RunnerLost as error:
+        except (RunnerLost, RunnerUnusable) as error:
+            log.error("the process that starts jobs failed", reason=error.message)
             return lost(error.code, error.message)
         return replace(outcome, usage=replace(outcome.usage, network_bytes=fetched_bytes))
 

@@ -45,9 +45,7 @@ def cancel(store: Store, **options: bool) -> tuple[Status, Status]:
         ("given_back", "Queued"),
     ],
 )
-def test_each_outcome_has_its_status(
-    store: Store, held: Claim, outcome: str, status: str
-) -> None:
+def test_each_outcome_has_its_status(store: Store, held: Claim, outcome: str, status: str) -> None:
     """An attempt's outcome decides the job's status, once and for all."""
     assert status == finish(store, held, outcome)
     assert status == finish(store, held, outcome)
@@ -59,19 +57,17 @@ def test_terminal_never_changes(store: Store, held: Claim) -> None:
     """After the end neither a report nor another outcome nor a cancel changes a job."""
     finish(store, held)
 
-    assert "Completed" == finish(store, held, "failed")
+    assert finish(store, held, "failed") == "Completed"
     with pytest.raises(LeaseLost):
         store.jobs.report("job", held.epoch, Progress(1), NOTHING)
     with pytest.raises(JobNotCancellable):
         cancel(store)
 
 
-def test_overdue_lease_is_taken_back_and_the_old_attempt_refused(
-    store: Store, held: Claim
-) -> None:
+def test_overdue_lease_is_taken_back_and_the_old_attempt_refused(store: Store, held: Claim) -> None:
     """Past its lease a job runs again under a new epoch; the stale attempt can do nothing."""
-    assert 0 == reap(store, held.lease_until_ms - 1)
-    assert 1 == reap(store, held.lease_until_ms)
+    assert reap(store, held.lease_until_ms - 1) == 0
+    assert reap(store, held.lease_until_ms) == 1
     again = claim(store)
 
     assert again is not None
@@ -79,7 +75,7 @@ def test_overdue_lease_is_taken_back_and_the_old_attempt_refused(
     for stale in _acts(store, held):
         with pytest.raises(LeaseLost):
             stale()
-    assert [["job", 1]] == beat(store, "w1", [("job", 1)])["lost"]
+    assert beat(store, "w1", [("job", 1)])["lost"] == [["job", 1]]
 
 
 def _acts(store: Store, stale: Claim) -> list[Callable[[], object]]:
@@ -94,7 +90,7 @@ def test_heartbeat_keeps_the_lease(store: Store, held: Claim) -> None:
     """A job whose worker beats is not taken back at the end of its first lease."""
     beat(store, "w1", [("job", held.epoch)], now_ms=held.lease_until_ms - 10)
 
-    assert 0 == reap(store, held.lease_until_ms)
+    assert reap(store, held.lease_until_ms) == 0
 
 
 def test_third_lost_attempt_fails_the_job(store: Store, held: Claim) -> None:
@@ -108,7 +104,7 @@ def test_third_lost_attempt_fails_the_job(store: Store, held: Claim) -> None:
     failure = store.jobs.get(SCOPE, "job").failure
 
     assert failure is not None
-    assert "worker_lost" == failure.code
+    assert failure.code == "worker_lost"
 
 
 def test_retryable_failure_is_attempted_again_after_its_delay(store: Store) -> None:
@@ -121,15 +117,16 @@ def test_retryable_failure_is_attempted_again_after_its_delay(store: Store) -> N
         held = claim(store)
         assert held is not None
         failure = Failure("job_error", "try again", retryable=True)
-        assert "Queued" == finish(
-            store, held, "failed", changes={"failure": failure}, now_ms=10_000
+        assert (
+            finish(store, held, "failed", changes={"failure": failure}, now_ms=10_000) == "Queued"
         )
         assert 10_000 + delay == store.jobs.get(SCOPE, "job").due_ms
         store.scripts.call("promote", limit=10, now_ms=10_000 + delay)
     held = claim(store)
     assert held is not None
-    assert "Failed" == finish(
-        store, held, "failed", changes={"failure": Failure("x", "y", retryable=True)}
+    assert (
+        finish(store, held, "failed", changes={"failure": Failure("x", "y", retryable=True)})
+        == "Failed"
     )
 
 
@@ -138,21 +135,21 @@ def test_cancel_of_a_queued_job_ends_it(store: Store) -> None:
     add_worker(store)
     submit(store, id="job")
 
-    assert (Status.QUEUED, Status.CANCELLED) == cancel(store)
+    assert cancel(store) == (Status.QUEUED, Status.CANCELLED)
     assert claim(store) is None
     job = store.jobs.get(SCOPE, "job")
     assert job.cancel is not None
-    assert ("ann", "why") == (job.cancel.by, job.cancel.reason)
+    assert (job.cancel.by, job.cancel.reason) == ("ann", "why")
 
 
 def test_cancel_of_a_running_job_reaches_its_worker(store: Store, held: Claim) -> None:
     """A running job's cancel is told by the next report and the next heartbeat."""
-    assert (Status.RUNNING, Status.RUNNING) == cancel(store)
+    assert cancel(store) == (Status.RUNNING, Status.RUNNING)
     wish = store.jobs.report("job", held.epoch, Progress(5, 10), Usage(cpu_seconds=1.5))
 
     assert wish is not None
     assert not wish["force"]
-    assert ["job"] == list(beat(store, "w1", [("job", held.epoch)])["cancel"])
+    assert list(beat(store, "w1", [("job", held.epoch)])["cancel"]) == ["job"]
     cancel(store, force=True)
     wish = store.jobs.report("job", held.epoch, Progress(6, 10), NOTHING)
     assert wish is not None
@@ -164,7 +161,7 @@ def test_cancelled_job_whose_worker_dies_is_cancelled(store: Store, held: Claim)
     cancel(store)
     reap(store, held.lease_until_ms)
 
-    assert "Cancelled" == store.jobs.get(SCOPE, "job").status
+    assert store.jobs.get(SCOPE, "job").status == "Cancelled"
 
 
 def test_another_scope_sees_nothing(store: Store, held: Claim) -> None:
@@ -190,8 +187,8 @@ def test_prune_leaves_nothing_of_a_job(store: Store, held: Claim) -> None:
     """After its retention a job is gone with every index entry."""
     finish(store, held, now_ms=1_000_000, keep_ms=1_000)
 
-    assert [] == store.scripts.call("prune", limit=10, now_ms=1_000_999)
+    assert store.scripts.call("prune", limit=10, now_ms=1_000_999) == []
     assert [SCOPE.key, "job"] == store.scripts.call("prune", limit=10, now_ms=1_001_000)
-    assert [] == [key for key in store.client.keys() if "job" in key.split(":")]
+    assert [key for key in store.client.keys() if "job" in key.split(":")] == []
     with pytest.raises(NotFound):
         store.jobs.get(SCOPE, "job")

@@ -14,7 +14,7 @@ def test_nothing_to_run_parks_the_worker(store: Store) -> None:
     add_worker(store)
 
     assert claim(store) is None
-    assert ["w1"] == store.client.zrange(store.keys("idle"), 0, -1)
+    assert store.client.zrange(store.keys("idle"), 0, -1) == ["w1"]
 
 
 def test_submit_wakes_a_parked_worker(store: Store) -> None:
@@ -33,7 +33,7 @@ def test_submit_wakes_a_parked_worker(store: Store) -> None:
     waiter.join(3)
 
     assert woken.is_set()
-    assert [] == store.client.zrange(store.keys("idle"), 0, -1)
+    assert store.client.zrange(store.keys("idle"), 0, -1) == []
 
 
 def test_better_tiers_go_first_over_all_scopes(store: Store) -> None:
@@ -43,7 +43,7 @@ def test_better_tiers_go_first_over_all_scopes(store: Store) -> None:
     submit(store, id="c", scope=Scope("t2", "p2"), priority=Priority.CRITICAL)
     order = [held.job.id for held in (claim(store), claim(store)) if held]
 
-    assert ["c", "n"] == order
+    assert order == ["c", "n"]
 
 
 def test_same_operation_gets_the_same_claim(store: Store) -> None:
@@ -55,7 +55,7 @@ def test_same_operation_gets_the_same_claim(store: Store) -> None:
     again = store.jobs.claim("w1", operation="op", lease_ms=1_000)
 
     assert first == again
-    assert 1 == store.client.zcard(store.keys("leases"))
+    assert store.client.zcard(store.keys("leases")) == 1
 
 
 def test_only_types_that_the_worker_offers(store: Store) -> None:
@@ -78,14 +78,14 @@ def test_job_waits_until_its_node_has_room(store: Store) -> None:
 
     assert first is not None
     assert second is not None
-    assert ("big", "little") == (first.job.id, second.job.id)
+    assert (first.job.id, second.job.id) == ("big", "little")
     assert claim(store, "w2") is None
     finish(store, first)
     assert claim(store, "w1") is None
     finish(store, second)
     last = claim(store, "w1")
     assert last is not None
-    assert "bigger" == last.job.id
+    assert last.job.id == "bigger"
 
 
 def test_scopes_share_a_tier_fairly(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_draining_worker_gets_nothing(store: Store) -> None:
     store.fleet.drain("w1")
 
     assert claim(store) is None
-    assert 0 == store.client.zcard(store.keys("idle"))
+    assert store.client.zcard(store.keys("idle")) == 0
 
 
 def test_hundred_and_first_scope_is_found_behind_jobs_that_do_not_fit(store: Store) -> None:
@@ -125,7 +125,7 @@ def test_hundred_and_first_scope_is_found_behind_jobs_that_do_not_fit(store: Sto
     held = claim(store)
 
     assert held is not None
-    assert "fits" == held.job.id
+    assert held.job.id == "fits"
 
 
 def test_place_is_kept_over_a_return(store: Store) -> None:
@@ -137,5 +137,5 @@ def test_place_is_kept_over_a_return(store: Store) -> None:
     assert held is not None
     finish(store, held, "given_back")
 
-    assert (1, 2) == (store.jobs.position(SCOPE, "a"), store.jobs.position(SCOPE, "b"))
-    assert 0 == int(store.client.hget(store.keys("node", NODE.id), "cpu_used") or 0)
+    assert (store.jobs.position(SCOPE, "a"), store.jobs.position(SCOPE, "b")) == (1, 2)
+    assert int(store.client.hget(store.keys("node", NODE.id), "cpu_used") or 0) == 0

@@ -19,9 +19,9 @@ def test_positions_follow_priority_then_turn(store: Store) -> None:
     high = submit(store, id="h1", priority=Priority.HIGH)
     low = submit(store, id="l1", priority=Priority.LOW)
 
-    assert (1, 1) == (high.position, high.tier_position)
-    assert (4, 1) == (low.position, low.tier_position)
-    assert 3 == store.jobs.position(SCOPE, "n2")
+    assert (high.position, high.tier_position) == (1, 1)
+    assert (low.position, low.tier_position) == (4, 1)
+    assert store.jobs.position(SCOPE, "n2") == 3
 
 
 def test_scopes_do_not_count_each_other(store: Store) -> None:
@@ -29,7 +29,7 @@ def test_scopes_do_not_count_each_other(store: Store) -> None:
     submit(store)
     receipt = submit(store, scope=OTHER)
 
-    assert 1 == receipt.position
+    assert receipt.position == 1
 
 
 def test_same_id_again_changes_nothing(store: Store) -> None:
@@ -38,9 +38,9 @@ def test_same_id_again_changes_nothing(store: Store) -> None:
     first = store.jobs.submit(job)
     again = store.jobs.submit(job)
 
-    assert (True, False) == (first.new, again.new)
+    assert (first.new, again.new) == (True, False)
     assert first.created_ms == again.created_ms
-    assert 1 == store.client.zcard(store.keys("queue", SCOPE.key))
+    assert store.client.zcard(store.keys("queue", SCOPE.key)) == 1
 
 
 def test_idempotency_key_returns_the_first_job(store: Store) -> None:
@@ -50,7 +50,7 @@ def test_idempotency_key_returns_the_first_job(store: Store) -> None:
     again = store.jobs.submit(spec(), idempotency=key)
 
     assert first.job_id == again.job_id
-    assert 1 == store.client.zcard(store.keys("queue", SCOPE.key))
+    assert store.client.zcard(store.keys("queue", SCOPE.key)) == 1
     with pytest.raises(IdempotencyMismatch):
         store.jobs.submit(spec(), idempotency=Idempotency("k", "something else"))
 
@@ -79,7 +79,7 @@ def test_head_stands_before_its_tier_and_behind_better_ones(store: Store) -> Non
     submit(store, id="h1", priority=Priority.HIGH)
     receipt = store.jobs.submit(spec(id="first"), head=True)
 
-    assert (2, 1) == (receipt.position, receipt.tier_position)
+    assert (receipt.position, receipt.tier_position) == (2, 1)
 
 
 def test_job_with_a_future_time_is_queued_but_not_claimable(store: Store) -> None:
@@ -88,11 +88,11 @@ def test_job_with_a_future_time_is_queued_but_not_claimable(store: Store) -> Non
     submit(store, id="later", scheduled_ms=2_000, now_ms=1_000)
 
     assert claim(store, now_ms=1_500) is None
-    assert 1 == store.jobs.position(SCOPE, "later")
+    assert store.jobs.position(SCOPE, "later") == 1
     store.scripts.call("promote", limit=10, now_ms=2_000)
     held = claim(store, now_ms=2_001)
     assert held is not None
-    assert "later" == held.job.id
+    assert held.job.id == "later"
 
 
 def test_dependent_waits_and_then_runs(store: Store) -> None:
@@ -103,13 +103,13 @@ def test_dependent_waits_and_then_runs(store: Store) -> None:
     held = claim(store)
 
     assert held is not None
-    assert "first" == held.job.id
+    assert held.job.id == "first"
     assert claim(store) is None
     finish(store, held)
     store.scripts.call("cascade", limit=10, keep_ms=1_000)
     then = claim(store)
     assert then is not None
-    assert "second" == then.job.id
+    assert then.job.id == "second"
 
 
 @pytest.mark.parametrize(("policy", "wanted"), [("cancel", "Cancelled"), ("run", "Queued")])
@@ -138,4 +138,4 @@ def test_dependency_that_already_failed_cancels_at_once(store: Store) -> None:
     submit(store, id="second", dependencies=("first",))
     store.scripts.call("cascade", limit=10, keep_ms=1_000)
 
-    assert "Cancelled" == store.jobs.get(SCOPE, "second").status
+    assert store.jobs.get(SCOPE, "second").status == "Cancelled"

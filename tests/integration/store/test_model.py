@@ -1,0 +1,144 @@
+"""Random operations against a plain Python model: the store must agree after every step."""
+
+import random
+from dataclasses import dataclass, field
+
+import pytest
+
+from queueapp.domain.errors import JobNotCancellable, LeaseLost
+from queueapp.domain.fleet import Node
+from queueapp.domain.job import Claim
+from queueapp.domain.queue import TIERS
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+from tests import laws
+from tests.factories import add_worker, claim, finish, spec
+
+SCOPES = (Scope("a", "1"), Scope("a", "2"), Scope("b", "1"))
+NODE = Node("n", "n", cpu_units=3, memory_mb=10**6)
+KEEP_MS = 10**9
+
+
+@dataclass
+class Model:
+    """What should be true: jobs by status, in the order they should run."""
+
+    status: dict[str, str] = field(default_factory=dict)
+    order: dict[str, tuple[int, int]] = field(default_factory=dict)
+    scope: dict[str, Scope] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+
+    def queue(self, scope: Scope) -> list[str]:
+        """The ids of a scope's queued jobs, in order."""
+        ids = [job for job, status in self.status.items() if status == "Queued"]
+        return sorted((j for j in ids if self.scope[j] == scope), key=lambda j: self.order[j])
+
+
+class Walk:
+    """One random walk over store and model together."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.random = random.Random(seed)
+        self.model = Model()
+        self.held: list[Claim] = []
+        self.turn = 0
+        add_worker(store, node=NODE)
+
+    def submit(self) -> None:
+        """A new job goes to the end of its tier, or to its head."""
+        scope, level = self.random.choice(SCOPES), self.random.choice(TIERS)
+        job = spec(scope=scope, priority=level)
+        head = self.random.random() < 0.1
+        tier = [self.model.order[j] for j in self.model.queue(scope)]
+        places = [place for rank, place in tier if rank == level.tier]
+        self.turn += 1
+        place = min([*places, self.turn]) - 1 if head and places else self.turn
+        self.store.jobs.submit(job, head=head)
+        self.model.status[job.id] = "Queued"
+        self.model.order[job.id] = (level.tier, place)
+        self.model.scope[job.id] = scope
+        self.model.lost[job.id] = 0
+
+    def claim(self) -> None:
+        """The claimed job is the first of its scope, in the best tier there is."""
+        held = claim(self.store)
+        heads = [queue[0] for scope in SCOPES if (queue := self.model.queue(scope))]
+        if held is None:
+            assert len(self.held) == NODE.cpu_units or not heads
+            return
+        assert held.job.id in heads
+        best = min(self.model.order[head][0] for head in heads)
+        assert best == self.model.order[held.job.id][0]
+        self.model.status[held.job.id] = "Running"
+        self.held.append(held)
+
+    def end(self) -> None:
+        """An attempt ends in one of the five ways."""
+        if not self.held:
+            return
+        held = self.held.pop(self.random.randrange(len(self.held)))
+        outcome = self.random.choice(["completed", "failed", "cancelled", "lost", "given_back"])
+        wanted = {"completed": "Completed", "failed": "Failed", "cancelled": "Cancelled"}
+        if outcome == "lost":
+            self.model.lost[held.job.id] += 1
+        again = "Failed" if self.model.lost[held.job.id] >= 3 else "Queued"
+        status = finish(self.store, held, outcome)
+        if outcome == "given_back":
+            again = "Queued"
+        assert wanted.get(outcome, again) == status
+        self.model.status[held.job.id] = status
+
+    def cancel(self) -> None:
+        """Queued jobs end, ended ones refuse."""
+        waiting = [job for job, status in self.model.status.items() if status != "Running"]
+        if not waiting:
+            return
+        job = self.random.choice(waiting)
+        queued = self.model.status[job] == "Queued"
+        try:
+            self.store.jobs.cancel(
+                self.model.scope[job],
+                job,
+                by="x",
+                reason=None,
+                force=False,
+                preserve=True,
+                keep_ms=KEEP_MS,
+            )
+        except JobNotCancellable:
+            assert not queued
+        else:
+            assert queued
+            self.model.status[job] = "Cancelled"
+
+    def stale(self) -> None:
+        """An attempt of another epoch can do nothing."""
+        if self.held:
+            held = self.held[0]
+            with pytest.raises(LeaseLost):
+                self.store.jobs.report(held.job.id, held.epoch + 1, *_nothing())
+
+    def check(self) -> None:
+        """Every queue stands as the model says, positions 1..n."""
+        for scope in SCOPES:
+            key = self.store.keys("queue", scope.key)
+            assert self.model.queue(scope) == self.store.client.zrange(key, 0, -1)
+
+
+def _nothing() -> tuple[object, object]:
+    from queueapp.domain.outcome import Progress, Usage
+
+    return Progress(), Usage()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_store_agrees_with_the_model(store: Store, seed: int) -> None:
+    """After any sequence of operations the store holds what a plain model holds."""
+    walk = Walk(store, seed)
+    acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.cancel, walk.stale]
+    for step in range(600):
+        walk.random.choice(acts)()
+        walk.check()
+        if step % 100 == 0:
+            laws.check(store)
