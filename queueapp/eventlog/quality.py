@@ -61,14 +61,17 @@ def measure(raw: RawLog, verdicts: Verdicts, labels: Labels) -> Quality:
 
 
 def _score(measured: list[float | None]) -> float | None:
-    """Weigh what was measured; an unmeasurable part leaves its weight to the others."""
+    """Weigh what was measured; an unmeasurable part leaves its weight to the others.
+
+    Without a record there is no completeness, and then no score.
+    """
+    if measured[0] is None:
+        return None
     known = [
         (weight, part)
         for weight, part in zip(WEIGHTS.values(), measured, strict=True)
         if part is not None
     ]
-    if not known:
-        return None
     total = sum(weight for weight, _ in known)
     return round(100 * sum(weight * part for weight, part in known) / total, 1)
 

@@ -1,0 +1,271 @@
+"""Cleaning: what is removed, inferred, renamed, refused and counted."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from queueapp.eventlog import CleanLog, QualityChecks, clean_log, read_log
+from tests.unit.eventlog.log_files import (
+    ALL_CHECKS,
+    HEADER,
+    NO_CHECKS,
+    NOW,
+    at,
+    clean,
+    error_of,
+    read,
+    write,
+)
+
+
+def cleaned(
+    folder: Path, *rows: str, checks: QualityChecks = ALL_CHECKS, **kwargs: object
+) -> CleanLog:
+    path = write(folder, "\n".join([HEADER, *rows]) + "\n")
+    log = clean(path, checks, **kwargs)
+    report = log.report
+    assert report.total_records == (
+        report.valid_records + report.duplicates_removed + report.invalid_records
+    )
+    assert report.rows_read == report.total_records + report.outside_window
+    assert report.valid_records == log.frame.height
+    return log
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",Go,2024-01-05", "blank_case"),
+        ("c1,  ,2024-01-05", "blank_activity"),
+        ("c1,Go,", "blank_time"),
+        ("c1,Go,soon", "unreadable_time"),
+        ("c1,Go,1989-12-31", "time_before_1990"),
+        ("c1,Go,2026-01-02T00:00:01", "time_in_future"),
+        ("c1,Go,2024-01-05,extra", "too_many_fields"),
+        (",,", None),
+    ],
+)
+def test_unusable_rows_are_invalid_for_one_reason(
+    tmp_path: Path, row: str, reason: str | None
+) -> None:
+    """A row without case, activity or believable time is invalid; an empty line is no row."""
+    report = cleaned(tmp_path, "c0,Go,2024-01-05", "c0,Stop,2024-01-06", row).report
+
+    assert report.invalid_by_reason == ({reason: 1} if reason else {})
+    assert [finding.type for finding in report.problems] == ([reason] if reason else [])
+
+
+def test_times_up_to_a_day_after_receipt_are_believed(tmp_path: Path) -> None:
+    """Clocks and zones may differ by a day."""
+    assert cleaned(tmp_path, "c1,Go,2026-01-02T00:00:00").report.valid_records == 1
+
+
+def test_exact_duplicates_go_and_the_first_stays(tmp_path: Path) -> None:
+    """Rows equal in every column go; equal in the main columns only, they stay."""
+    path = write(
+        tmp_path,
+        f"{HEADER},note\nc1,Go,2024-01-05,a\nc1,Go,2024-01-05,b\nc1,Go,2024-01-05,a\n"
+        "c1,Go,2024-01-05T00:00:00Z,a\n",
+    )
+    log = clean(path)
+
+    assert log.frame["row"].to_list() == [1, 2, 4]
+    assert (log.report.duplicates_found, log.report.duplicates_removed) == (1, 1)
+
+
+def test_a_duplicate_of_an_invalid_row_is_a_duplicate(tmp_path: Path) -> None:
+    """Each record is counted in one way only."""
+    report = cleaned(tmp_path, ",Go,2024-01-05", ",Go,2024-01-05", "c,Go,2024-01-05").report
+
+    assert (report.duplicates_removed, report.invalid_records) == (1, 1)
+
+
+def test_blank_times_are_interpolated_between_dated_neighbours(tmp_path: Path) -> None:
+    """Blanks in a row share the gap evenly, in the file order of their case."""
+    log = cleaned(
+        tmp_path,
+        "c1,A,2024-01-05T00:00:00",
+        "c2,A,2024-01-01T00:00:00",
+        "c1,B,",
+        "c1,C,",
+        "c1,D,2024-01-05T03:00:00",
+    )
+
+    assert log.frame.filter(case="c1").select("activity", "time", "timestamp_inferred").rows() == [
+        ("A", at("2024-01-05T00:00"), False),
+        ("B", at("2024-01-05T01:00"), True),
+        ("C", at("2024-01-05T02:00"), True),
+        ("D", at("2024-01-05T03:00"), False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("c1,A,", "c1,B,2024-01-05"),
+        ("c1,A,2024-01-05", "c1,B,"),
+        ("c1,A,2024-01-05", "c1,B,", "c2,C,2024-01-06"),
+        ("c1,A,2024-01-05", "c1,B,", "c1,C,soon"),
+        ("c1,A,2024-01-05", "c1,B,", "c1,A,2024-01-05"),
+        ("c1,A,2024-01-05", "c1,B,", "c1,C,1970-01-01"),
+    ],
+)
+def test_blank_times_without_two_dated_neighbours_are_invalid(
+    tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    """No time is made up at the edge of a case, nor from a duplicate or an unbelievable time."""
+    report = cleaned(tmp_path, *rows).report
+
+    assert (report.timestamps_inferred, report.invalid_by_reason["blank_time"]) == (0, 1)
+
+
+def test_unreadable_times_are_never_inferred(tmp_path: Path) -> None:
+    """A text that says something else is an error, not a gap."""
+    report = cleaned(tmp_path, "c1,A,2024-01-05", "c1,B,soon", "c1,C,2024-01-07").report
+
+    assert report.invalid_by_reason == {"unreadable_time": 1}
+
+
+def test_labels_take_their_most_frequent_spelling(tmp_path: Path) -> None:
+    """Blanks, case and composition are mended; other words are left alone."""
+    log = cleaned(
+        tmp_path,
+        *(
+            f"c{n},{label},2024-01-05"
+            for n, label in enumerate(
+                [
+                    "Pay now",
+                    "Pay now",
+                    "pay  now ",
+                    "PAY NOW",
+                    "Caf\u00e9",
+                    "Cafe\u0301",
+                    "Pay later",
+                ]
+            )
+        ),
+    )
+
+    assert log.frame["activity"].to_list() == [
+        "Pay now", "Pay now", "Pay now", "Pay now", "Caf\u00e9", "Caf\u00e9", "Pay later",
+    ]  # fmt: skip
+    report = log.report
+    assert (report.labels_before, report.labels_after, report.labels_normalised) == (6, 3, 3)
+
+
+def test_a_spelling_that_only_occurs_untidily_is_tidied(tmp_path: Path) -> None:
+    """A label with stray blanks loses them even without a rival."""
+    assert cleaned(tmp_path, "c1, Go  on ,2024-01-05").frame["activity"].to_list() == ["Go on"]
+
+
+def test_without_checks_defects_are_only_counted(tmp_path: Path) -> None:
+    """Nothing is repaired unless asked for, and everything found is a warning."""
+    log = cleaned(
+        tmp_path,
+        "c1,A,2024-01-05",
+        "c1,A,2024-01-05",
+        "c1,B,",
+        "c1,a ,2024-01-07",
+        checks=NO_CHECKS,
+    )
+
+    assert log.frame["activity"].to_list() == ["A", "A", "a "]
+    assert log.report.repairs == []
+    assert {finding.type: finding.count for finding in log.report.warnings} == {
+        "duplicate_rows": 1,
+        "blank_timestamps": 1,
+        "label_variants": 1,
+    }
+
+
+def test_each_check_repairs_its_own_defect(tmp_path: Path) -> None:
+    """The three switches are independent."""
+    rows = ("c1,A,2024-01-05", "c1,A,2024-01-05", "c1,B,", "c1,a,2024-01-07")
+
+    for check, repair in (
+        ("check_duplicates", "duplicates_removed"),
+        ("validate_timestamps", "timestamps_inferred"),
+        ("validate_activities", "labels_normalised"),
+    ):
+        repairs = cleaned(tmp_path, *rows, checks=QualityChecks(**{check: True})).report.repairs
+        assert [(finding.type, finding.count) for finding in repairs] == [(repair, 1)]
+
+
+def test_the_order_is_case_time_then_place_in_the_file(tmp_path: Path) -> None:
+    """Sorting is stable: ties in time keep their order in the file."""
+    log = cleaned(tmp_path, "b,Z,2024-01-06", "a,Y,2024-01-07", "b,Y,2024-01-05", "b,X,2024-01-06")
+
+    assert log.frame["row"].to_list() == [2, 3, 1, 4]
+
+
+def test_a_window_keeps_the_events_of_its_days(tmp_path: Path) -> None:
+    """Both days belong to the window, in UTC; cases it cuts are counted."""
+    rows = (
+        "c1,A,2024-01-04T23:59:59",
+        "c1,B,2024-01-05T00:00:00",
+        "c1,C,",
+        "c1,D,2024-01-06T23:59:59.999",
+        "c2,E,2024-01-07",
+        "c3,F,soon",
+    )
+    log = cleaned(tmp_path, *rows, time_window=(date(2024, 1, 5), date(2024, 1, 6)))
+
+    assert log.frame["activity"].to_list() == ["B", "C", "D"]
+    report = log.report
+    assert (report.outside_window, report.total_records, report.invalid_records) == (2, 4, 1)
+    assert report.cases_cut == 1
+
+
+def test_a_window_may_be_open_at_one_end(tmp_path: Path) -> None:
+    """Either day may be left out."""
+    rows = ("c1,A,2024-01-04", "c1,B,2024-01-05")
+
+    assert cleaned(tmp_path, *rows, time_window=(date(2024, 1, 5), None)).frame["row"][0] == 2
+    assert cleaned(tmp_path, *rows, time_window=(None, date(2024, 1, 4))).frame["row"][0] == 1
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
+    """Such a window means nothing."""
+    window = (date(2024, 1, 6), date(2024, 1, 5))
+    path = write(tmp_path, f"{HEADER}\nc1,A,2024-01-05\n")
+
+    assert error_of(clean, path, time_window=window).code == "bad_time_window"
+
+
+def test_a_log_without_a_valid_row_is_clean_and_empty(tmp_path: Path) -> None:
+    """Nothing left is a result, with its reasons."""
+    log = cleaned(tmp_path, ",Go,2024-01-05")
+
+    assert (log.frame.height, log.report.invalid_by_reason) == (0, {"blank_case": 1})
+
+
+def test_an_empty_window_has_no_score(tmp_path: Path) -> None:
+    """What was not measured is null."""
+    log = cleaned(tmp_path, "c1,A,2024-01-05", time_window=(date(2025, 1, 1), None))
+
+    assert (log.report.quality.completeness, log.report.score) == (None, None)
+
+
+def test_a_receipt_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
+    """Only the instant of receipt counts."""
+    path = write(tmp_path, f"{HEADER}\nc1,A,2026-01-01T23:59:59\n")
+    east = NOW.astimezone(UTC).astimezone()
+
+    assert clean_log(read(path), checks=NO_CHECKS, now=east).report.valid_records == 1
+
+
+def test_a_large_shuffled_log_cleans_like_a_sorted_one(tmp_path: Path) -> None:
+    """Order in the file does not matter where times differ."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [
+        f"c{n % 700:04},A{n % 7},{start + timedelta(seconds=n * 61):%Y-%m-%dT%H:%M:%SZ}"
+        for n in range(20_000)
+    ]
+    ordered = sorted(rows, key=lambda row: (row.split(",")[0], row.split(",")[2]))
+    logs = []
+    for name, lines in (("a.csv", rows), ("b.csv", ordered)):
+        path = write(tmp_path, "\n".join([HEADER, *lines]), name)
+        logs.append(clean_log(read_log(path, format="csv"), checks=ALL_CHECKS, now=NOW))
+
+    assert logs[0].frame.drop("row").equals(logs[1].frame.drop("row"))
