@@ -12,7 +12,7 @@ def check(store: Store) -> None:
     """Assert every law on what the store holds now."""
     broken = list(violations(store))
 
-    assert [] == broken
+    assert broken == []
 
 
 def violations(store: Store) -> list[str]:
@@ -32,7 +32,7 @@ def violations(store: Store) -> list[str]:
 
 def _jobs(store: Store) -> dict[str, dict[str, str]]:
     pattern = store.keys("job", "*").replace("{", "[{]").replace("}", "[}]")
-    keys = [key for key in store.client.scan_iter(pattern, count=1000)]
+    keys = list(store.client.scan_iter(pattern, count=1000))
     plain = [key for key in keys if key.count(":") == 2]
     return {key.rsplit(":", 1)[1]: store.client.hgetall(key) for key in plain}
 

@@ -1,0 +1,81 @@
+"""Rules about the code itself: what the documents say is what the code has."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from queueapp.config import SETTINGS
+from queueapp.domain import errors
+from queueapp.domain.states import MOVES
+from queueapp.store import keys, scripts
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("queueapp", "actors", "forecasting")
+
+
+def sources() -> list[Path]:
+    """Every Python file of the product."""
+    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def test_state_machine_document_has_every_move() -> None:
+    """docs/state_machine.md draws exactly the moves of the table."""
+    text = (ROOT / "docs/state_machine.md").read_text()
+    drawn = set(re.findall(r"^    (\w+) --> (\w+):", text, re.MULTILINE))
+    allowed = {(str(old), str(new)) for old, targets in MOVES.items() for new in targets}
+
+    assert allowed == drawn
+
+
+def test_every_script_has_header_and_caller() -> None:
+    """A script says what it does, what it returns and what it moves, and somebody calls it."""
+    code = "\n".join(path.read_text() for path in sources())
+    for name in scripts.load_scripts():
+        text = (ROOT / f"queueapp/store/lua/{name}.lua").read_text()
+        assert text.startswith(f"--- {name}: "), name
+        assert "--- returns" in text, name
+        assert re.search(rf'"{name}"', code), f"nobody calls {name}"
+
+
+def test_every_key_is_used() -> None:
+    """The key table has no entry that nothing reads or writes."""
+    code = "\n".join(path.read_text() for path in sources())
+    lua = "\n".join(path.read_text() for path in (ROOT / "queueapp/store/lua").glob("*.lua"))
+    unused = [n for n in keys.PATTERNS if f'"{n}"' not in code.split("PATTERNS")[-1] + code]
+    missing = [name for name in unused if f"K.{name}(" not in lua]
+
+    assert [] == missing
+
+
+def test_readme_lists_every_setting() -> None:
+    """Every setting stands in the README's table."""
+    text = (ROOT / "README.md").read_text()
+
+    assert [] == [name for name in SETTINGS if f"`{name}`" not in text]
+
+
+def test_no_file_is_long() -> None:
+    """No file of the product has more than 500 lines."""
+    long = {str(path): n for path in sources() if (n := path.read_text().count("\n")) > 500}
+
+    assert {} == long
+
+
+def test_error_codes_are_unique() -> None:
+    """Two errors never share a code, so a client can tell them apart."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    codes = [k.code for k in kinds if issubclass(k, errors.QueueappError)]
+
+    assert len(codes) == len(set(codes))
+
+
+def test_web_process_loads_no_job_code() -> None:
+    """Importing the application loads neither job types nor statsmodels nor polars."""
+    code = (
+        "import sys, queueapp.app;"
+        "print([m for m in ('actors', 'statsmodels', 'polars', 'forecasting') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert "[]\n" == found.stdout, found.stderr
