@@ -3,6 +3,7 @@
 Entered by the zygote's forks, or by a fresh interpreter where forking is not possible.
 """
 
+import io
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ Event = dict[str, Any]
 
 def main() -> int:
     """Run the task that lies in descriptor 3, reporting to descriptor 4; return the exit code."""
+    _print_by_lines()
     assignment = Assignment.decode(_read_all(TASK_FD))
     load_modules(name for name in assignment.modules if name not in sys.modules)
     run_assignment(assignment, _emit, on_stop=_stop_on_terminate)
@@ -128,6 +130,12 @@ def _read_all(fd: int) -> bytes:
     with os.fdopen(fd, "rb") as file:
         file.seek(0)
         return file.read()
+
+
+def _print_by_lines() -> None:
+    """What a job printed before it was killed is kept."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def _flush_streams() -> None:

@@ -22,7 +22,7 @@ KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "TZDIR", "LD_LIBRARY_PATH", "SSL_CERT_
 def command(entry: str, *args: Any, sys_path: Sequence[str]) -> list[str]:
     """Build the command line that runs ``entry.main(*args)``."""
     settings = {"entry": entry, "args": args, "sys_path": [*sys_path]}
-    return [sys.executable, "-I", "-c", _BOOT, json.dumps(settings)]
+    return [sys.executable, "-I", "-X", "utf8", "-c", _BOOT, json.dumps(settings)]
 
 
 def become(entry: str, settings: dict[str, Any]) -> NoReturn:

@@ -53,7 +53,7 @@ class Runner:
         self._modules = tuple(modules)
         self._launcher = Launcher(
             modules,
-            work_dir / "zygote",
+            work_dir.absolute() / "zygote",
             isolation=isolation,
             passed_environment=passed_environment,
         )
@@ -68,6 +68,12 @@ class Runner:
     def zygote_pid(self) -> int | None:
         """The process id of the zygote, if it runs."""
         return self._launcher.pid
+
+    @property
+    def running(self) -> frozenset[tuple[str, int]]:
+        """The attempts that run now, as job id and epoch."""
+        with self._lock:
+            return frozenset(self._stops)
 
     @property
     def mode(self) -> str | None:
@@ -98,6 +104,7 @@ class Runner:
         ``report`` is called about once a second and at each change of stage.
         Raises: RunnerLost when the zygote died; RunnerUnusable when it cannot start.
         """
+        task = task.absolute()  # the job's process stands elsewhere
         for folder in (task.work, task.outputs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = (task.claim.job.id, task.claim.epoch)

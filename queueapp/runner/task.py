@@ -5,7 +5,7 @@ The broker builds a Task; the child sees an Assignment, which is plain JSON on t
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,11 @@ class Task:
     timeout_ms: int
     now_ms: int
 
+    def absolute(self) -> "Task":
+        """Return the same task with every path absolute."""
+        inputs = tuple(replace(one, path=one.path.absolute()) for one in self.inputs)
+        return replace(self, directory=self.directory.absolute(), inputs=inputs)
+
     @property
     def work(self) -> Path:
         """The job's own working directory."""
@@ -102,7 +107,7 @@ class Assignment:
     pipeline: dict[str, Any] | None = None
     inputs: tuple[DatasetInput, ...] = ()
     cpu_units: int = 1
-    modules: tuple[str, ...] = field(default=())
+    modules: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, task: Task, *, modules: tuple[str, ...] = ()) -> "Assignment":

@@ -118,7 +118,7 @@ def grandchildren(job: JobContext) -> None:
     kernel = subprocess.Popen([sys.executable, "-c", nap], start_new_session=True)
     script = (
         "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', "
-        f"{nap!r}], start_new_session=True, stdout=subprocess.DEVNULL).pid)"
+        f"{nap!r}], start_new_session=True, stdout=-3, stderr=-3).pid)"
     )
     orphan = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     job.summary(pids=[kernel.pid, int(orphan.stdout)])
@@ -230,3 +230,20 @@ def nothing(job: JobContext) -> None:
 @job_type("Zoo.NothingThread", isolation="thread")
 def nothing_in_thread(job: JobContext) -> None:
     """Do nothing, in the worker's own process."""
+
+
+@job_type("Zoo.PrintAndDie")
+def print_and_die(job: JobContext) -> None:
+    """Print a line and be killed."""
+    sys.stdout.write("famous last words\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@job_type("Zoo.Use")
+def use(job: JobContext) -> None:
+    """Burn CPU in a child process, write a file."""
+    burn = f"import time\nwhile time.process_time() < {job.parameters['cpu_s']}: pass"
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    with (job.directory / "scratch").open("wb") as file:
+        for _ in range(job.parameters["megabytes"]):
+            file.write(bytes(1024**2))
