@@ -1,10 +1,15 @@
 """gunicorn's settings: threads, one process, and room to finish what was begun.
 
 Used as `gunicorn -c python:queueapp.web_server wsgi:app`; options on the command line win.
+Where there is no checkout, and so no wsgi.py, `queueapp.web_server:make_app()` is the application.
 """
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # A platform says PORT and expects to be reached from outside; at home only this machine may.
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8000"
@@ -21,3 +26,11 @@ preload_app = False
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn's advice
 # On a dyno only the platform's router can reach us, so its word on the scheme is good.
 forwarded_allow_ips = "*" if os.environ.get("DYNO") else "127.0.0.1"
+
+
+def make_app() -> "Flask":
+    """Return the application with the environment's settings, in the process that serves it."""
+    from queueapp.app import create_app
+    from queueapp.config import from_env
+
+    return create_app(from_env())

@@ -176,7 +176,13 @@ def _programs(
         "PYTHONUNBUFFERED": "1",
     }
     web = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
-    web += ["--bind", f"fd://{listener}", "--log-level", "warning", "queueapp.app:create_app()"]
+    web += [
+        "--bind",
+        f"fd://{listener}",
+        "--log-level",
+        "warning",
+        "queueapp.web_server:make_app()",
+    ]
     worker = [sys.executable, "-m", "dramatiq", "queueapp.worker:setup", "--processes", "1"]
     worker += ["--threads", str(options.threads)]
     worker += ["--worker-shutdown-timeout", str(WORKER_SHUTDOWN_MS)]
