@@ -1,7 +1,7 @@
 """Reads request bodies and query strings strictly; every blueprint's arguments come through here.
 
 A body must be one JSON object of bounded size, depth and breadth, without NUL, lone surrogates,
-duplicate keys or numbers that JSON cannot carry on; anything else is refused before a schema sees it.
+duplicate keys or huge integers; anything else is refused before a schema sees it.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What views work with: the engine, the object store, the settings; set once by create_app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app, request
@@ -19,6 +19,7 @@ class Services:
     engine: Engine
     objects: ObjectStore
     idempotency: IdempotencyKeys
+    link_secret: str = field(repr=False)
 
 
 def services() -> Services:

@@ -121,3 +121,8 @@ def delay(minutes_: int) -> str:
 def reduction(percent_: float) -> str:
     """Return an improvement: ``25% reduction in wait times``."""
     return f"{percent(percent_)} reduction in wait times"
+
+
+def tenth(value: float) -> Decimal:
+    """Return a number rounded half up to one decimal."""
+    return _round(value, 1)

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 # marshmallow hands every field the attribute, the data and more
 """Strict fields: a string is no number, 670.0 is an integer, a boolean is neither.
 
 Request and query schemas are made of these; each also says its exact type in the API document.
@@ -119,3 +120,27 @@ class Opaque(fields.Dict):
         if not isinstance(value, dict):
             raise marshmallow.ValidationError("It must be an object.")
         return value
+
+
+class Count(fields.Integer):
+    """A number of things in an answer."""
+
+
+class Real(fields.Float):
+    """A number with decimals in an answer."""
+
+
+class Stamp(fields.String):
+    """A moment in an answer: UTC, whole seconds, a literal Z."""
+
+
+class Link(fields.String):
+    """An absolute address in an answer."""
+
+
+class Note(fields.String):
+    """A text in an answer."""
+
+
+class Guid(fields.String):
+    """A lower-case GUID in an answer."""

@@ -1,0 +1,19 @@
+"""Which blueprints there are, and the document that they fill."""
+
+from flask import Flask
+
+import queueapp
+from queueapp.api import jobs, system
+from queueapp.api.spec import DocumentedApi
+
+TITLE = "queueapp"
+BLUEPRINTS = (jobs.blueprint, system.blueprint)
+
+
+def install_blueprints(app: Flask) -> DocumentedApi:
+    """Register every blueprint; return the API document's maker."""
+    app.config.update(API_TITLE=TITLE, API_VERSION=queueapp.__version__, OPENAPI_VERSION="3.1.0")
+    api = DocumentedApi(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    return api

@@ -1,0 +1,258 @@
+"""Builds what the job endpoints show of a job, by hand, key by key.
+
+Pure: the engine's records in, plain values out; the clock is an argument.
+"""
+
+from typing import Any
+
+from queueapp.domain import text
+from queueapp.domain.job import Attempt, Job, JobSpec
+from queueapp.domain.states import Status
+from queueapp.engine import Cancelled, Estimate, Submitted
+
+Row = dict[str, Any]
+
+
+def stamp(ms: int | None) -> str | None:
+    """Return a moment as the API shows it, None for None."""
+    return None if ms is None else text.timestamp(ms)
+
+
+def _size(n_bytes: int | None) -> str | None:
+    return None if n_bytes is None else text.size(n_bytes)
+
+
+def percentage(job: Job) -> int:
+    """Return how much of a job is done: 100 only when Completed, 0 while Queued."""
+    if job.status is Status.COMPLETED:
+        return 100
+    progress = job.progress
+    if job.status is Status.QUEUED or job.started_ms is None:
+        return 0
+    if progress.records_total:
+        share = 100 * progress.records_done // progress.records_total
+    elif progress.stages_total:
+        share = 100 * progress.stages_done // progress.stages_total
+    else:
+        share = 0
+    return max(0, min(99, share))
+
+
+def _stage(job: Job) -> str:
+    if job.status is Status.RUNNING:
+        return job.progress.stage or "Starting"
+    return str(job.status)
+
+
+def elapsed_ms(job: Job, now_ms: int) -> int:
+    """Return how long the newest attempt has run, 0 if it has not started."""
+    if job.started_ms is None:
+        return 0
+    return max(0, (job.ended_ms or now_ms) - job.started_ms)
+
+
+def _progress(job: Job, estimate: Estimate, now_ms: int) -> Row:
+    run_ms = elapsed_ms(job, now_ms)
+    return {
+        "percentage": percentage(job),
+        "currentStage": _stage(job),
+        "estimatedCompletion": None if job.ended else stamp(estimate.completion_ms),
+        "elapsedTime": text.elapsed(run_ms),
+        "elapsedSeconds": run_ms / 1000,
+    }
+
+
+def _execution(job: Job) -> Row:
+    usage = job.usage
+    memory = usage.rss_bytes if usage.rss_bytes is not None else usage.peak_rss_bytes
+    cpu, disk = usage.cpu_percent, usage.written_bytes
+    if job.started_ms is None:
+        memory = cpu = disk = None
+    return {
+        "startTime": stamp(job.started_ms),
+        "endTime": stamp(job.ended_ms),
+        "submittedBy": job.spec.submitted_by,
+        "executionNode": job.node if job.started_ms is not None else None,
+        "memoryUsage": _size(memory),
+        "cpuUsage": None if cpu is None else text.percent(cpu),
+        "diskUsage": _size(disk),
+        "memoryBytes": memory,
+        "cpuPercent": cpu,
+        "diskBytes": disk,
+    }
+
+
+def _metrics(job: Job, now_ms: int) -> Row:
+    progress, run_ms = job.progress, elapsed_ms(job, now_ms)
+    errors = sum(found.count for found in job.errors) or progress.error_count
+    warnings = sum(found.count for found in job.warnings) or progress.warning_count
+    speed = progress.records_done / run_ms * 1000 if run_ms else None
+    return {
+        "recordsProcessed": progress.records_done,
+        "totalRecords": progress.records_total,
+        "errorCount": errors,
+        "warningCount": warnings,
+        "averageProcessingRate": None if speed is None else text.rate(speed),
+        "recordsPerSecond": speed,
+    }
+
+
+def _resource(spec: JobSpec) -> Row | None:
+    if spec.resource is None:
+        return None
+    return {
+        "resourceType": spec.resource.type,
+        "resourceId": spec.resource.id,
+        "resourceName": spec.resource.name,
+    }
+
+
+def _attempt(number: int, attempt: Attempt) -> Row:
+    return {
+        "number": number,
+        "startTime": stamp(attempt.started_ms),
+        "endTime": stamp(attempt.ended_ms),
+        "worker": attempt.worker,
+        "executionNode": attempt.node,
+        "end": attempt.end,
+        "errorCode": attempt.error_code,
+    }
+
+
+def _asked(spec: JobSpec) -> Row:
+    wishes, retry = spec.notifications, spec.retry
+    return {
+        "parameters": spec.parameters,
+        "scheduling": {
+            "scheduledTime": stamp(spec.scheduled_ms),
+            "timeoutMinutes": spec.timeout_minutes,
+        },
+        "notifications": {
+            "onCompletion": wishes.on_completion,
+            "onFailure": wishes.on_failure,
+            "emailRecipients": list(wishes.email_recipients),
+        },
+        "dependencies": list(spec.dependencies),
+        "onDependencyFailure": spec.on_dependency_failure,
+        "resourceRequirements": {
+            "cpuUnits": spec.requirements.cpu_units,
+            "memoryGB": spec.requirements.memory_mb / 1024,
+        },
+        "retries": {
+            "maxAttempts": retry.max_attempts,
+            "delaySeconds": retry.delay_ms / 1000,
+            "maxDelaySeconds": retry.max_delay_ms / 1000,
+        },
+    }
+
+
+def _error(job: Job) -> Row:
+    if job.status is not Status.FAILED:
+        return {}
+    failure = job.failure
+    if failure is None:
+        return {
+            "error": "The job failed.",
+            "errorDetails": {"code": "unknown", "stage": job.progress.stage},
+        }
+    return {
+        "error": failure.message,
+        "errorDetails": {"code": failure.code, "stage": failure.stage or job.progress.stage},
+    }
+
+
+def basis(estimate: Estimate) -> Row:
+    """Return what a duration estimate rests on."""
+    return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
+
+
+def job_answer(job: Job, estimate: Estimate, position: int | None, *, now_ms: int) -> Row:
+    """Return a job with every documented key."""
+    spec = job.spec
+    waiting = job.status is Status.QUEUED
+    return {
+        "jobId": job.id,
+        "projectId": spec.scope.project,
+        "jobType": spec.type,
+        "jobName": spec.name,
+        "jobDescription": spec.description,
+        "status": job.status,
+        "priority": spec.priority,
+        "progress": _progress(job, estimate, now_ms),
+        "resource": _resource(spec),
+        "execution": _execution(job),
+        "metrics": _metrics(job, now_ms),
+        "dateCreated": stamp(job.created_ms),
+        "lastUpdated": stamp(job.updated_ms),
+        "queuePosition": position if waiting else None,
+        "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
+        "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
+        "estimateBasis": basis(estimate),
+        **_error(job),
+        "cancellationRequested": job.cancel is not None,
+        **_asked(spec),
+        "attempts": [_attempt(n, attempt) for n, attempt in enumerate(job.attempts, start=1)],
+        "originalJobId": spec.retry_of,
+        "retriedAs": job.retried_as,
+    }
+
+
+def job_row(job: Job, completion_ms: int | None) -> Row:
+    """Return a job as a row of a list; keys that do not apply are left out."""
+    spec = job.spec
+    row: Row = {
+        "jobId": job.id,
+        "jobType": spec.type,
+        "jobName": spec.name,
+        "status": job.status,
+        "priority": spec.priority,
+        "progress": percentage(job),
+        "submittedBy": spec.submitted_by,
+        "dateCreated": stamp(job.created_ms),
+    }
+    if job.started_ms is not None:
+        row["startTime"] = stamp(job.started_ms)
+    if spec.resource and spec.resource.name is not None:
+        row["resourceName"] = spec.resource.name
+    if job.status is Status.RUNNING and completion_ms is not None:
+        row["estimatedCompletion"] = stamp(completion_ms)
+    if job.ended_ms is not None:
+        row["endTime"] = stamp(job.ended_ms)
+        if job.started_ms is not None:
+            row["duration"] = text.minutes(job.ended_ms - job.started_ms)
+            row["durationSeconds"] = (job.ended_ms - job.started_ms) / 1000
+    return row
+
+
+def submitted_answer(submitted: Submitted) -> Row:
+    """Return what submit says of an accepted job."""
+    spec, estimate = submitted.spec, submitted.estimate
+    return {
+        "jobId": spec.id,
+        "status": submitted.status,
+        "queuePosition": submitted.position,
+        "estimatedStartTime": stamp(estimate.start_ms),
+        "estimatedDuration": text.minute_range(*estimate.duration.minutes),
+        "estimateBasis": basis(estimate),
+        "jobName": spec.name,
+        "jobType": spec.type,
+        "priority": spec.priority,
+        "dateSubmitted": stamp(submitted.created_ms),
+        "submittedBy": spec.submitted_by,
+    }
+
+
+def cancelled_answer(cancelled: Cancelled, *, by: str, reason: str | None) -> Row:
+    """Return what became of the wish to cancel a job."""
+    job = cancelled.job
+    wish = job.cancel
+    return {
+        "jobId": job.id,
+        "previousStatus": cancelled.previous,
+        "status": job.status,
+        "cancellationRequested": True,
+        "cancelledAt": stamp(job.ended_ms),
+        "cancelledBy": wish.by if wish else by,
+        "reason": wish.reason if wish else reason,
+        "partialResultsPreserved": job.partial_results,
+    }

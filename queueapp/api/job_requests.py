@@ -1,0 +1,66 @@
+"""Turns what the job endpoints were sent into what the engine is asked."""
+
+from typing import Any
+
+import marshmallow
+
+from queueapp.api.parser import flatten
+from queueapp.api.schemas.jobs import RetryDirectives
+from queueapp.domain.errors import ValidationFailed
+from queueapp.domain.job import JobRequest, Notifications, Resource
+
+DIRECTIVES = {"timeoutMinutes", "retryFailedRecords", "increaseMemoryLimit"}
+
+
+def to_request(body: dict[str, Any]) -> JobRequest:
+    """Return the job that a submission describes."""
+    scheduling = body["scheduling"] or {}
+    needs = body["resource_requirements"] or {}
+    retries = body["retries"] or {}
+    wishes = body["notifications"] or {}
+    resource = body["resource"]
+    return JobRequest(
+        name=body["job_name"],
+        type=body["job_type"],
+        resource=Resource(str(resource["resource_type"]), resource["resource_id"]),
+        description=body["job_description"],
+        priority=body["priority"],
+        parameters=body["parameters"],
+        scheduled_ms=scheduling.get("scheduled_time"),
+        timeout_minutes=scheduling.get("timeout_minutes"),
+        notifications=Notifications(
+            on_completion=wishes.get("on_completion", False),
+            on_failure=wishes.get("on_failure", False),
+            email_recipients=tuple(wishes.get("email_recipients", ())),
+        ),
+        cpu_units=needs.get("cpu_units"),
+        memory_gb=needs.get("memory_gb"),
+        max_attempts=retries.get("max_attempts"),
+        retry_delay_s=retries.get("delay_seconds"),
+        retry_max_delay_s=retries.get("max_delay_seconds"),
+        dependencies=tuple(body["dependencies"]),
+        on_dependency_failure=str(body["on_dependency_failure"]),
+    )
+
+
+def retry_wishes(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the engine's arguments for a retry; directives are taken out of the parameters.
+
+    Raises: ValidationFailed.
+    """
+    updated = body["updated_parameters"]
+    given = {name: value for name, value in (updated or {}).items() if name in DIRECTIVES}
+    try:
+        directives = RetryDirectives().load(given)
+    except marshmallow.ValidationError as error:
+        fields = flatten(error.messages, "/updatedParameters")
+        raise ValidationFailed("A directive is not valid.", errors=fields) from error
+    plain = {name: value for name, value in (updated or {}).items() if name not in DIRECTIVES}
+    return {
+        "reason": body["retry_reason"],
+        "updated_parameters": plain if updated is not None else None,
+        "timeout_minutes": directives["timeout_minutes"],
+        "double_memory": directives["increase_memory_limit"],
+        "priority": body["priority"],
+        "head": body["immediate_execution"],
+    }

@@ -1,0 +1,103 @@
+"""The pages that need no key: the API document, its readable form, the problems, the door."""
+
+import copy
+import functools
+from importlib import resources
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from queueapp.api.docs import docs_page
+from queueapp.api.errors import PROBLEMS
+from queueapp.api.responses import answer, json_bytes
+from queueapp.api.services import base_url
+from queueapp.api.spec import DocumentedApi
+from queueapp.api.spec30 import downgrade
+from queueapp.domain.errors import NotFound
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+ASSETS = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
+
+
+def page(template: str, **values: Any) -> Response:
+    """Return an HTML page under a strict content policy."""
+    response = Response(
+        render_template(template, **values), content_type="text/html; charset=utf-8"
+    )
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _document(document: dict[str, Any]) -> Response:
+    served = {**document, "servers": [{"url": base_url(), "description": "This server."}]}
+    response = Response(json_bytes(served), content_type="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _wants_html() -> bool:
+    accepted = request.accept_mimetypes
+    return accepted["text/html"] > accepted["application/json"]
+
+
+def problem_page(code: str) -> Response:
+    """Explain a problem by its code, to people or to programs."""
+    if code not in PROBLEMS:
+        raise NotFound
+    known = PROBLEMS[code]
+    if _wants_html():
+        return page("problem.html", code=code, problem=known)
+    body = {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
+    return answer(body)
+
+
+def problem_index() -> Response:
+    """List the problems."""
+    if _wants_html():
+        return page("problems.html", problems=PROBLEMS)
+    rows = [
+        {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
+        for code, known in PROBLEMS.items()
+    ]
+    return answer({"problems": rows})
+
+
+def docs_asset(name: str) -> Response:
+    """Return the documentation's style or script."""
+    if name not in ASSETS:
+        raise NotFound
+    raw = (resources.files("queueapp.api") / "static" / name).read_bytes()
+    response = Response(raw, content_type=ASSETS[name])
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def home() -> BaseResponse:
+    """Lead to the documentation."""
+    return redirect("/docs")
+
+
+def install_pages(app: Flask, api: DocumentedApi) -> None:
+    """Add the routes; the documents are made when first asked for."""
+
+    @functools.cache
+    def newest() -> dict[str, Any]:
+        return api.document()
+
+    @functools.cache
+    def older() -> dict[str, Any]:
+        return downgrade(copy.deepcopy(newest()))
+
+    app.template_folder = str(resources.files("queueapp.api") / "templates")
+    app.add_url_rule("/", "home", home)
+    app.add_url_rule("/openapi.json", "openapi_31", lambda: _document(newest()))
+    app.add_url_rule("/openapi-3.0.json", "openapi_30", lambda: _document(older()))
+    app.add_url_rule("/docs", "docs", lambda: page("docs.html", **docs_page(newest(), base_url())))
+    app.add_url_rule("/docs/<string:name>", "docs_asset", docs_asset)
+    app.add_url_rule("/problems", "problem_index", problem_index)
+    app.add_url_rule("/problems/<string:code>", "problem_page", problem_page)

@@ -1,0 +1,76 @@
+"""The closed lists of the API, each a named component of its document."""
+
+from enum import StrEnum
+
+from queueapp.domain.queue import Priority
+from queueapp.domain.states import Status
+
+
+class ResourceType(StrEnum):
+    """What a job may work on."""
+
+    PIPELINE = "Pipeline"
+    DATASET = "Dataset"
+    NOTEBOOK = "Notebook"
+    INVESTIGATION = "Investigation"
+
+
+class OnDependencyFailure(StrEnum):
+    """What becomes of a job whose dependency fails."""
+
+    CANCEL = "cancel"
+    RUN = "run"
+
+
+class ResultFormat(StrEnum):
+    """How much of the results to show."""
+
+    SUMMARY = "summary"
+    DETAILED = "detailed"
+    DOWNLOAD = "download"
+
+
+class OutputType(StrEnum):
+    """Which outputs to list."""
+
+    REPORTS = "reports"
+    DATA = "data"
+    MODELS = "models"
+    VISUALIZATIONS = "visualizations"
+
+
+class SystemHealth(StrEnum):
+    """How the fleet is as a whole."""
+
+    HEALTHY = "Healthy"
+    DEGRADED = "Degraded"
+    UNHEALTHY = "Unhealthy"
+
+
+class NodeState(StrEnum):
+    """What a node does."""
+
+    ACTIVE = "Active"
+    DRAINING = "Draining"
+    OFFLINE = "Offline"
+
+
+NAMES: dict[type[StrEnum], str] = {Status: "JobStatus"}
+
+
+def component_name(choices: type[StrEnum]) -> str:
+    """Return the name under which the API document lists an enum."""
+    return NAMES.get(choices, choices.__name__)
+
+
+__all__ = (
+    "NodeState",
+    "OnDependencyFailure",
+    "OutputType",
+    "Priority",
+    "ResourceType",
+    "ResultFormat",
+    "Status",
+    "SystemHealth",
+    "component_name",
+)

@@ -1,0 +1,212 @@
+"""What jobs are asked with: the bodies and query parameters of the job endpoints."""
+
+from typing import Any
+
+import marshmallow
+import orjson
+from marshmallow import fields, validate
+
+from queueapp.api.paging import PageQuery
+from queueapp.api.schemas import QuerySchema, RequestSchema
+from queueapp.api.schemas.enums import (
+    OnDependencyFailure,
+    OutputType,
+    Priority,
+    ResourceType,
+    ResultFormat,
+    Status,
+)
+from queueapp.api.schemas.fields import Choice, Flag, Moment, Number, Opaque, Text, Whole
+from queueapp.domain.scope import MAX_ID, valid_id
+
+MAX_PARAMETERS_BYTES = 256 * 1024
+MAX_DEPENDENCIES = 1_000
+MAX_RECIPIENTS = 50
+DAY_S = 86_400
+
+
+def _check_blank(text: str) -> None:
+    if not text.strip():
+        raise marshmallow.ValidationError("It must not be blank.")
+
+
+def _check_id(text: str) -> None:
+    if not valid_id(text):
+        raise marshmallow.ValidationError(f"It must be printable, without a slash, up to {MAX_ID}.")
+
+
+def _check_parameters(value: dict[str, Any]) -> None:
+    if len(orjson.dumps(value)) > MAX_PARAMETERS_BYTES:
+        raise marshmallow.ValidationError(f"It must not exceed {MAX_PARAMETERS_BYTES} bytes.")
+
+
+def _about(text: str) -> dict[str, str]:
+    return {"description": text}
+
+
+class ResourceReference(RequestSchema):
+    """What the job works on."""
+
+    resource_type = Choice(ResourceType, required=True)
+    resource_id = fields.String(
+        required=True, validate=[validate.Length(1, MAX_ID), _check_id], metadata=_about("Its id.")
+    )
+
+
+class Scheduling(RequestSchema):
+    """When the job may start and how long it may run."""
+
+    execute_immediately = Flag(
+        load_default=True, metadata=_about("False needs scheduledTime; true forbids it.")
+    )
+    scheduled_time = Moment(
+        load_default=None, metadata=_about("Not before this; a past time means now.")
+    )
+    timeout_minutes = Whole(
+        low=1,
+        high=1440,
+        load_default=None,
+        metadata=_about("Running time after which it fails; else the pipeline's, else 120."),
+    )
+
+    @marshmallow.validates_schema
+    def _agree(self, data: dict[str, Any], **_: Any) -> None:
+        if data["execute_immediately"] and data["scheduled_time"] is not None:
+            problem = "It needs executeImmediately false."
+        elif not data["execute_immediately"] and data["scheduled_time"] is None:
+            problem = "It is needed when executeImmediately is false."
+        else:
+            return
+        raise marshmallow.ValidationError(problem, "scheduledTime")
+
+
+class NotificationWishes(RequestSchema):
+    """Whom to tell when the job ends."""
+
+    on_completion = Flag(load_default=False)
+    on_failure = Flag(load_default=False)
+    email_recipients = fields.List(
+        fields.Email(), load_default=list, validate=validate.Length(max=MAX_RECIPIENTS)
+    )
+
+
+class RequestedResources(RequestSchema):
+    """What to reserve on a node; what is left out comes from the pipeline or the job type."""
+
+    cpu_units = Whole(low=1, high=4096, load_default=None)
+    memory_gb = Number(high=65_536, above=True, load_default=None, data_key="memoryGB")
+
+
+class RetryWishes(RequestSchema):
+    """How often a retryable failure is attempted again by itself."""
+
+    max_attempts = Whole(low=1, high=20, load_default=None)
+    delay_seconds = Number(low=0, high=DAY_S, load_default=None)
+    max_delay_seconds = Number(low=0, high=DAY_S, load_default=None)
+
+
+class JobSubmission(RequestSchema):
+    """A job to run."""
+
+    job_name = Text(shortest=1, longest=200, required=True, metadata=_about("What people see."))
+    job_type = Text(
+        shortest=1,
+        longest=64,
+        required=True,
+        metadata=_about("A type that workers offer, in any case, such as ProcessMining."),
+    )
+    resource = fields.Nested(ResourceReference, required=True)
+    job_description = Text(longest=2000, load_default=None)
+    priority = Choice(Priority, load_default=Priority.NORMAL)
+    parameters = Opaque(
+        load_default=dict,
+        validate=_check_parameters,
+        metadata=_about("The job type's own parameters, kept as they come; up to 256 KiB."),
+    )
+    scheduling = fields.Nested(Scheduling, load_default=None)
+    notifications = fields.Nested(NotificationWishes, load_default=None)
+    dependencies = fields.List(
+        Text(shortest=1, longest=MAX_ID),
+        load_default=list,
+        validate=validate.Length(max=MAX_DEPENDENCIES),
+        metadata=_about("Jobs of the project that must end first."),
+    )
+    on_dependency_failure = Choice(OnDependencyFailure, load_default=OnDependencyFailure.CANCEL)
+    resource_requirements = fields.Nested(RequestedResources, load_default=None)
+    retries = fields.Nested(RetryWishes, load_default=None)
+
+    @marshmallow.validates("job_name")
+    def _not_blank(self, value: str, **_: Any) -> None:
+        _check_blank(value)
+
+
+class JobQuery(PageQuery):
+    """Which jobs to list."""
+
+    status = Choice(Status, load_default=None)
+    job_type = Text(longest=64, load_default=None, metadata=_about("Only jobs of this type."))
+    priority = Choice(Priority, load_default=None)
+    submitted_by = Text(longest=MAX_ID, load_default=None, metadata=_about("Only this user's."))
+    date_from = Moment(load_default=None, metadata=_about("Submitted at or after this."))
+    date_to = Moment(upper=True, load_default=None, metadata=_about("Submitted at or before this."))
+
+
+class CancelRequestBody(RequestSchema):
+    """How to cancel; all of it is optional."""
+
+    reason = Text(longest=500, metadata=_about("Kept with the job."))
+    force_termination = Flag(metadata=_about("Kill a running job instead of asking it to stop."))
+    preserve_partial_results = Flag(metadata=_about("Keep what a running job has made so far."))
+
+
+class CancelQuery(QuerySchema):
+    """The same wishes as query parameters, for clients that cannot send a body with DELETE."""
+
+    reason = Text(longest=500, metadata=_about("As in the body, which wins."))
+    force_termination = Flag(metadata=_about("As in the body, which wins."))
+    preserve_partial_results = Flag(metadata=_about("As in the body, which wins."))
+
+
+class ResultsQuery(QuerySchema):
+    """Which results to show."""
+
+    format = Choice(
+        ResultFormat,
+        load_default=ResultFormat.SUMMARY,
+        metadata=_about("download answers with the primary output's bytes."),
+    )
+    include_artifacts = Flag(
+        load_default=True, metadata=_about("False leaves every downloadUrl null.")
+    )
+    output_type = Choice(OutputType, load_default=None, metadata=_about("Only such outputs."))
+
+
+class RetryRequest(RequestSchema):
+    """How to run a failed or cancelled job again; all of it is optional."""
+
+    retry_reason = Text(longest=500, load_default=None)
+    modify_parameters = Flag(load_default=False)
+    updated_parameters = Opaque(
+        load_default=None,
+        validate=_check_parameters,
+        metadata=_about(
+            "Laid over the job's parameters. timeoutMinutes, retryFailedRecords and "
+            "increaseMemoryLimit are directives, not parameters."
+        ),
+    )
+    priority = Choice(Priority, load_default=None)
+    immediate_execution = Flag(load_default=False, metadata=_about("To the head of its tier."))
+
+    @marshmallow.validates_schema
+    def _agree(self, data: dict[str, Any], **_: Any) -> None:
+        if data["updated_parameters"] is not None and not data["modify_parameters"]:
+            problem = "It needs modifyParameters true."
+            raise marshmallow.ValidationError(problem, "updatedParameters")
+
+
+class RetryDirectives(RequestSchema):
+    """The directives among a retry's updated parameters."""
+
+    timeout_minutes = Whole(low=1, high=1440, load_default=None)
+    retry_failed_records = Flag(load_default=False)
+    increase_memory_limit = Flag(load_default=False)

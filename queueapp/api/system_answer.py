@@ -1,0 +1,117 @@
+"""Builds the system status from the engine's figures. Pure, like job_answer."""
+
+from typing import Any
+
+from queueapp.api.schemas.enums import NodeState, SystemHealth
+from queueapp.domain import text
+from queueapp.domain.fleet import NodeStatus
+from queueapp.domain.queue import Priority
+from queueapp.outlook import SystemStatus
+
+Row = dict[str, Any]
+LONG_WAIT_MS = 30 * 60_000
+MIB = 1 << 20
+
+
+def health(status: SystemStatus) -> SystemHealth:
+    """Say how the fleet is: no live node, some lost or swamped, or all well."""
+    live = [node for node in status.nodes if node.live]
+    if not live:
+        return SystemHealth.UNHEALTHY
+    swamped = status.all_slots_busy and status.average_wait_ms > LONG_WAIT_MS
+    if len(live) < len(status.nodes) or swamped:
+        return SystemHealth.DEGRADED
+    return SystemHealth.HEALTHY
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else text.whole(value)
+
+
+def _tenth(value: float) -> float:
+    return float(text.tenth(value))
+
+
+def _node(node: NodeStatus) -> Row:
+    state = NodeState.DRAINING if node.draining else NodeState.ACTIVE
+    if not node.live:
+        state = NodeState.OFFLINE
+    capacity = min(node.slots, node.node.cpu_units)
+    return {
+        "nodeId": node.node.id,
+        "status": state,
+        "cpuUsage": _whole(node.sample.cpu_percent) if node.live else None,
+        "memoryUsage": _whole(node.sample.memory_percent) if node.live else None,
+        "activeJobs": node.active_jobs if node.live else None,
+        "jobCapacity": capacity if node.live else None,
+    }
+
+
+def _queue(status: SystemStatus) -> Row:
+    queued = {priority: status.queued.get(priority, 0) for priority in Priority}
+    drain = status.drain_ms
+    return {
+        "totalQueuedJobs": sum(queued.values()),
+        **{f"{p.lower()}PriorityJobs": count for p, count in queued.items()},
+        "averageWaitTime": text.minutes(status.average_wait_ms),
+        "averageWaitTimeSeconds": status.average_wait_ms / 1000,
+        "estimatedProcessingTime": None if drain is None else text.whole_minutes(drain),
+        "estimatedProcessingTimeSeconds": None if drain is None else drain / 1000,
+    }
+
+
+def _performance(status: SystemStatus) -> Row:
+    ended = status.completed_today + status.failed_today
+    run = status.average_run_ms
+    return {
+        "jobsCompletedToday": status.completed_today,
+        "averageJobDuration": None if run is None else text.minutes(run),
+        "averageJobDurationSeconds": None if run is None else run / 1000,
+        "successRate": _tenth(100 * status.completed_today / ended) if ended else None,
+        "throughputPerHour": _tenth(status.completed_last_24h / 24),
+    }
+
+
+def _resources(status: SystemStatus) -> Row:
+    live = [node for node in status.nodes if node.live]
+    total = sum(node.node.memory_mb for node in live) * MIB
+    used = sum(node.node.memory_mb * (node.sample.memory_percent or 0) / 100 for node in live)
+    disks = [n.sample.disk_free_bytes for n in live if n.sample.disk_free_bytes is not None]
+    cpu = sum(node.node.cpu_units * (node.sample.cpu_percent or 0) for node in live)
+    return {
+        "totalCpuCapacity": sum(node.node.cpu_units for node in live) * 100,
+        "usedCpuCapacity": text.whole(cpu),
+        "totalMemoryCapacity": text.size(total),
+        "usedMemoryCapacity": text.size(int(used * MIB)),
+        "diskSpaceAvailable": text.size(sum(disks)) if disks else None,
+    }
+
+
+def system_answer(status: SystemStatus) -> Row:
+    """Return the fleet and the tenant's queues at a glance."""
+    return {
+        "systemStatus": health(status),
+        "timestamp": text.timestamp(status.now_ms),
+        "executionNodes": [_node(node) for node in status.nodes],
+        "queueStatistics": _queue(status),
+        "performanceMetrics": _performance(status),
+        "resourceUtilization": _resources(status),
+    }
+
+
+def blind_answer(now_ms: int) -> Row:
+    """Return the status for when the store cannot be read: unhealthy, every number unknown."""
+    queue = ("totalQueuedJobs", *(f"{p.lower()}PriorityJobs" for p in Priority))
+    waits = ("averageWaitTime", "estimatedProcessingTime")
+    performance = ("jobsCompletedToday", "averageJobDuration", "averageJobDurationSeconds")
+    resources = ("totalCpuCapacity", "usedCpuCapacity", "totalMemoryCapacity")
+    return {
+        "systemStatus": SystemHealth.UNHEALTHY,
+        "timestamp": text.timestamp(now_ms),
+        "executionNodes": [],
+        "queueStatistics": dict.fromkeys((*queue, *waits, *(f"{w}Seconds" for w in waits))),
+        "performanceMetrics": dict.fromkeys((*performance, "successRate", "throughputPerHour")),
+        "resourceUtilization": dict.fromkeys(
+            (*resources, "usedMemoryCapacity", "diskSpaceAvailable")
+        ),
+    }

@@ -1,0 +1,55 @@
+"""The web application: wiring only. gunicorn reaches it through wsgi.py, tests call it directly."""
+
+from flask import Flask
+
+from queueapp.api.auth import install_auth
+from queueapp.api.blueprints import install_blueprints
+from queueapp.api.errors import install_errors
+from queueapp.api.health import install_health
+from queueapp.api.pages import install_pages
+from queueapp.api.parser import MAX_JSON_BYTES, check_address
+from queueapp.api.responses import install_responses
+from queueapp.api.services import Services
+from queueapp.broker import QueueBroker
+from queueapp.config import Config
+from queueapp.engine import Engine
+from queueapp.middleware.priority import PriorityMiddleware
+from queueapp.objects import open_object_store
+from queueapp.server import signing_key, store_url
+from queueapp.store import Store, connect
+from queueapp.store.idempotency import IdempotencyKeys
+
+WEB_CONNECTIONS = 16
+
+
+def make_services(config: Config) -> Services:
+    """Return what views work with, connected as the settings say."""
+    client = connect(store_url(config), max_connections=WEB_CONNECTIONS, name="queueapp-web")
+    store = Store(client, config.key_prefix)
+    broker = QueueBroker(
+        store, middleware=[PriorityMiddleware()], max_queued=config.max_queued_jobs
+    )
+    return Services(
+        config=config,
+        engine=Engine(store, config, enqueue=broker.submit),
+        objects=open_object_store(config.effective_objects_url),
+        idempotency=IdempotencyKeys(client, store.keys, store.scripts),
+        link_secret=signing_key(config),
+    )
+
+
+def create_app(config: Config, services: Services | None = None) -> Flask:
+    """Return the application for ``config``; ``services`` are for callers that have them already."""
+    app = Flask("queueapp", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
+    app.config["QUEUEAPP_BASE_URL"] = config.base_url
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    app.extensions["queueapp"] = services or make_services(config)
+    install_responses(app)
+    app.before_request(check_address)
+    install_auth(app)
+    install_errors(app)
+    install_health(app)
+    install_pages(app, install_blueprints(app))
+    return app

@@ -1,0 +1,6 @@
+"""What a WSGI server loads: ``gunicorn wsgi:app``."""
+
+from queueapp.app import create_app
+from queueapp.config import from_env
+
+app = create_app(from_env())
