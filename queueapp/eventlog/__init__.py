@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from queueapp.eventlog.quality import Quality
     from queueapp.eventlog.reading import read_log
     from queueapp.eventlog.report import CleaningReport, Finding
+    from queueapp.eventlog.sample import SampleFacts, write_sample_log
 
 __all__ = [
     "FORMATS",
@@ -43,11 +44,13 @@ __all__ = [
     "QualityChecks",
     "RawLog",
     "ReadOptions",
+    "SampleFacts",
     "Source",
     "clean_log",
     "detect_format",
     "profile_log",
     "read_log",
+    "write_sample_log",
 ]
 
 _ON_FIRST_USE = {
@@ -57,10 +60,12 @@ _ON_FIRST_USE = {
     "LogProfile": "profile",
     "Quality": "quality",
     "RawLog": "log",
+    "SampleFacts": "sample",
     "Source": "log",
     "clean_log": "cleaning",
     "profile_log": "profile",
     "read_log": "reading",
+    "write_sample_log": "sample",
 }
 
 

@@ -124,7 +124,8 @@ def _read_parquet(path: Path, columns: Columns | None, zone: str, max_bytes: int
         _bound_parquet(rows, len(schema), max_bytes)
         flat = [name for name, dtype in schema.items() if _is_flat(dtype)]
         table = lazy.select(flat).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    # Some damage makes the decoder panic, which is no ordinary exception.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0][:200]
         raise LogError("bad_parquet", f"the Parquet file cannot be read: {reason}") from error
     source = Source(

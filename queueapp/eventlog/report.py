@@ -1,6 +1,7 @@
 """What was found and what was changed in a log, counted: the cleaning report."""
 
 from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 import polars as pl
 
@@ -79,43 +80,69 @@ def build_report(
 ) -> CleaningReport:
     """Count everything once."""
     inside = ~verdicts.outside
-    faulty = outcome.reason.filter(inside & ~outcome.removed)
-    by_reason = {code: n for code in REASONS if (n := int((faulty == code).sum() or 0))}
-    found = _count(verdicts.duplicate & inside)
-    inferable = _count(verdicts.inferable & inside & ~outcome.removed)
-    removed, inferred = _count(outcome.removed & inside), _count(outcome.inferred)
-    renamed = outcome.variant_rows if checks.validate_activities else 0
-    cut = _cases_cut(raw, verdicts, outcome)
+    by_reason = _by_reason(outcome.reason.filter(inside & ~outcome.removed))
+    counts = _Counts(
+        duplicates_found=_count(verdicts.duplicate & inside),
+        duplicates_removed=_count(outcome.removed & inside),
+        timestamps_inferable=_count(verdicts.inferable & inside & ~outcome.removed),
+        timestamps_inferred=_count(outcome.inferred),
+        labels_normalised=outcome.variant_rows if checks.validate_activities else 0,
+        cases_cut=_cases_cut(raw, verdicts, outcome),
+    )
     return CleaningReport(
+        **counts,
         rows_read=raw.frame.height,
         outside_window=_count(verdicts.outside),
         total_records=_count(inside),
         valid_records=_count(outcome.valid),
-        duplicates_found=found,
-        duplicates_removed=removed,
         invalid_records=sum(by_reason.values()),
         invalid_by_reason=by_reason,
         timestamps_blank=_count(raw.frame["time_text"].is_null() & inside),
-        timestamps_inferable=inferable,
-        timestamps_inferred=inferred,
         labels_before=outcome.labels.before,
         labels_after=outcome.labels.after,
-        labels_normalised=renamed,
-        cases_cut=cut,
-        repairs=_some(
-            Finding("duplicates_removed", "Exact duplicates were removed.", removed),
-            Finding("timestamps_inferred", "Blank times were inferred.", inferred),
-            Finding("labels_normalised", "Activity labels were cleaned.", renamed),
-        ),
+        repairs=_repairs(counts),
         problems=[Finding(code, _spoken(code), n) for code, n in by_reason.items()],
-        warnings=_some(
-            _duplicate_warning(found, checks),
-            _blank_warning(inferable, checks),
-            _label_warning(outcome.variant_rows, checks),
-            Finding("cases_cut", "Cases reach beyond the time window and were cut.", cut),
-            *_reading_warnings(raw),
-        ),
+        warnings=_warnings(raw, counts, outcome.variant_rows, checks),
         quality=quality,
+    )
+
+
+class _Counts(TypedDict):
+    """The counts of the report that its findings repeat."""
+
+    duplicates_found: int
+    duplicates_removed: int
+    timestamps_inferable: int
+    timestamps_inferred: int
+    labels_normalised: int
+    cases_cut: int
+
+
+def _by_reason(faulty: pl.Series) -> dict[str, int]:
+    return {code: n for code in REASONS if (n := _count((faulty == code).fill_null(False)))}
+
+
+def _repairs(counts: _Counts) -> list[Finding]:
+    return _some(
+        Finding(
+            "duplicates_removed", "Exact duplicates were removed.", counts["duplicates_removed"]
+        ),
+        Finding("timestamps_inferred", "Blank times were inferred.", counts["timestamps_inferred"]),
+        Finding("labels_normalised", "Activity labels were cleaned.", counts["labels_normalised"]),
+    )
+
+
+def _warnings(
+    raw: RawLog, counts: _Counts, variant_rows: int, checks: QualityChecks
+) -> list[Finding]:
+    return _some(
+        _duplicate_warning(counts["duplicates_found"], checks),
+        _blank_warning(counts["timestamps_inferable"], checks),
+        _label_warning(variant_rows, checks),
+        Finding(
+            "cases_cut", "Case reaches beyond the time window and was cut.", counts["cases_cut"]
+        ),
+        *_reading_warnings(raw),
     )
 
 

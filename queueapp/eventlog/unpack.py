@@ -107,14 +107,13 @@ def _decoded(
             yield text
             block = next(rest, b"")
         yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise _undecodable(error, lines, block, named) from error
 
 
-def _undecodable(
-    error: UnicodeDecodeError, lines: int, block: bytes, named: str | None
-) -> LogError:
-    line = lines + block[: error.start].count(b"\n")
+def _undecodable(error: UnicodeError, lines: int, block: bytes, named: str | None) -> LogError:
+    start = error.start if isinstance(error, UnicodeDecodeError) else 0
+    line = lines + block[:start].count(b"\n")
     if named:
         return LogError(
             "wrong_encoding", f"line {line} is not {named} text", field="encoding", row=None

@@ -47,6 +47,10 @@ def read_xes(blocks: Iterable[bytes], *, on_rows: Callable[[int], None]) -> pl.D
         raise LogError(
             "bad_xml", f"line {error.lineno}: {expat.ErrorString(error.code)}"
         ) from error
+    except LogError:
+        raise
+    except (LookupError, ValueError) as error:
+        raise LogError("bad_xml", f"the declared encoding cannot be read: {error}") from error
     return rows.table()
 
 

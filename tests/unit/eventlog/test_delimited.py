@@ -166,7 +166,9 @@ def test_text_of_another_than_the_named_encoding_is_refused(tmp_path: Path) -> N
     """A hint that does not fit is an error, not a guess."""
     path = write(tmp_path, f"{HEADER}\nc1,Caf\xe9,2024-01-05\n".encode("cp1252"))
 
-    assert error_of(read, path, encoding="ascii").code == "wrong_encoding"
+    for encoding in ("ascii", "utf-8", "utf-16"):
+        error = error_of(read, path, encoding=encoding)
+        assert (error.code, error.field) == ("wrong_encoding", "encoding")
 
 
 def test_every_other_column_is_kept_as_text(tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
         (document(trace(event()))[:-6], "bad_xml"),
         (document(trace(event() + "&nbsp;")), "bad_xml"),
         ("<html><body/></html>", "bad_xml"),
+        ('<?xml version="1.0" encoding="klingon"?><log/>', "bad_xml"),
+        ('<?xml version="1.0" encoding="shift_jis"?><log/>', "bad_xml"),
         ("<log/>", "no_rows"),
         (document("<trace/>"), "no_rows"),
         ("<!DOCTYPE log><log/>", "entities_refused"),
