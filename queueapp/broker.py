@@ -138,7 +138,7 @@ def plain_job(message: dramatiq.Message[Any]) -> JobSpec:
     if message.args:
         raise ValueError("a job takes keyword arguments only: they are its parameters")
     return JobSpec(
-        id=str(uuid.uuid4()),
+        id=message.message_id,
         scope=message.options.get("scope") or DEFAULT_SCOPE,
         name=str(message.options.get("job_name") or message.actor_name),
         type=message.actor_name,

@@ -7,7 +7,6 @@ read them for each request.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from queueapp.domain.estimates import (
     SAMPLE_AGE_MS,
@@ -24,14 +23,17 @@ from queueapp.store import Store
 
 MAX_AGE_S = 1.0
 LOOK_AHEAD = 200
-BASES = ("resource", "type", "project")
+DAY_MS = 86_400_000
+BASES = {"r": "resource", "t": "type", "p": "project"}
 
 
 def duration_bases(spec: JobSpec) -> list[str]:
     """Return the names under which a job's run time is kept, most specific first."""
+    general = [f"t/{spec.type}", "p"]
     resource = spec.resource
-    specific = f"{spec.type}/{resource.type}/{encode_part(resource.id)}" if resource else spec.type
-    return [f"r/{specific}", f"t/{spec.type}", "p"]
+    if resource is None:
+        return general
+    return [f"r/{spec.type}/{resource.type}/{encode_part(resource.id)}", *general]
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class Outlook:
         names = duration_bases(spec)
         found = self._store.jobs.runs(spec.scope, names)
         samples = [
-            (name, [float(run) for run, _, ended in runs if ended >= oldest])
-            for name, runs in zip(BASES, found, strict=True)
+            (BASES[name[0]], [float(run) for run, _, ended in runs if ended >= oldest])
+            for name, runs in zip(names, found, strict=True)
         ]
         return estimate_duration(samples, timeout_ms=spec.timeout_minutes * 60_000)
 
@@ -142,12 +144,8 @@ class Outlook:
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""
         now = self._now_ms()
-        day = int(
-            datetime.fromtimestamp(now / 1000, UTC)
-            .replace(hour=0, minute=0, second=0, microsecond=0)
-            .timestamp()
-            * 1000
-        )
+
+        day = now - now % DAY_MS
         scopes = [Scope(tenant, project) for project in self._store.jobs.projects(tenant)]
         tallies = [self._store.jobs.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
         eligible = sum(t.eligible for t in tallies)

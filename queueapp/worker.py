@@ -117,7 +117,9 @@ class WorkerProcess:
         )
         kinds = [kind.info for kind in self.types.values()]
         upkeep = Upkeep(
-            self.store, chores(self.store, config, forget=self.forget), worker=station.worker
+            self.store,
+            chores(self.store, config, forget=self.forget, sweep=self.library.sweep),
+            worker=station.worker,
         )
         return [
             LifecycleMiddleware(),

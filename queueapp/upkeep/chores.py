@@ -23,15 +23,26 @@ class Chore:
     run: Callable[[], None]
 
 
-def chores(store: Store, config: Config, *, forget: Forget) -> list[Chore]:
-    """Return every chore. ``forget`` deletes the files of a job whose retention is over."""
+def chores(
+    store: Store, config: Config, *, forget: Forget, sweep: Callable[[], object]
+) -> list[Chore]:
+    """Return every chore.
+
+    ``forget`` deletes the files of a job whose retention is over, ``sweep`` those of uploads
+    that never became a dataset.
+    """
     return [
         Chore("promote", 0.5, lambda: promote(store)),
         Chore("cascade", 0.5, lambda: cascade(store, config)),
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
+        Chore("sweep", 60.0, lambda: _done(sweep)),
     ]
+
+
+def _done(run: Callable[[], object]) -> None:
+    run()
 
 
 def promote(store: Store, *, now_ms: int | None = None) -> None:

@@ -1,0 +1,200 @@
+"""A worker runs jobs from claim to published files and commits what came of them."""
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from queueapp.broker import DEFAULT_SCOPE
+from queueapp.config import Config
+from queueapp.domain.job import JobRequest
+from queueapp.domain.states import Status
+from queueapp.job_types import registry
+from queueapp.middleware.priority import UnknownPriority
+from queueapp.store import Store
+from queueapp.store.listing import JobFilter
+from tests.factories import SCOPE
+from tests.integration.worker.conftest import RunningWorker
+
+
+def test_a_job_leaves_results_and_files(worker: RunningWorker) -> None:
+    """A completed job has its summary, quality, findings, usage and downloadable bytes."""
+    job = worker.run("Zoo.Count", parameters={"n": 7})
+
+    assert Status.COMPLETED == job.status
+    assert {"counted": 7} == job.summary
+    assert job.quality is not None
+    assert (10, 7, 2, 1) == (
+        job.quality.total,
+        job.quality.valid,
+        job.quality.duplicates_removed,
+        job.quality.invalid,
+    )
+    primary = next(item for item in job.artifacts if item.primary)
+    stored = worker.process.store.artifacts.get(SCOPE, primary.id)
+    assert b"7" == b"".join(worker.process.objects.read(stored.object_key))
+    assert job.usage.cpu_seconds is not None
+    assert job.usage.peak_rss_bytes is not None
+    assert [("completed", 1)] == [(a.end, a.epoch) for a in job.attempts]
+
+
+def test_work_directory_is_empty_afterwards(worker: RunningWorker, config: Config) -> None:
+    """Nothing of an attempt stays on the worker's disk."""
+    worker.run("Zoo.Count", parameters={"n": 1})
+    worker.run("Zoo.Raise")
+
+    def left() -> list[Path]:
+        return [path for path in (config.data_dir / "work").iterdir() if path.name != "zygote"]
+
+    deadline = time.monotonic() + 5
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [] == left()
+
+
+def test_failure_keeps_reason_and_traceback(worker: RunningWorker) -> None:
+    """A failed job says why, and its traceback is one of its files."""
+    job = worker.run("Zoo.Raise")
+
+    assert Status.FAILED == job.status
+    assert job.failure is not None
+    assert "job_error" == job.failure.code
+    assert "traceback.txt" in [item.name for item in job.artifacts]
+    assert not job.partial_results
+
+
+def test_killed_child_is_attempted_again_then_fails(worker: RunningWorker) -> None:
+    """A job whose process is killed each time fails after three attempts, with the reason."""
+    job = worker.run("Zoo.Signal", parameters={"signal": int(signal.SIGKILL)})
+
+    assert Status.FAILED == job.status
+    assert job.failure is not None
+    assert "killed" == job.failure.code
+    assert ["lost", "lost", "lost"] == [attempt.end for attempt in job.attempts]
+
+
+def test_cancel_of_a_running_job_is_done_within_the_wait(worker: RunningWorker) -> None:
+    """Cancel waits for the job's process to stop and then answers that it is done."""
+    job_id = worker.submit("Zoo.Sleep")
+    worker.until(job_id, lambda job: job.status is Status.RUNNING)
+    cancelled = worker.engine.cancel(SCOPE, job_id, by="ann", reason="enough")
+
+    assert cancelled.done
+    assert Status.CANCELLED == cancelled.job.status
+    assert cancelled.job.cancel is not None
+    assert "enough" == cancelled.job.cancel.reason
+
+
+def test_stopping_worker_gives_its_job_back(
+    worker: RunningWorker, config: Config, store: Store
+) -> None:
+    """A job under way at a stop goes back uncounted and ends on the next worker."""
+    job_id = worker.submit("Zoo.Sleep")
+    worker.until(job_id, lambda job: job.status is Status.RUNNING)
+    worker.stop()
+    job = store.jobs.get(SCOPE, job_id)
+
+    assert Status.QUEUED == job.status
+    assert (["given_back"], 0) == ([a.end for a in job.attempts], job.lost_attempts)
+    following = RunningWorker(config)
+    try:
+        following.until(job_id, lambda job: job.status is Status.RUNNING)
+        following.engine.cancel(SCOPE, job_id, by="ann", force=True)
+    finally:
+        following.stop()
+
+
+def test_worker_that_leaves_is_forgotten_at_once(worker: RunningWorker, store: Store) -> None:
+    """A worker that stops on purpose vanishes from the fleet and from the chores."""
+    now_ms = int(time.time() * 1000)
+    assert 1 == len(store.fleet.workers(now_ms=now_ms))
+    worker.stop()
+
+    assert [] == store.fleet.workers(now_ms=now_ms)
+    assert store.client.get(store.keys("upkeep")) is None
+
+
+def test_zygote_that_dies_loses_only_the_attempt(worker: RunningWorker) -> None:
+    """When the process that forks jobs is killed its jobs are attempted again."""
+    job_id = worker.submit("Zoo.Sleep")
+    worker.until(job_id, lambda job: job.status is Status.RUNNING and job.progress.stage != "")
+    pid = worker.process.runner.zygote_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    again = worker.until(job_id, lambda job: job.epoch == 2 and job.status is Status.RUNNING)
+
+    assert "lost" == again.attempts[0].end
+    worker.engine.cancel(SCOPE, job_id, by="ann", force=True)
+
+
+def test_actor_send_makes_a_job(worker: RunningWorker) -> None:
+    """Dramatiq's own way of sending works: keyword arguments are the job's parameters."""
+    message = registry()["Zoo.Count"].send_with_options(
+        kwargs={"n": 3}, priority="high", scope=SCOPE
+    )
+    job = worker.until(message.message_id, lambda job: job.ended)
+
+    assert (Status.COMPLETED, "High") == (job.status, job.spec.priority)
+    page = worker.engine.jobs(DEFAULT_SCOPE, JobFilter(), page=1, page_size=1)
+    assert 0 == page.total
+
+
+def test_unknown_priority_is_refused(worker: RunningWorker) -> None:
+    """A message with a priority that does not exist enqueues nothing."""
+    with pytest.raises(UnknownPriority):
+        registry()["Zoo.Count"].send_with_options(kwargs={"n": 3}, priority="urgent")
+
+    assert [] == worker.process.store.client.keys(worker.process.store.keys("job", "*"))
+
+
+def test_scheduled_job_starts_at_its_time(worker: RunningWorker) -> None:
+    """A job with a time starts after it, not before."""
+    at_ms = int(time.time() * 1000) + 1_200
+    job = worker.run("Zoo.Nothing", scheduled_ms=at_ms)
+
+    assert job.started_ms is not None
+    assert at_ms <= job.started_ms < at_ms + 2_000
+
+
+def test_lease_outlives_a_long_job(worker: RunningWorker, config: Config) -> None:
+    """Heartbeats keep a job whose run is longer than a lease, in its first attempt."""
+    job_id = worker.submit("Zoo.Sleep")
+    worker.until(job_id, lambda job: job.status is Status.RUNNING)
+    started = time.monotonic()
+    wait_s = config.lease_seconds + 1.5
+    job = worker.until(job_id, lambda _: time.monotonic() - started > wait_s)
+
+    assert (Status.RUNNING, 1) == (job.status, job.epoch)
+    worker.engine.cancel(SCOPE, job_id, by="ann", force=True)
+
+
+def test_estimates_come_from_past_runs(worker: RunningWorker) -> None:
+    """Before five runs a range is the timeout's bound, after them it is measured."""
+    first = worker.engine.submit(SCOPE, JobRequest("x", "Zoo.Nothing"), by="ann").estimate
+    assert ("none", (0, 120)) == (first.duration.basis, first.duration.minutes)
+    for _ in range(5):
+        worker.run("Zoo.Nothing")
+    then = worker.engine.submit(SCOPE, JobRequest("x", "Zoo.Nothing"), by="ann")
+    worker.until(then.spec.id, lambda job: job.ended)
+
+    assert ("type", (0, 1)) == (then.estimate.duration.basis, then.estimate.duration.minutes)
+    assert then.estimate.start_ms is not None
+    assert then.estimate.start_ms >= then.created_ms - 1_000
+
+
+def test_system_status_counts_what_happened(worker: RunningWorker) -> None:
+    """The system status adds up the tenant's own jobs and shows the live node."""
+    worker.run("Zoo.Nothing")
+    worker.run("Zoo.Raise")
+    system = worker.engine.system(SCOPE.tenant)
+
+    assert (1, 1, 1) == (system.completed_today, system.failed_today, system.completed_last_24h)
+    assert [True] == [node.live for node in system.nodes]
+    assert psutil.cpu_count() == system.nodes[0].node.cpu_units
+    nobody = worker.engine.system("somebody else")
+    assert (0, 0) == (nobody.completed_today, nobody.failed_today)
+    assert datetime.now(UTC).timestamp() * 1000 - system.now_ms < 5_000
