@@ -27,6 +27,8 @@ from queueapp.eventlog.xes import default_columns, read_xes
 _AS_DETECTED = ReadOptions()
 #: What one cell of text costs in memory at the least.
 _CELL_BYTES = 16
+#: Spans of time cannot be cast to text; they are written as ISO 8601 instead.
+_SPANS = pl.selectors.duration()
 
 
 def read_log(
@@ -123,7 +125,7 @@ def _read_parquet(path: Path, columns: Columns | None, zone: str, max_bytes: int
         rows = int(lazy.select(pl.len()).collect().item())
         _bound_parquet(rows, len(schema), max_bytes)
         flat = [name for name, dtype in schema.items() if _is_flat(dtype)]
-        table = lazy.select(flat).collect()
+        table = lazy.select(flat).with_columns(_SPANS.dt.to_string("iso")).collect()
     # Some damage makes the decoder panic, which is no ordinary exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).splitlines()[0][:200]

@@ -39,11 +39,14 @@ def known_zone(name: str | None) -> str:
     if name is None:
         return "UTC"
     try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError) as error:
+        key = ZoneInfo(name).key
+        # A few names of the system's database are no zones to the table library.
+        pl.Series([None], dtype=pl.Datetime("us")).dt.replace_time_zone(key)
+    except (KeyError, ValueError, OSError, pl.exceptions.ComputeError) as error:
         raise LogError(
             "unknown_timezone", f"{name!r} is not a known time zone", field="timezone"
         ) from error
+    return key
 
 
 def parse_times(text: pl.Series, *, zone: str) -> Times:

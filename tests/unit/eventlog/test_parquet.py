@@ -1,6 +1,6 @@
 """Reading Parquet: typed times, odd columns, damaged files."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -45,11 +45,17 @@ def test_naive_times_take_the_zone_and_aware_ones_do_not(tmp_path: Path) -> None
 def test_other_columns_become_text_or_are_named_as_left_out(tmp_path: Path) -> None:
     """Numbers and truths are text; lists and bytes are left out by name."""
     path = parquet(
-        tmp_path, timestamp=["2024-01-05"], amount=[1.5], paid=[True], tags=[["a"]], raw=[b"x"]
+        tmp_path,
+        timestamp=["2024-01-05"],
+        amount=[1.5],
+        paid=[True],
+        took=[timedelta(hours=1)],
+        tags=[["a"]],
+        raw=[b"x"],
     )
     raw = read(path)
 
-    assert raw.frame.select("amount", "paid").rows() == [("1.5", "true")]
+    assert raw.frame.select("amount", "paid", "took").rows() == [("1.5", "true", "PT1H")]
     assert raw.source.left_out == ("tags", "raw")
 
 

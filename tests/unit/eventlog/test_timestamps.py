@@ -138,7 +138,10 @@ def test_precision_is_measured_on_the_written_clock() -> None:
     assert (times.readable, times.at_midnight, times.at_whole_minute) == (2, 1, 2)
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "/etc/passwd", "a\x00b"])
+@pytest.mark.parametrize(
+    "name",
+    ["Mars/Olympus", "", "Factory", "localtime", "../../etc/passwd", "/etc/passwd", "a\x00b"],
+)
 def test_unknown_zones_are_refused(name: str) -> None:
     """Only zones of the time zone database are taken."""
     error = error_of(known_zone, name)
