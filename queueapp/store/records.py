@@ -20,6 +20,8 @@ FIELDS = ("record", "created", "updated")
 LOOKED_AT_ONCE = 500
 # A hold is taken within moments of its job; a job that is not there after this never came.
 HOLD_GRACE_MS = 60_000
+# Longer than any job may run, so that none loses what it is reading.
+LINGER_MS = 25 * 3_600_000
 
 
 class _Kept(Protocol):
@@ -37,7 +39,7 @@ Record = TypeVar("Record", bound=_Kept)
 class Put(Generic[Record]):
     """What a put came to: ``how`` is new, replaced, same or stale; the record as stored.
 
-    ``left`` is the object that nobody names any more.
+    ``left`` is the object that nobody needs any more.
     """
 
     how: str
@@ -92,6 +94,7 @@ class Records(Generic[Record]):
             fingerprint=record.fingerprint,
             object=object_key,
             expect=expect,
+            linger_ms=LINGER_MS,
             now_ms=now_ms,
         )
         if how in ("same", "stale"):
@@ -112,7 +115,14 @@ class Records(Generic[Record]):
         # One that was deleted between the two looks is left out.
         return [found for row in rows if (found := self._decoded(row))], total
 
-    def delete(self, scope: Scope, record_id: str, *, now_ms: int | None = None) -> str | None:
+    def delete(
+        self,
+        scope: Scope,
+        record_id: str,
+        *,
+        grace_ms: int = HOLD_GRACE_MS,
+        now_ms: int | None = None,
+    ) -> str | None:
         """Forget a record; return the object that nobody names any more.
 
         Raises: NotFound, InUse.
@@ -126,7 +136,7 @@ class Records(Generic[Record]):
                 scope=scope.key,
                 id=encode_part(record_id),
                 limit=LOOKED_AT_ONCE,
-                grace_ms=HOLD_GRACE_MS,
+                grace_ms=grace_ms,
                 now_ms=now_ms,
                 repeat=False,
             )

@@ -1,8 +1,10 @@
 --- put_record: create or replace a dataset or a pipeline; a repeat of what is stored changes nothing.
---- ARGS kind scope id fingerprint object expect
+--- ARGS kind scope id fingerprint object expect linger_ms
 --- ARGV 3 the record as JSON, without its times
 --- object is the record's object key or null; expect is the object key that must be stored, or null
---- returns {"new"|"replaced"|"same"|"stale", created_ms, updated_ms, object key that the record no longer names or ""}
+--- returns {"new"|"replaced"|"same"|"stale", created_ms, updated_ms, object key that may be deleted now or ""}
+--- a replaced object that jobs may be reading is left to the chores, linger_ms later; any other
+--- one may be deleted by the caller, who has a minute to take the replacement back
 --- moves nothing
 local key = K[A.kind](A.scope, A.id)
 local known = call('HMGET', key, 'fingerprint', 'object', 'created', 'updated')
@@ -19,7 +21,8 @@ call('ZADD', K[A.kind .. 's'](A.scope), created, A.id)
 if object then call('ZREM', K.orphans(), object) end
 local left = ''
 if known[2] and known[2] ~= '' and known[2] ~= object then
-  left = known[2]
-  call('ZADD', K.orphans(), exact(NOW), left)
+  local read = A.kind == 'dataset' and call('EXISTS', K.dataset_jobs(A.scope, A.id)) == 1
+  call('ZADD', K.orphans(), exact(NOW + (read and A.linger_ms or 60000)), known[2])
+  if not read then left = known[2] end
 end
 return {known[3] and 'replaced' or 'new', tonumber(created), NOW, left}

@@ -1,0 +1,110 @@
+"""Pipelines over HTTP: named defaults that jobs are submitted with."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from queueapp.api.auth import key
+from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.datasets import LOCATION, REPLAYED, library, located
+from queueapp.api.examples import pipelines as examples
+from queueapp.api.idempotency import once
+from queueapp.api.paging import page_keys
+from queueapp.api.responses import answer
+from queueapp.api.schemas.datasets import ListPageQuery
+from queueapp.api.schemas.pipelines import (
+    PipelinePage,
+    PipelineRequest,
+    PipelineView,
+    pipeline_of,
+    pipeline_view,
+)
+from queueapp.domain.api_key import Role
+from queueapp.domain.scope import Scope
+
+blueprint = ApiBlueprint(
+    "Pipelines",
+    __name__,
+    url_prefix="/api/<string:tenantId>/<string:projectId>/pipelines",
+    description="Named defaults for jobs: requirements, time limit, stages.",
+)
+
+
+@blueprint.route("")
+class Pipelines(MethodView):
+    """All pipelines of a project."""
+
+    @blueprint.operation("listPipelines", role=Role.VIEWER)
+    @blueprint.arguments(ListPageQuery, location="query")
+    @blueprint.response(200, PipelinePage, example=examples.PIPELINE_LIST)
+    def get(self, query: dict[str, Any], scope: Scope) -> Response:
+        """List a project's pipelines
+
+        Newest first.
+        """
+        found, total = library().pipelines(scope, **query)
+        rows = [pipeline_view(pipeline) for pipeline in found]
+        return answer({"pipelines": rows, **page_keys(**query, total=total)})
+
+    @blueprint.operation(
+        "createPipeline", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
+    )
+    @blueprint.arguments(PipelineRequest, example=examples.PUT)
+    @blueprint.response(
+        201, PipelineView, example=examples.PIPELINE, headers={**LOCATION, **REPLAYED}
+    )
+    def post(self, body: dict[str, Any], scope: Scope) -> Response:
+        """Create a pipeline
+
+        The server chooses its id.
+        """
+        return once(scope, lambda: _stored(scope, body, str(uuid.uuid4())))
+
+
+@blueprint.route("/<string:pipelineId>")
+class OnePipeline(MethodView):
+    """One pipeline of a project."""
+
+    @blueprint.operation("getPipeline", role=Role.VIEWER)
+    @blueprint.response(200, PipelineView, example=examples.PIPELINE)
+    def get(self, scope: Scope, pipeline_id: str) -> Response:
+        """Get a pipeline"""
+        return answer(pipeline_view(library().pipeline(scope, pipeline_id)))
+
+    @blueprint.operation("putPipeline", role=Role.SUBMITTER, errors=(413, 415))
+    @blueprint.arguments(PipelineRequest, example=examples.PUT)
+    @blueprint.response(200, PipelineView, example=examples.PIPELINE, headers={**LOCATION})
+    @blueprint.alt_response(
+        201,
+        schema=PipelineView,
+        example=examples.PIPELINE,
+        headers={**LOCATION},
+        description="A new pipeline",
+        success=True,
+    )
+    def put(self, body: dict[str, Any], scope: Scope, pipeline_id: str) -> Response:
+        """Create or replace a pipeline under a chosen id
+
+        201 for a new one, 200 for one that is replaced; the same again changes nothing.
+        """
+        return _stored(scope, body, pipeline_id)
+
+    @blueprint.operation("deletePipeline", role=Role.SUBMITTER)
+    @blueprint.response(204)
+    def delete(self, scope: Scope, pipeline_id: str) -> Response:
+        """Delete a pipeline
+
+        Jobs keep what they were submitted with.
+        """
+        library().delete_pipeline(scope, pipeline_id)
+        return Response(status=204)
+
+
+def _stored(scope: Scope, body: dict[str, Any], pipeline_id: str) -> Response:
+    pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
+    put = library().put_pipeline(scope, pipeline)
+    location = located(scope, "pipelines", pipeline_id)
+    status = 201 if put.how == "new" else 200
+    return answer(pipeline_view(put.record), status, {"Location": location})
