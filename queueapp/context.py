@@ -23,7 +23,7 @@ LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 Event = dict[str, Any]
 
 
-class BadInput(Exception):  # noqa: N818 - a plain word, as job authors write it
+class BadInput(Exception):
     """The job's input cannot be worked with; trying again would not help."""
 
     def __init__(self, message: str, field: str | None = None) -> None:

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _REGISTRY: dict[str, "JobType"] = {}
 
 
-class JobModuleFailed(QueueappError):  # noqa: N818 - named like the domain's errors
+class JobModuleFailed(QueueappError):
     """A module of job types cannot be imported."""
 
     code = "job_module_failed"

@@ -14,7 +14,7 @@ from typing import Any
 
 from queueapp.domain.outcome import Outcome, Usage
 from queueapp.job_types import registry
-from queueapp.runner.confine import HARD_MEMORY_FACTOR, Limits
+from queueapp.runner.confine import Limits
 from queueapp.runner.launcher import Launcher
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.logs import JobLogs
@@ -24,6 +24,7 @@ from queueapp.runner.task import Assignment, StopKind, Task
 from queueapp.runner.verdict import Ending, Reason, judge
 
 NEAR_LIMIT = 0.9
+HARD_MEMORY_FACTOR = 1.3  # of the limit: no grace beyond it
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ OUTPUTS = "outputs"
 LOGS = "logs"
 
 
-class RunnerLost(QueueappError):  # noqa: N818 - named like the domain's errors
+class RunnerLost(QueueappError):
     """The process that starts jobs died, so the attempt is lost."""
 
     code = "worker_lost"
 
 
-class RunnerUnusable(QueueappError):  # noqa: N818 - likewise
+class RunnerUnusable(QueueappError):
     """The process that starts jobs cannot be started."""
 
     code = "runner_unusable"

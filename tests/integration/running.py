@@ -95,7 +95,7 @@ class Run:
     def _run(self) -> None:
         try:
             self.outcome = self.runner.run(self.task, self._note)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again in the test's thread
             self.error = error
 
     def _note(self, progress: Progress, usage: Usage) -> StopKind | None:
