@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from queueapp.config import Config
 from queueapp.domain.accept import decide
+from queueapp.domain.dataset import Pipeline
 from queueapp.domain.errors import (
     Conflict,
     JobNotRetryable,
@@ -156,22 +157,27 @@ class Engine:
     def _decided(self, scope: Scope, request: JobRequest, kind: JobTypeInfo, by: str) -> JobSpec:
         pipeline = None
         if request.resource and request.resource.type == "Pipeline":
-            pipeline = self.store.pipelines.get(scope, request.resource.id)
+            pipeline = self._pipeline(scope, request.resource.id)
         spec = decide(
             request, kind, pipeline, job_id=str(uuid.uuid4()), scope=scope, submitted_by=by
         )
         check_parameters(kind, spec.parameters)
         for parameter, dataset_id in spec.inputs.items():
-            self._check_dataset(scope, parameter, dataset_id)
+            self._check_dataset(scope, _field_of(request, parameter), dataset_id)
         return self._named(scope, spec)
 
-    def _check_dataset(self, scope: Scope, parameter: str, dataset_id: str) -> None:
+    def _pipeline(self, scope: Scope, pipeline_id: str) -> Pipeline:
+        try:
+            return self.store.pipelines.get(scope, pipeline_id)
+        except NotFound as error:
+            message = f"There is no pipeline {pipeline_id!r}."
+            raise NotFound(message, field="resource/resourceId") from error
+
+    def _check_dataset(self, scope: Scope, field: str, dataset_id: str) -> None:
         try:
             dataset = self.store.datasets.get(scope, dataset_id)
         except NotFound as error:
-            raise NotFound(
-                f"There is no dataset {dataset_id!r} (named by {parameter}).", field=parameter
-            ) from error
+            raise NotFound(f"There is no dataset {dataset_id!r}.", field=field) from error
         if dataset.status == "Failed":
             raise Conflict(f"The dataset {dataset_id!r} could not be read: {dataset.error}")
 
@@ -229,7 +235,7 @@ class Engine:
             needs = replace(needs, memory_mb=needs.memory_mb * 2)
         inputs = {name: parameters.get(name, known) for name, known in old.spec.inputs.items()}
         for name, dataset_id in inputs.items():
-            self._check_dataset(scope, name, dataset_id)
+            self._check_dataset(scope, f"updatedParameters/{name}", dataset_id)
         spec = replace(
             old.spec,
             id=str(uuid.uuid4()),
@@ -319,6 +325,10 @@ class Engine:
     def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
         """Remember the whole answer of an idempotent request."""
         self.store.jobs.keep_answer(scope, key, answer)
+
+
+def _field_of(request: JobRequest, parameter: str) -> str:
+    return f"parameters/{parameter}" if parameter in request.parameters else "resource/resourceId"
 
 
 def _whole(at_ms: float | None) -> int | None:

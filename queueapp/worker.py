@@ -37,6 +37,7 @@ from queueapp.middleware.drain import DrainMiddleware
 from queueapp.middleware.heartbeat import HeartbeatMiddleware
 from queueapp.middleware.lifecycle import LifecycleMiddleware, current_claim, leave_report
 from queueapp.middleware.priority import PriorityMiddleware
+from queueapp.middleware.succession import SuccessionMiddleware
 from queueapp.objects import object_key, open_object_store
 from queueapp.runner import Runner, StopKind
 from queueapp.server import store_url
@@ -125,6 +126,12 @@ class WorkerProcess:
             LifecycleMiddleware(),
             DrainMiddleware(station, give_back=self._give_back, patience_s=config.drain_seconds),
             RunnerMiddleware(self.runner),
+            SuccessionMiddleware(
+                station,
+                config.data_dir / "workers",
+                max_lost=config.max_lost_attempts,
+                keep_ms=config.keep_ms,
+            ),
             HeartbeatMiddleware(station, worker, kinds, stop=self._stop, directory=work_dir),
             ChoresMiddleware(upkeep),
             PriorityMiddleware(),

@@ -95,6 +95,12 @@ class Fleet:
             )
             pipe.execute()
 
+    def disown(self, worker: str, *, max_lost: int, keep_ms: int) -> int:
+        """Take back the jobs of a worker that is surely dead, and forget it; return how many."""
+        taken = self._scripts.call("disown", worker=worker, max_lost=max_lost, keep_ms=keep_ms)
+        self.leave(worker)
+        return int(taken)
+
     def drain(self, worker: str) -> None:
         """Mark a worker so that it claims nothing more, and end its block."""
         with store_errors():

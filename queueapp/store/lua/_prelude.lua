@@ -185,3 +185,13 @@ local function lose(job, max_lost, code, message, keep_ms)
   event(job.scope, 'lost', job.id, 'code', code)
   return 'Queued'
 end
+
+-- The job of a worker that is gone: a wish to cancel is fulfilled, else the attempt is lost.
+local function take_back(job, max_lost, keep_ms)
+  if call('HEXISTS', K.job(job.id), 'cancel') == 1 then
+    end_attempt(job, 'lost', 'worker_lost')
+    conclude(job, 'Running', 'Cancelled', keep_ms)
+    return
+  end
+  lose(job, max_lost, 'worker_lost', 'The worker that ran the job stopped answering.', keep_ms)
+end

@@ -86,6 +86,19 @@ def _acts(store: Store, stale: Claim) -> list[Callable[[], object]]:
     ]
 
 
+def test_jobs_of_a_dead_worker_are_taken_back_at_once(store: Store, held: Claim) -> None:
+    """A worker that is known to be dead loses its jobs, another one keeps its own."""
+    add_worker(store, "w2")
+    submit(store, id="other")
+    kept = claim(store, "w2")
+
+    assert 1 == store.fleet.disown("w1", max_lost=3, keep_ms=1_000)
+    assert kept is not None
+    assert ("Queued", "Running") == tuple(
+        store.jobs.get(SCOPE, job).status for job in ("job", "other")
+    )
+
+
 def test_heartbeat_keeps_the_lease(store: Store, held: Claim) -> None:
     """A job whose worker beats is not taken back at the end of its first lease."""
     beat(store, "w1", [("job", held.epoch)], now_ms=held.lease_until_ms - 10)

@@ -17,7 +17,7 @@ from queueapp.job_types import registry
 from queueapp.middleware.priority import UnknownPriority
 from queueapp.store import Store
 from queueapp.store.listing import JobFilter
-from tests.factories import SCOPE
+from tests.factories import SCOPE, add_worker
 from tests.integration.worker.conftest import RunningWorker
 
 
@@ -129,6 +129,25 @@ def test_zygote_that_dies_loses_only_the_attempt(worker: RunningWorker) -> None:
 
     assert "lost" == again.attempts[0].end
     worker.engine.cancel(SCOPE, job_id, by="ann", force=True)
+
+
+def test_new_worker_takes_over_from_a_killed_one(
+    worker: RunningWorker, config: Config, store: Store
+) -> None:
+    """A lock file that nobody holds gives the dead worker's jobs back without delay."""
+    add_worker(store, "dead", types=("Zoo.Nothing",))
+    worker.process.station.draining.set()
+    job_id = worker.submit("Zoo.Nothing")
+    held = store.jobs.claim("dead", operation="1", lease_ms=60_000)
+    assert held is not None
+    (config.data_dir / "workers" / "dead").touch()
+    successor = RunningWorker(config)
+    try:
+        job = successor.until(job_id, lambda job: job.ended, within_s=5)
+    finally:
+        successor.stop()
+
+    assert (Status.COMPLETED, 1) == (job.status, job.lost_attempts)
 
 
 def test_actor_send_makes_a_job(worker: RunningWorker) -> None:
