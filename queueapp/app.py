@@ -39,7 +39,7 @@ def make_services(config: Config) -> Services:
 
 
 def create_app(config: Config, services: Services | None = None) -> Flask:
-    """Return the application for ``config``; ``services`` are for callers that have them already."""
+    """Return the application for ``config``; ``services`` replaces what it would make."""
     app = Flask("queueapp", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
     app.config["QUEUEAPP_BASE_URL"] = config.base_url

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from flask_smorest import Blueprint
 
@@ -19,22 +19,56 @@ IDEMPOTENCY_HEADER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*$"},
     "example": "order-4711-first-try",
 }
+# Every operation may fail in these ways.
+USUAL_ERRORS = frozenset({400, 401, 403, 404, 500, 503})
+
+Any_ = TypeVar("Any_", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """Leaves the type of what it decorates as it is."""
+
+    def __call__(self, view: Any_, /) -> Any_:
+        """Decorate."""
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not typed
-    """flask-smorest's blueprint with our parser and our rules."""
+    """flask-smorest's blueprint with our parser, our rules and types."""
 
     ARGUMENTS_PARSER = parser
 
-    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
+    def route(self, rule: str, **options: Any) -> Decorator:
+        """Register a view under an address."""
+        decorator: Decorator = super().route(rule, **options)
+        return decorator
+
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Decorator:
         """Parse an argument; also remember that the view takes query parameters."""
-        decorate = super().arguments(schema, location=location, **kwargs)
+        decorate = super().arguments(schema, location=location, **options)
 
-        def decorator(view: Any) -> Any:
+        def decorator(view: Any_) -> Any_:
             if location == "query":
-                view.takes_query = True
-            return decorate(view)
+                view.takes_query = True  # type: ignore[attr-defined] # read by the auth hook
+            decorated: Any_ = decorate(view)
+            return decorated
 
+        return decorator
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Decorator:
+        """Say what the view answers."""
+        decorator: Decorator = super().response(status_code, schema, **options)
+        return decorator
+
+    def alt_response(
+        self, status_code: int, response: str | None = None, **options: Any
+    ) -> Decorator:
+        """Say what else the view may answer."""
+        decorator: Decorator = super().alt_response(status_code, response, **options)
+        return decorator
+
+    def errorhandler(self, kind: type[Exception]) -> Decorator:
+        """Answer an error of this blueprint's own."""
+        decorator: Decorator = super().errorhandler(kind)
         return decorator
 
     def operation(
@@ -45,18 +79,18 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         errors: tuple[int, ...] = (),
         idempotent_key: bool = False,
         **doc: Any,
-    ) -> Callable[[Any], Any]:
+    ) -> Decorator:
         """Name an operation, say who may call it and how it can fail.
 
-        401, 403, 404, 500 and 503 are always declared; ``errors`` adds to them. Put this first.
+        The usual errors are always declared; ``errors`` adds to them. Put this decorator first.
         """
         extra = {"parameters": [IDEMPOTENCY_HEADER]} if idempotent_key else {}
 
-        def decorator(view: Any) -> Any:
-            for status in sorted({400, 401, 403, 404, 500, 503, *errors}):
+        def decorator(view: Any_) -> Any_:
+            for status in sorted(USUAL_ERRORS | set(errors)):
                 view = self.alt_response(status, HTTPStatus(status).name)(view)
-            described = self.doc(operationId=operation_id, **extra, **doc)(view)
-            described._apidoc["role"] = str(role)
+            facts = {"operationId": operation_id, "x-role": str(role), **extra, **doc}
+            described: Any_ = self.doc(**facts)(view)
             return needs(role)(described)
 
         return decorator

@@ -3,11 +3,17 @@
 from flask import Flask
 
 import queueapp
-from queueapp.api import jobs, system
+from queueapp.api import artifacts, datasets, jobs, pipelines, system
 from queueapp.api.spec import DocumentedApi
 
 TITLE = "queueapp"
-BLUEPRINTS = (jobs.blueprint, system.blueprint)
+BLUEPRINTS = (
+    jobs.blueprint,
+    datasets.blueprint,
+    pipelines.blueprint,
+    artifacts.blueprint,
+    system.blueprint,
+)
 
 
 def install_blueprints(app: Flask) -> DocumentedApi:

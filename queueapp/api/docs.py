@@ -103,8 +103,8 @@ class _Reader:
 
     def response(self, status: str, response: Doc) -> Doc:
         found = self.resolve(response)
-        kinds = found.get("content", {})
-        media = next(iter(kinds.values()), {})
+        kinds: Doc = found.get("content", {})
+        media: Doc = next(iter(kinds.values()), {})
         return {
             "status": status,
             "good": status.startswith("2"),
@@ -197,10 +197,10 @@ def _curl(path: str, method: str, operation: Doc, parameters: list[Doc], base: s
         if found["in"] == "path":
             path = path.replace(f"{{{found['name']}}}", str(found.get("example", found["name"])))
     lines = [f"curl -X {method.upper()} '{base}{path}'", "  -H 'Authorization: Bearer '$KEY"]
-    content = operation.get("requestBody", {}).get("content", {})
-    kind, media = next(iter(content.items()), ("", {}))
+    content: Doc = operation.get("requestBody", {}).get("content", {})
+    kind: str = next(iter(content), "")
     if kind == "application/json":
-        body = json.dumps(media.get("example", {}))
+        body = json.dumps(content[kind].get("example", {}))
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{body}'"]
     elif kind == "multipart/form-data":
         lines.append("  -F file=@events.csv")

@@ -1,9 +1,7 @@
-"""Downloads: signed links to artifacts, and their bytes as attachments."""
+"""What downloads share: signed links to artifacts, and the header that names a file."""
 
 import unicodedata
 from urllib.parse import quote
-
-from flask import Response
 
 from queueapp import signing
 from queueapp.api.services import base_url, services
@@ -34,13 +32,3 @@ def content_disposition(name: str) -> str:
     plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
     plain = plain.replace('"', "_").replace("%", "_").strip(". ") or "download"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"
-
-
-def attachment(artifact: Artifact) -> Response:
-    """Return an artifact's bytes as a download, streamed. Raises: NotFound, Unavailable."""
-    pieces = services().objects.read(artifact.object_key)
-    response = Response(pieces, content_type=artifact.media_type)
-    response.headers["Content-Length"] = str(artifact.size_bytes)
-    response.headers["Content-Disposition"] = content_disposition(artifact.name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response

@@ -147,13 +147,13 @@ _BY_STATUS = {
 }
 
 
-class PayloadTooLarge(QueueappError):  # noqa: N818 # named as the other domain errors
+class PayloadTooLarge(QueueappError):  # named as the other domain errors
     """The body is too large."""
 
     code = "payload_too_large"
 
 
-class UnsupportedMediaType(QueueappError):  # noqa: N818
+class UnsupportedMediaType(QueueappError):
     """The body has the wrong content type."""
 
     code = "unsupported_media_type"

@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Response, g
 from flask.views import MethodView
 
+from queueapp.api.artifacts import download
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
-from queueapp.api.downloads import attachment, signed_link
+from queueapp.api.downloads import signed_link
 from queueapp.api.examples import jobs as examples
 from queueapp.api.idempotency import given_idempotency, remember, replayed
 from queueapp.api.job_answer import (
@@ -40,9 +41,6 @@ blueprint = ApiBlueprint(
 )
 JOBS = "/<string:tenantId>/<string:projectId>/execution/job"
 JOB = f"{JOBS}/<string:jobId>"
-
-LOCATION = {"Location": {"$ref": "#/components/headers/Location"}}
-REPLAYED = {"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}}
 
 
 def _job(scope: Scope, job_id: str) -> Job:
@@ -81,9 +79,7 @@ class Submissions(MethodView):
         "submitJob", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
     )
     @blueprint.arguments(schemas.JobSubmission, example=examples.SUBMISSION)
-    @blueprint.response(
-        202, answers.SubmittedJob, example=examples.SUBMITTED, headers={**LOCATION, **REPLAYED}
-    )
+    @blueprint.response(202, answers.SubmittedJob, example=examples.SUBMITTED)
     def post(self, body: dict[str, Any], scope: Scope) -> Response:
         """Submit a job
 
@@ -252,7 +248,7 @@ def _download(job: Job) -> Response:
     primary = primary_artifact(job)
     if primary is None:
         raise JobNotCompleted("The job made no primary output.")
-    return attachment(primary)
+    return download(primary)
 
 
 @blueprint.route(f"{JOB}/retry")
@@ -263,9 +259,7 @@ class Retries(MethodView):
         "retryJob", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
     )
     @blueprint.arguments(schemas.RetryRequest, required=False, example=examples.RETRY)
-    @blueprint.response(
-        200, answers.RetriedJob, example=examples.RETRIED, headers={**LOCATION, **REPLAYED}
-    )
+    @blueprint.response(200, answers.RetriedJob, example=examples.RETRIED)
     def post(self, body: dict[str, Any], scope: Scope, job_id: str) -> Response:
         """Retry a failed or cancelled job
 

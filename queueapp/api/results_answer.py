@@ -126,12 +126,12 @@ def _quality(job: Job) -> Row:
 
 def results_answer(job: Job, *, detailed: bool, wanted: OutputType | None, link: Link) -> Row:
     """Return an ended job's results; ``link`` makes the address of an artifact, or None."""
-    assert job.ended_ms is not None
-    run_ms = None if job.started_ms is None else job.ended_ms - job.started_ms
+    ended_ms = job.updated_ms if job.ended_ms is None else job.ended_ms
+    run_ms = None if job.started_ms is None else ended_ms - job.started_ms
     row: Row = {
         "jobId": job.id,
         "status": job.status,
-        "completionTime": text.timestamp(job.ended_ms),
+        "completionTime": text.timestamp(ended_ms),
         "totalDuration": None if run_ms is None else text.minutes(run_ms),
         "durationSeconds": None if run_ms is None else run_ms / 1000,
         "success": job.status is Status.COMPLETED,

@@ -10,7 +10,9 @@ from typing import Any
 from flask_smorest import Api
 from marshmallow import fields
 
+from queueapp.api.blueprint import IDEMPOTENCY_HEADER
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
+from queueapp.api.examples import BY_SCHEMA
 from queueapp.api.schemas import enums
 from queueapp.api.schemas.fields import (
     Choice,
@@ -59,6 +61,7 @@ HEADERS: dict[str, Doc] = {
         "schema": {"type": "string"},
     },
 }
+PROBLEM_HEADERS = {401: "WWW-Authenticate", **dict.fromkeys((409, 429, 503), "Retry-After")}
 PATH_PARAMETERS: dict[str, Doc] = {
     "tenantId": {"description": "The tenant.", "example": "acme"},
     "projectId": {"description": "The project.", "example": "sales"},
@@ -75,13 +78,24 @@ PATH_PARAMETERS: dict[str, Doc] = {
 
 def _field_facts(_: Any, field: fields.Field[Any], **__: Any) -> Doc:
     """Return what apispec cannot know of our fields."""
+    facts = _own_facts(field)
+    if field.allow_none and "type" in facts:
+        facts["type"] = [facts["type"], "null"]
+    return facts
+
+
+def _own_facts(field: fields.Field[Any]) -> Doc:
     if isinstance(field, Choice):
-        return {X_ENUM: enums.component_name(field.choices)}
+        return {X_ENUM: enums.component_name(field.choices), "type": "string"}
     if isinstance(field, Whole):
-        facts: Doc = {"type": "integer", "format": "int32" if field.high < 2**31 else "int64"}
-        return {**facts, "minimum": field.low}
-    for kind, facts in _FACTS.items():
-        if isinstance(field, kind):
+        top = {} if field.clamp else {"maximum": field.high}
+        kind = "int32" if field.high < 2**31 else "int64"
+        return {"type": "integer", "format": kind, "minimum": field.low, **top}
+    if isinstance(field, Number):
+        low = "exclusiveMinimum" if field.above else "minimum"
+        return {"type": "number", "format": "double", low: field.low, "maximum": field.high}
+    for known, facts in (*_FACTS.items(), *_PLAIN_FACTS.items()):
+        if isinstance(field, known):
             return {name: value for name, value in facts.items() if name not in field.metadata}
     return {}
 
@@ -90,7 +104,6 @@ _TIME_EXAMPLE = timestamp(1_769_941_800_000)
 _FACTS: dict[type, Doc] = {
     Count: {"type": "integer", "format": "int64", "minimum": 0},
     Real: {"type": "number", "format": "double"},
-    Number: {"type": "number", "format": "double"},
     Stamp: {"type": "string", "format": "date-time", "example": _TIME_EXAMPLE},
     Moment: {
         "type": "string",
@@ -99,6 +112,12 @@ _FACTS: dict[type, Doc] = {
     },
     Link: {"type": "string", "format": "uri"},
     Guid: {"type": "string", "format": "uuid"},
+}
+
+
+_PLAIN_FACTS: dict[type, Doc] = {
+    fields.Integer: {"format": "int64"},
+    fields.Float: {"format": "double"},
 }
 
 
@@ -112,7 +131,7 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest is not typed
         super()._init_spec(**options)
         converter = self.ma_plugin.converter
         converter.add_attribute_function(_field_facts)
-        for kind in (*_FACTS, Whole, Choice):
+        for kind in (*_FACTS, Whole, Choice, Number):
             converter.field_mapping.setdefault(kind, (None, None))
         components = self.spec.components
         for name, header in HEADERS.items():
@@ -135,19 +154,15 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest is not typed
             self._register_problem(status, codes)
 
     def _register_problem(self, status: int, codes: list[str]) -> None:
-        headers = {429: ["Retry-After"], 503: ["Retry-After"], 401: ["WWW-Authenticate"]}
         known = PROBLEMS[codes[0]]
-        response = {
+        response: Doc = {
             "description": f"{known.title}. Codes: {', '.join(codes)}.",
-            "headers": {
-                name: {"$ref": f"#/components/headers/{name}"} for name in headers.get(status, [])
-            },
             "content": {
                 PROBLEM_TYPE: {"schema": Problem, "example": _problem_example(codes[0])},
             },
         }
-        if not response["headers"]:
-            del response["headers"]
+        if status in PROBLEM_HEADERS:
+            _add_header(response, PROBLEM_HEADERS[status])
         self.spec.components.response(_status_name(status), response, lazy=True)
 
     def _register_etag_headers(self) -> None:
@@ -203,14 +218,14 @@ def finish(document: Doc) -> Doc:
     document["info"]["description"] = INFO
     document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema"
     document["security"] = [{"bearerAuth": []}, {"apiKey": []}]
-    for path, item in document["paths"].items():
+    for item in document["paths"].values():
         for parameter in item.get("parameters", ()):
             _finish_path_parameter(parameter)
         for method in METHODS:
             if method in item:
-                _finish_operation(item[method], path)
+                _finish_operation(item[method], method)
     for response in document["components"]["responses"].values():
-        _add_request_id(response)
+        _add_header(response, "X-Request-Id")
     document = _walk(document, _finish_node)
     _drop_unused(document)
     return document
@@ -230,24 +245,40 @@ def _finish_path_parameter(parameter: Doc) -> None:
     }
 
 
-def _finish_operation(operation: Doc, path: str) -> None:
+def _finish_operation(operation: Doc, method: str) -> None:
     responses: Doc = operation["responses"]
     operation["responses"] = {
         str(status): responses[status] for status in sorted(responses, key=str)
     }
-    for response in operation["responses"].values():
-        if "$ref" not in response:
-            _add_request_id(response)
+    repeatable = IDEMPOTENCY_HEADER in operation.get("parameters", ())
+    for status, response in operation["responses"].items():
+        if "$ref" in response:
+            continue
+        _add_header(response, "X-Request-Id")
+        if repeatable:
+            _add_header(response, "Idempotency-Replayed")
+        if method in ("post", "put") and status.startswith("2"):
+            _add_header(response, "Location")
+        for media in response.get("content", {}).values():
+            _add_example(media)
+    operation.setdefault("description", operation["summary"])
+    operation["description"] += f"\n\nNeeds the role {operation['x-role']}."
     body = operation.get("requestBody")
     if body and not body.get("required"):
         for media in body["content"].values():
             media["schema"] = {"anyOf": [media["schema"], {"type": "null"}]}
 
 
-def _add_request_id(response: Doc) -> None:
-    response.setdefault("headers", {})["X-Request-Id"] = {
-        "$ref": "#/components/headers/X-Request-Id"
-    }
+def _add_header(response: Doc, name: str) -> None:
+    headers = response.setdefault("headers", {})
+    headers.setdefault(name, {"$ref": f"#/components/headers/{name}"})
+
+
+def _add_example(media: Doc) -> None:
+    """Give an answer without an example of its own the one of its schema."""
+    name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if "example" not in media and name in BY_SCHEMA:
+        media["example"] = BY_SCHEMA[name]
 
 
 def _walk(node: Any, change: Callable[[Doc], Doc]) -> Any:
@@ -267,6 +298,8 @@ def _walk(node: Any, change: Callable[[Doc], Doc]) -> Any:
 def _finish_node(node: Doc) -> Doc:
     if node.get("additionalProperties") == {}:
         node["additionalProperties"] = True
+    for needless in ("x-minimum", "x-maximum"):
+        node.pop(needless, None)
     if "default" in node and node["default"] is None:
         del node["default"]
     if X_ENUM in node:
@@ -278,7 +311,7 @@ def _enum_reference(node: Doc) -> Doc:
     name = node.pop(X_ENUM)
     nullable = "null" in _types(node)
     reference: Doc = {"$ref": f"#/components/schemas/{name}"}
-    notes = {key: node[key] for key in ("description", "default", "example") if key in node}
+    notes: Doc = {key: node[key] for key in ("description", "default", "example") if key in node}
     if nullable:
         return {"anyOf": [reference, {"type": "null"}], **notes}
     return {"allOf": [reference], **notes} if notes else reference

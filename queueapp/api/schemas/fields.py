@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002 # marshmallow hands every field the attribute, the data and more
+# marshmallow hands every field the attribute, the data and more
 """Strict fields: a string is no number, 670.0 is an integer, a boolean is neither.
 
 Request and query schemas are made of these; each also says its exact type in the API document.
@@ -61,6 +61,7 @@ class Number(fields.Float):
     """A JSON number between two bounds."""
 
     def __init__(self, *, low: float = 0, high: float, above: bool = False, **kwargs: Any) -> None:
+        self.low, self.high, self.above = low, high, above
         message = f"It must be {'above' if above else 'at least'} {low:g} and at most {high:g}."
         check = validate.Range(low, high, min_inclusive=not above, error=message)
         super().__init__(validate=check, **kwargs)
