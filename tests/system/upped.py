@@ -70,7 +70,7 @@ class Upped:
     def ready(self) -> "Upped":
         """Wait until the address and the key are printed."""
         try:
-            address = eventually(lambda: self.said(r"ready at\s+(\S+)") or self._ended())
+            address = eventually(lambda: self.said(r"ready at\s+(\S+)") or self._gone())
         except AssertionError:
             self.kill()
             raise AssertionError("".join(self.lines)) from None
@@ -78,8 +78,9 @@ class Upped:
         self.client = Client(address, key)
         return self
 
-    def _ended(self) -> None:
+    def _gone(self) -> bool:
         assert self.process.poll() is None, "".join(self.lines)
+        return False
 
     def job(self, job_id: str) -> dict[str, Any]:
         """Return a job, waiting for a web process that is being started again."""
