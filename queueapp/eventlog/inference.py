@@ -20,11 +20,9 @@ def infer_times(
         return nothing
     concerned = case.is_in(case.filter(blank).unique().implode()) & (blank | ~duplicate)
     found = (
-        pl.DataFrame({"case": case, "dated": dated, "blank": blank, "duplicate": duplicate})
+        pl.DataFrame({"case": case, "dated": dated, "blank": blank})
         .with_row_index("place")
         .filter(concerned.fill_null(False))
-        .with_columns(dated=pl.when(~pl.col("duplicate")).then("dated"))
-        .sort("case", "place")
         .with_columns(step=pl.int_range(pl.len()).over("case"))
         .with_columns(at=pl.when(pl.col("dated").is_not_null()).then("step"))
         .with_columns(

@@ -77,7 +77,7 @@ class _Rows:
         first = self._height - len(events)
         for key, value in trace.items():
             # A slice, because an event may carry the same key itself; the trace's word wins.
-            self._column(f"case:{key}", before=len(events))[first:] = [value] * len(events)
+            self._column(f"case:{key}")[first:] = [value] * len(events)
         if self._height >= _CHUNK_ROWS:
             self._pack()
 
@@ -87,13 +87,13 @@ class _Rows:
             raise LogError("no_rows", "the log has no events")
         return pl.concat(self._packed, how="diagonal")
 
-    def _column(self, name: str, *, before: int = 0) -> list[str | None]:
+    def _column(self, name: str) -> list[str | None]:
         column = self._columns.get(name)
         if column is None:
             if len(self._columns) >= MAX_COLUMNS:
                 raise LogError("too_large", f"the log has more than {MAX_COLUMNS} attributes")
             column = self._columns[name] = []
-        gap = self._height - before - len(column)
+        gap = self._height - len(column)
         if gap > 0:
             column.extend([None] * gap)
         return column

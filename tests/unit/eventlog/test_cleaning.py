@@ -120,6 +120,15 @@ def test_blank_times_without_two_dated_neighbours_are_invalid(
     assert (report.timestamps_inferred, report.invalid_by_reason["blank_time"]) == (0, 1)
 
 
+def test_a_repeated_blank_is_removed_not_inferred_twice(tmp_path: Path) -> None:
+    """A duplicate that is removed needs no time."""
+    rows = ("c1,A,2024-01-05", "c1,B,", "c1,B,", "c1,C,2024-01-07")
+    report = cleaned(tmp_path, *rows).report
+
+    assert (report.timestamps_inferred, report.timestamps_inferable) == (1, 1)
+    assert report.duplicates_removed == 1
+
+
 def test_unreadable_times_are_never_inferred(tmp_path: Path) -> None:
     """A text that says something else is an error, not a gap."""
     report = cleaned(tmp_path, "c1,A,2024-01-05", "c1,B,soon", "c1,C,2024-01-07").report
@@ -152,6 +161,13 @@ def test_labels_take_their_most_frequent_spelling(tmp_path: Path) -> None:
     ]  # fmt: skip
     report = log.report
     assert (report.labels_before, report.labels_after, report.labels_normalised) == (6, 3, 3)
+
+
+def test_the_most_frequent_spelling_wins_wherever_it_stands(tmp_path: Path) -> None:
+    """A rare spelling at the head of the file does not decide."""
+    rows = [f"c{n},{label},2024-01-05" for n, label in enumerate(["PAY", "Pay", "Pay"])]
+
+    assert cleaned(tmp_path, *rows).frame["activity"].to_list() == ["Pay"] * 3
 
 
 def test_a_spelling_that_only_occurs_untidily_is_tidied(tmp_path: Path) -> None:
@@ -197,6 +213,22 @@ def test_the_order_is_case_time_then_place_in_the_file(tmp_path: Path) -> None:
     log = cleaned(tmp_path, "b,Z,2024-01-06", "a,Y,2024-01-07", "b,Y,2024-01-05", "b,X,2024-01-06")
 
     assert log.frame["row"].to_list() == [2, 3, 1, 4]
+
+
+def test_ties_keep_the_order_of_the_file_in_long_logs(tmp_path: Path) -> None:
+    """Stability holds beyond the sizes that any sort keeps stable by chance."""
+    frame = cleaned(
+        tmp_path, *(f"c{n % 3},A{n % 50},2024-01-05" for n in range(5_000)), checks=NO_CHECKS
+    ).frame
+
+    assert frame["row"].to_list() == sorted(range(1, 5_001), key=lambda row: (row - 1) % 3)
+
+
+def test_newest_first_is_turned_round(tmp_path: Path) -> None:
+    """A file in descending time is not taken for a sorted one."""
+    frame = cleaned(tmp_path, "c1,B,2024-01-06", "c1,A,2024-01-05").frame
+
+    assert frame["activity"].to_list() == ["A", "B"]
 
 
 def test_a_window_keeps_the_events_of_its_days(tmp_path: Path) -> None:

@@ -175,8 +175,8 @@ def test_every_other_column_is_kept_as_text(tmp_path: Path) -> None:
     """Attributes keep their names and texts; names the frame needs itself are set aside."""
     path = write(
         tmp_path,
-        "case_id,activity,timestamp,amount,row,amount,,lifecycle:transition\n"
-        "c1,Go,2024-01-05,007,r,8,z,complete\n",
+        "case_id,activity,timestamp,amount,row,amount,,lifecycle:transition,start\n"
+        "c1,Go,2024-01-05,007,r,8,z,complete,s\n",
     )
     raw = read(path)
 
@@ -185,6 +185,7 @@ def test_every_other_column_is_kept_as_text(tmp_path: Path) -> None:
         "row (2)": "row",
         "amount (2)": "amount (2)",
         "column_7": "column_7",
+        "start (2)": "start",
     }
     assert raw.frame.select("amount", "row (2)", "amount (2)", "column_7", "lifecycle").rows() == [
         ("007", "r", "8", "z", "complete")

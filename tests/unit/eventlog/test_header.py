@@ -30,6 +30,13 @@ def test_usual_names_need_no_mapping(names: list[str], expected: Columns) -> Non
     assert resolve(names, None) == expected
 
 
+def test_the_first_of_two_usual_names_is_taken() -> None:
+    """Columns that differ in case only are told apart by their place."""
+    columns = resolve(["Case", "Activity", "activity", "Time"], None)
+
+    assert columns.activity == "Activity"
+
+
 def test_a_missing_part_names_the_columns_there_are() -> None:
     """Without a usual name the error lists what could be mapped."""
     error = error_of(resolve, ["Ticket", "activity", "timestamp"], None)

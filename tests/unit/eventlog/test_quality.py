@@ -57,6 +57,13 @@ def test_consistency_counts_disorder_and_label_variants(tmp_path: Path) -> None:
     assert measured.consistency == pytest.approx((1 - 2 / 4) * (2 / 3))
 
 
+def test_a_tie_within_one_activity_is_no_disorder(tmp_path: Path) -> None:
+    """Two people who do the same at the same time leave the order certain."""
+    rows = ["c1,A,2024-01-05T10:11:12Z,R1", "c1,A,2024-01-05T10:11:12Z,R2"]
+
+    assert quality(tmp_path, *rows, header=f"{HEADER},resource").events_out_of_order == 0
+
+
 def test_precision_falls_with_midnights_and_whole_minutes(tmp_path: Path) -> None:
     """Dates without time of day say less, and so do minutes without seconds."""
     dates = quality(tmp_path, "c1,A,2024-01-05", "c1,B,2024-01-06")
