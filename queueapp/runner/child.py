@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
@@ -25,6 +26,8 @@ Event = dict[str, Any]
 
 def main() -> int:
     """Run the task that lies in descriptor 3, reporting to descriptor 4; return the exit code."""
+    for fd in (TASK_FD, EVENTS_FD):
+        os.set_inheritable(fd, False)
     _print_by_lines()
     assignment = Assignment.decode(_read_all(TASK_FD))
     load_modules(name for name in assignment.modules if name not in sys.modules)
@@ -110,6 +113,7 @@ def _traceback(error: BaseException) -> str:
     return text if len(text) <= TRACEBACK_MAX else "[…]\n" + text[-TRACEBACK_MAX:]
 
 
+_EMITTING = Lock()  # job code may report from several threads
 _OUR_FRAMES = frozenset({__name__, "queueapp.job_types"})
 
 
@@ -122,8 +126,9 @@ def _stop_on_terminate(request_stop: Callable[[], None]) -> None:
 
 def _emit(event: Event) -> None:
     line = memoryview(json.dumps(event, default=str).encode() + b"\n")
-    while line:
-        line = line[os.write(EVENTS_FD, line) :]
+    with _EMITTING:
+        while line:
+            line = line[os.write(EVENTS_FD, line) :]
 
 
 def _read_all(fd: int) -> bytes:

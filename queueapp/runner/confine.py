@@ -96,6 +96,7 @@ def _lower(kind: int, value: int) -> None:
 def _describe(work: Path, cpu_units: int) -> None:
     """Tell libraries what they may use."""
     here, threads = str(work), str(cpu_units)
+    polars_knows = os.environ.get("POLARS_MAX_THREADS") == threads
     os.environ.update(
         HOME=here,
         TMPDIR=here,
@@ -104,8 +105,9 @@ def _describe(work: Path, cpu_units: int) -> None:
         RAYON_NUM_THREADS=threads,
     )
     tempfile.tempdir = None  # what it found before the fork is not the job's
-    if "polars" in sys.modules:
+    if "polars" in sys.modules and not polars_knows:
         # polars reads its settings once, at import; loading an empty one makes it read again.
+        # That takes a millisecond, which most jobs need not spend.
         sys.modules["polars"].Config.load('{"environment": {}, "direct": {}}')
 
 

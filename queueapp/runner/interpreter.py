@@ -53,5 +53,6 @@ def clean_environment(
         "_RJEM_MALLOC_CONF": "background_thread:false",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+        "POLARS_MAX_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }

@@ -20,7 +20,7 @@ from queueapp.runner.confine import Limits
 from queueapp.runner.task import RunnerLost, RunnerUnusable
 
 READY_S = 120.0
-STARTED_S = 30.0
+PATIENCE_S = 30.0
 MESSAGE_MAX = 65_536
 
 
@@ -33,6 +33,7 @@ class Started:
     control: socket.socket
     events_fd: int
     log_fd: int
+    zygote: "subprocess.Popen[bytes]"
 
     def ask_to_stop(self) -> None:
         """Send the terminate signal to the job's session."""
@@ -65,11 +66,13 @@ class Launcher:
         *,
         isolation: str = "fork",
         passed_environment: Sequence[str] = (),
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._modules = [*modules]
         self._home = home
         self._isolation = isolation
         self._passed = passed_environment
+        self._patience_s = patience_s
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -99,9 +102,9 @@ class Launcher:
     def launch(self, assignment: bytes, work: Path, limits: Limits) -> Started:
         """Start a job's process.
 
-        Raises: RunnerLost when the zygote died meanwhile.
+        Raises: RunnerLost when the zygote dies before it has, or cannot be had.
         """
-        self.start()
+        zygote = self._live_zygote()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         events_read, events_write = os.pipe()
         log_read, log_write = os.pipe()
@@ -110,7 +113,7 @@ class Launcher:
         try:
             self._send(request, [theirs.fileno(), task, events_write, log_write])
             theirs.close()
-            pid, pidfd = _await_start(ours)
+            pid, pidfd = self._await_start(zygote, ours)
         except BaseException:
             ours.close()
             os.close(events_read)
@@ -122,7 +125,23 @@ class Launcher:
                 os.close(fd)
         for fd in (events_read, log_read):
             os.set_blocking(fd, False)
-        return Started(pid, pidfd, ours, events_read, log_read)
+        return Started(pid, pidfd, ours, events_read, log_read, zygote)
+
+    def give_up(self, zygote: "subprocess.Popen[bytes]") -> None:
+        """Kill a zygote that does not answer; the next run starts another."""
+        with self._lock:
+            if zygote is self._process:
+                zygote.kill()
+                zygote.wait()
+
+    def _live_zygote(self) -> "subprocess.Popen[bytes]":
+        try:
+            self.start()
+        except RunnerUnusable as error:
+            raise RunnerLost(error.message) from error
+        if self._process is None:
+            raise RunnerLost("The runner is closed")
+        return self._process
 
     def _send(self, request: dict[str, Any], fds: list[int]) -> None:
         channel = self._channel
@@ -132,6 +151,21 @@ class Launcher:
             socket.send_fds(channel, [json.dumps(request).encode()], fds)
         except OSError as error:
             raise RunnerLost(f"The process that starts jobs is gone: {error}") from error
+
+    def _await_start(
+        self, zygote: "subprocess.Popen[bytes]", control: socket.socket
+    ) -> tuple[int, int]:
+        if not select.select([control], [], [], self._patience_s)[0]:
+            self.give_up(zygote)
+            raise RunnerLost("The process that starts jobs did not answer")
+        try:
+            raw, fds, _, _ = socket.recv_fds(control, MESSAGE_MAX, 1)
+        except ConnectionError:
+            raw, fds = b"", []
+        told = json.loads(raw) if raw else {"failed": "it died"}
+        if not fds:
+            raise RunnerLost(f"The process that starts jobs could not start one: {told['failed']}")
+        return int(told["started"]), fds[0]
 
     def _spawn(self) -> None:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,19 +218,6 @@ def _memory_file(content: bytes) -> int:
     with os.fdopen(os.dup(fd), "wb") as file:
         file.write(content)
     return fd
-
-
-def _await_start(control: socket.socket) -> tuple[int, int]:
-    if not select.select([control], [], [], STARTED_S)[0]:
-        raise RunnerLost("The process that starts jobs did not answer")
-    try:
-        raw, fds, _, _ = socket.recv_fds(control, MESSAGE_MAX, 1)
-    except ConnectionError:
-        raw, fds = b"", []
-    told = json.loads(raw) if raw else {"failed": "it died"}
-    if not fds:
-        raise RunnerLost(f"The process that starts jobs could not start one: {told['failed']}")
-    return int(told["started"]), fds[0]
 
 
 def _receive(channel: socket.socket, timeout_s: float) -> dict[str, Any] | None:

@@ -15,12 +15,12 @@ from typing import Any
 from queueapp.domain.outcome import Outcome, Usage
 from queueapp.job_types import registry
 from queueapp.runner.confine import Limits
-from queueapp.runner.launcher import Launcher
+from queueapp.runner.launcher import PATIENCE_S, Launcher
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.logs import JobLogs
 from queueapp.runner.sampling import Sampler, folder_bytes
 from queueapp.runner.supervision import Pace, Report, StopRequests, Supervision
-from queueapp.runner.task import Assignment, StopKind, Task
+from queueapp.runner.task import Assignment, RunnerLost, StopKind, Task
 from queueapp.runner.verdict import Ending, Reason, judge
 
 NEAR_LIMIT = 0.9
@@ -49,6 +49,7 @@ class Runner:
         isolation: str = "fork",
         passed_environment: Sequence[str] = (),
         file_bytes: int | None = None,
+        patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._modules = tuple(modules)
@@ -57,7 +58,9 @@ class Runner:
             work_dir.absolute() / "zygote",
             isolation=isolation,
             passed_environment=passed_environment,
+            patience_s=patience_s,
         )
+        self._patience_s = patience_s
         self.slots = slots
         self._grace_s = grace_s
         self._file_bytes = file_bytes
@@ -103,7 +106,7 @@ class Runner:
         """Run one attempt to its end in the calling thread.
 
         ``report`` is called about once a second and at each change of stage.
-        Raises: RunnerLost when the zygote died; RunnerUnusable when it cannot start.
+        Raises: RunnerLost when the zygote died or cannot be had; the attempt did not end.
         """
         task = task.absolute()  # the job's process stands elsewhere
         for folder in (task.work, task.outputs):
@@ -146,6 +149,9 @@ class Runner:
             )
             told = supervision.watch()
             return Watched(supervision.reason, told, sampler.usage)
+        except RunnerLost:
+            self._launcher.give_up(started.zygote)
+            raise
         finally:
             started.close()
 
@@ -162,6 +168,7 @@ class Runner:
             grace_s=self._grace_s,
             memory_soft_bytes=task.memory_limit_bytes,
             memory_hard_bytes=int(task.memory_limit_bytes * HARD_MEMORY_FACTOR),
+            patience_s=self._patience_s,
         )
 
 

@@ -40,6 +40,7 @@ class Pace:
     grace_s: float
     memory_soft_bytes: int
     memory_hard_bytes: int
+    patience_s: float  # with a zygote that ought to tell of a killed job's end
 
 
 class StopRequests:
@@ -95,6 +96,7 @@ class Supervision:
         self._reported_at = now
         self._stage_changes = 0
         self._kill_due: float | None = None
+        self._silent_from: float | None = None
         self.reason: Reason | None = None
         self.over: dict[str, Any] | None = None
 
@@ -150,14 +152,16 @@ class Supervision:
         if now >= self._deadline:
             self.stop(Reason.TIMEOUT)
         if self._kill_due is not None and now >= self._kill_due:
-            self._kill_due = None
-            self._job.kill()
+            self._kill(now)
+        if self._silent_from is not None and now >= self._silent_from:
+            self._sampler.kill_tree()
+            raise RunnerLost("The process that starts jobs did not tell of a job's end")
         self._report_if_due(now)
 
     def _watch_memory(self, rss_bytes: int) -> None:
         if rss_bytes > self._pace.memory_hard_bytes:
             self.stop(Reason.MEMORY)
-            self._job.kill()
+            self._kill(self._clock())
         elif rss_bytes > self._pace.memory_soft_bytes:
             self.stop(Reason.MEMORY)
 
@@ -168,11 +172,17 @@ class Supervision:
         first = self.reason is None
         self.reason = reason
         if reason in AT_ONCE:
-            self._job.kill()
+            self._kill(self._clock())
         elif first:
             grace = MEMORY_GRACE_S if reason is Reason.MEMORY else self._pace.grace_s
             self._kill_due = self._clock() + min(grace, self._pace.grace_s)
             self._job.ask_to_stop()
+
+    def _kill(self, now: float) -> None:
+        self._kill_due = None
+        if self._silent_from is None:
+            self._silent_from = now + self._pace.patience_s
+        self._job.kill()
 
     def _report_if_due(self, now: float) -> None:
         changed = self._ledger.stage_changes != self._stage_changes

@@ -95,6 +95,37 @@ def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
     until(lambda: not [pid for pid in tree if _lives(pid)])
 
 
+def test_a_zygote_that_hangs_is_replaced(tmp_path: Path) -> None:
+    """Stopped for ever, it would hold up every slot."""
+    bench = open_bench(tmp_path, patience_s=0.5)
+    try:
+        run = bench.begin("Sleep").at_stage("Sleeping")
+        assert bench.runner.zygote_pid is not None
+        os.kill(bench.runner.zygote_pid, signal.SIGSTOP)
+        with pytest.raises(RunnerLost, match="did not answer"):
+            bench.run("Nothing")
+        with pytest.raises(RunnerLost):
+            run.wait()
+        assert AttemptEnd.COMPLETED == bench.run("Nothing").end
+    finally:
+        bench.runner.close()
+
+
+def test_a_job_that_cannot_be_heard_of_any_more_is_lost(tmp_path: Path) -> None:
+    """Killed, but the zygote that would tell is stopped."""
+    bench = open_bench(tmp_path, patience_s=0.5)
+    try:
+        run = bench.begin("Sleep").at_stage("Sleeping")
+        assert bench.runner.zygote_pid is not None
+        os.kill(bench.runner.zygote_pid, signal.SIGSTOP)
+        run.stop(StopKind.FORCE)
+        with pytest.raises(RunnerLost, match="did not tell"):
+            run.wait()
+        assert AttemptEnd.COMPLETED == bench.run("Nothing").end
+    finally:
+        bench.runner.close()
+
+
 def test_the_zygote_ignores_signals_that_are_meant_for_the_worker(bench: Bench) -> None:
     """A service manager may signal every process of the group."""
     bench.runner.start()

@@ -53,7 +53,7 @@ class Everything(Schema):
 class Tree(Schema):
     """A schema that holds itself."""
 
-    children = fields.List(fields.Nested(lambda: Tree())  # noqa: PLW0108 - not defined yet)
+    children = fields.List(fields.Nested(lambda: Tree()))  # noqa: PLW0108 - not defined yet
 
 
 @pytest.fixture
