@@ -57,8 +57,8 @@ def read_delimited(path: Path, *, hint: str | None, columns: Columns | None) -> 
     with path.open(encoding="utf-8-sig", newline="") as text:
         head = text.read(_SAMPLE_CHARS)
     delimiter = delimiter_of(head, hint, columns)
-    header, skipped = _header(head, delimiter)
-    table = _read_strict(path, delimiter, header, skipped, eol=_line_end(head))
+    header, is_first = _header(head, delimiter)
+    table = _read_strict(path, delimiter, header, eol=_line_end(head)) if is_first else None
     if table is None:
         table = _read_carefully(path, delimiter, header)
     if table.frame.is_empty():
@@ -104,13 +104,13 @@ def _records(head: str, delimiter: str) -> Iterator[list[str]]:
         return
 
 
-def _header(head: str, delimiter: str) -> tuple[list[str], int]:
-    """Return the column names, and how many lines come before the data."""
+def _header(head: str, delimiter: str) -> tuple[list[str], bool]:
+    """Return the column names, and whether they are the very first record."""
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     try:
         for place, record in enumerate(reader, 1):
             if any(cell.strip() for cell in record):
-                return unique_names(record), place
+                return unique_names(record), place == 1
     except csv.Error as error:
         raise LogError("bad_csv", f"the header cannot be read: {error}") from error
     raise LogError("empty_file", "the file is empty")
@@ -120,16 +120,14 @@ def _line_end(head: str) -> str:
     return "\r" if "\r" in head and "\n" not in head else "\n"
 
 
-def _read_strict(
-    path: Path, delimiter: str, header: list[str], skipped: int, *, eol: str
-) -> Table | None:
+def _read_strict(path: Path, delimiter: str, header: list[str], *, eol: str) -> Table | None:
     """Read a clean file with the fast reader, None where it has a doubt."""
     try:
         frame = pl.read_csv(
             path,
             separator=delimiter,
             has_header=False,
-            skip_rows=skipped,
+            skip_rows=1,
             schema=dict.fromkeys(header, pl.String),
             eol_char=eol,
             glob=False,
