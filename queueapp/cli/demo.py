@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -137,10 +138,21 @@ class Show:
 
     def _print_results(self, job_id: str) -> None:
         answer = self._client.get(f"{PROJECT}/execution/job/{quote(job_id)}/results")
-        for name, value in answer["results"]["summary"].items():
-            print(f"  {name:<28}{value}")
+        for name, value in answer["summary"].items():
+            print(f"  {_words(name):<30}{_shown(name, value)}")
         self._client.download(answer["results"]["primaryOutput"]["downloadUrl"], self._report)
         print(f"Report     {self._report.resolve()}", flush=True)
+
+
+def _words(name: str) -> str:
+    """Return a field's name as words: medianCaseDuration is "median case duration"."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _shown(name: str, value: Any) -> str:
+    if name.endswith("Seconds") and value is not None:
+        return f"{value:,.0f} ({timedelta(seconds=round(value))})"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def _stage(job: dict[str, Any]) -> str:

@@ -1,7 +1,10 @@
 """`queueapp up` keeps its word: nothing accepted is lost, whatever is stopped or killed."""
 
 import os
+import re
+import shutil
 import signal
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +15,7 @@ import pytest
 
 from queueapp.embedded.directory import Layout
 from queueapp.embedded.locks import is_locked
-from tests.system.upped import PROJECT, Upped, alive, eventually
+from tests.system.upped import PROJECT, ROOT, Upped, alive, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -159,3 +162,23 @@ def test_a_killed_web_process_keeps_the_port(runs: Runs) -> None:
     eventually(lambda: up.said("(web ended)"))
 
     assert {"status": "ok"} == up.client.get("/readyz")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_readme_can_be_followed(runs: Runs, tmp_path: Path) -> None:
+    """The README's lines of curl submit a job and watch it to its results."""
+    up = runs.up()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[0]
+    ran = subprocess.run(
+        ["bash", "-euc", script.replace("http://127.0.0.1:8000", up.client.address)],
+        env={**os.environ, "KEY": up.key},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+    assert "" == ran.stderr
+    assert '"downloadUrl"' in ran.stdout
+    assert '"recordsProcessed":2' in ran.stdout.replace(" ", "")

@@ -74,8 +74,8 @@ class Upped:
         except AssertionError:
             self.kill()
             raise AssertionError("".join(self.lines)) from None
-        key = eventually(lambda: self.said(r"Admin key\s+(\S+)"))
-        self.client = Client(address, key)
+        self.key = eventually(lambda: self.said(r"Admin key\s+(\S+)"))
+        self.client = Client(address, self.key)
         return self
 
     def _gone(self) -> bool:
