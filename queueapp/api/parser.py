@@ -68,22 +68,23 @@ def parse_json(raw: bytes) -> Any:
 
 
 def _check_shape(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [item for held in level for item in _members(held)]
-        if not level:
-            return
-    raise ValidationFailed(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
+        level = [inner for held in level for inner in _containers(_members(held))]
+    if level:
+        raise ValidationFailed(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
-def _members(value: Any) -> list[Any]:
-    if isinstance(value, str) and "\0" in value:
-        raise ValidationFailed("The body holds a NUL character.")
-    if not isinstance(value, dict | list):
-        return []
-    if len(value) > MAX_MEMBERS:
+def _members(held: dict[str, Any] | list[Any]) -> list[Any]:
+    if len(held) > MAX_MEMBERS:
         raise ValidationFailed(f"An object or list of the body has over {MAX_MEMBERS} members.")
-    return [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return [*held.keys(), *held.values()] if isinstance(held, dict) else held
+
+
+def _containers(values: list[Any]) -> list[Any]:
+    if any(isinstance(value, str) and "\0" in value for value in values):
+        raise ValidationFailed("The body holds a NUL character.")
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
