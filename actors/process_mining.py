@@ -5,12 +5,14 @@ What is computed and drawn lives in actors.mining; this module only connects it 
 
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 import queueapp
 from actors.mining import next_activity, process_map
+from actors.mining.compact import compact
 from actors.mining.document import Mined, mine
 from actors.mining.enriched import write_csv
 from actors.mining.page import report
@@ -88,6 +90,7 @@ class _Pace:
 
 def _clean(job: JobContext, request: Request, pace: _Pace) -> CleanLog:
     raw = _read(job, pace)
+    raw = replace(raw, frame=compact(raw.frame, list(raw.attributes)))
     pace.known(raw.frame.height)
     pace.at("Cleaning", 0.0)
     checks = QualityChecks(**request.checks)
@@ -96,7 +99,7 @@ def _clean(job: JobContext, request: Request, pace: _Pace) -> CleanLog:
     if clean.frame.is_empty():
         raise _nothing_left(raw, clean.report, request)
     pace.at("Cleaning", 1.0)
-    return clean
+    return replace(clean, frame=clean.frame.drop("time_text", "start_text", strict=False))
 
 
 def _read(job: JobContext, pace: _Pace) -> RawLog:

@@ -68,12 +68,11 @@ def slowest_share(durations: pl.Series, tenth: float = 0.1) -> float | None:
 def histogram(durations: pl.Series) -> list[dict[str, Any]]:
     """Count durations in bins with readable bounds; the last bin may be open at the top."""
     bounds = _bounds(durations)
-    labels = [str(i) for i in range(len(bounds))]
-    counted = durations.cut(bounds[1:], labels=labels, left_closed=True).cast(pl.String)
-    counts = dict(counted.value_counts().iter_rows())
+    places = pl.Series(bounds, dtype=pl.Float64).search_sorted(durations, side="right") - 1
+    counts = dict(places.value_counts().iter_rows())
     uppers: list[float | None] = [*bounds[1:], None]
     bins = [
-        {"fromSeconds": low, "toSeconds": high, "cases": counts.get(str(i), 0)}
+        {"fromSeconds": low, "toSeconds": high, "cases": counts.get(i, 0)}
         for i, (low, high) in enumerate(zip(bounds, uppers, strict=True))
     ]
     filled = [i for i, one in enumerate(bins) if one["cases"]]

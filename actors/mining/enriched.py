@@ -73,8 +73,8 @@ def _written(piece: pl.DataFrame, titles: dict[str, str]) -> pl.DataFrame:
     for column, title in titles.items():
         kind = piece.schema[column]
         value = pl.col(column)
-        if kind == pl.String:
-            value = _safe(value)
+        if kind in (pl.String, pl.Categorical):
+            value = _safe(value.cast(pl.String))
         elif isinstance(kind, pl.Datetime):
             value = value.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
         columns.append(value.alias(title))

@@ -7,6 +7,8 @@ Nothing else in the product knows which of the two drew a map.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import hypot
 
 Point = tuple[float, float]
 
@@ -67,11 +69,27 @@ def _with_graphlay(boxes: Sequence[Box], links: Sequence[Link]) -> Drawing:
         centres=[(n["center"]["x"], n["center"]["y"]) for n in raw["nodes"]],
         routes=routes,
         labels=[
-            (a["x"], a["y"]) if a else _middle(r) for a, r in zip(anchors, routes, strict=True)
+            _near((a["x"], a["y"]), r) if a else _middle(r)
+            for a, r in zip(anchors, routes, strict=True)
         ],
         corner=(low["x"], low["y"]),
         size=(high["x"] - low["x"], high["y"] - low["y"]),
     )
+
+
+def _near(anchor: Point, route: list[Point], reach: float = 30.0) -> Point:
+    """Keep a label's place unless it stands so far off that nobody would know its edge."""
+    gap = min(_distance(anchor, a, b) for a, b in pairwise(route))
+    return anchor if gap <= reach else _middle(route)
+
+
+def _distance(point: Point, a: Point, b: Point) -> float:
+    """Measure how far a point is from the line between two others."""
+    along, across = b[0] - a[0], b[1] - a[1]
+    length = along * along + across * across
+    part = ((point[0] - a[0]) * along + (point[1] - a[1]) * across) / length if length else 0.0
+    part = min(1.0, max(0.0, part))
+    return hypot(point[0] - a[0] - part * along, point[1] - a[1] - part * across)
 
 
 def layered(boxes: Sequence[Box], links: Sequence[Link]) -> Drawing:
@@ -127,5 +145,10 @@ def _straight(boxes: Sequence[Box], centres: Sequence[Point], link: Link) -> lis
 
 
 def _middle(route: Sequence[Point]) -> Point:
-    a, b = route[(len(route) - 1) // 2], route[len(route) // 2]
+    """Find the middle of the longest piece of a line."""
+    a, b = max(pairwise(route), key=lambda piece: hypot(*_step(*piece)))
     return ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
+
+
+def _step(a: Point, b: Point) -> Point:
+    return (b[0] - a[0], b[1] - a[1])

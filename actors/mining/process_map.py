@@ -5,12 +5,12 @@ Used by the ProcessMap file (one level of detail, with its own style) and by the
 """
 
 from dataclasses import dataclass
-from html import escape
 from textwrap import wrap
 from typing import Any
 
 from actors.mining import wording
 from actors.mining.layout import Box, Drawing, Link, Point, draw
+from actors.mining.markup import text
 
 MOST_EDGES = 150
 LEVELS = (50, 80, 90, 95, 100)
@@ -115,7 +115,7 @@ def map_svg(document: dict[str, Any], selection: Selection, *, standalone: bool)
 
 
 def _lines(name: str) -> list[str]:
-    lines = wrap(name, _CHARACTERS, max_lines=2, placeholder="…") or [name[:_CHARACTERS]]
+    lines = wrap(name, _CHARACTERS, max_lines=3, placeholder="…") or [name[:_CHARACTERS]]
     return [line if len(line) <= _CHARACTERS else line[: _CHARACTERS - 1] + "…" for line in lines]
 
 
@@ -140,28 +140,30 @@ def _edge(edge: Edge, route: list[Point], at: Point, most: int, slow: list[float
     thick = 1.2 + 5.3 * (edge.count / most) ** 0.5
     pace = 0 if edge.median is None else sum(edge.median > b for b in slow) + 1
     ends = f"{_title(edge.source)} → {_title(edge.target)}"
-    text = f"{ends}: {wording.count(edge.count)} times"
+    told = f"{ends}: {wording.count(edge.count)} times"
     if edge.median is not None:
-        text += f", median time between {wording.duration(edge.median)}"
+        told += f", median time between {wording.duration(edge.median)}"
     times = "" if edge.median is None else wording.duration(edge.median)
     x, y = f"{at[0]:.0f}", f"{at[1] + 4:.0f}"
     return (
-        f'<g class="e p{pace}"><title>{escape(text)}</title>'
+        f'<g class="e p{pace}"><title>{text(told)}</title>'
         f'<path d="{_path(route)}" stroke-width="{thick:.1f}"/>{_arrow(route, thick)}'
         f'<text class="q" x="{x}" y="{y}">{wording.count(edge.count)}</text>'
-        f'<text class="t" x="{x}" y="{y}">{escape(times)}</text></g>'
+        f'<text class="t" x="{x}" y="{y}">{text(times)}</text></g>'
     )
 
 
 def _path(route: list[Point], radius: float = 9.0) -> str:
     """Write a polyline with rounded corners, ending short of the arrow's tip."""
     points = [*route[:-1], _towards(route[-1], route[-2], 5.0)]
-    text = [f"M{points[0][0]:.0f} {points[0][1]:.0f}"]
+    pieces = [f"M{points[0][0]:.0f} {points[0][1]:.0f}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         a, b = _towards(corner, before, radius), _towards(corner, after, radius)
-        text.append(f"L{a[0]:.0f} {a[1]:.0f}Q{corner[0]:.0f} {corner[1]:.0f} {b[0]:.0f} {b[1]:.0f}")
-    text.append(f"L{points[-1][0]:.0f} {points[-1][1]:.0f}")
-    return "".join(text)
+        pieces.append(
+            f"L{a[0]:.0f} {a[1]:.0f}Q{corner[0]:.0f} {corner[1]:.0f} {b[0]:.0f} {b[1]:.0f}"
+        )
+    pieces.append(f"L{points[-1][0]:.0f} {points[-1][1]:.0f}")
+    return "".join(pieces)
 
 
 def _towards(point: Point, other: Point, by: float) -> Point:
@@ -194,12 +196,12 @@ def _node(name: str, lines: list[str], box: Box, at: Point, counts: dict[str, in
     times = counts[name]
     shade = min(4, int(5 * (times / max(counts.values())) ** 0.5))
     rows = [
-        f'<text x="{at[0]:.0f}" y="{top + 20 + _LINE * i:.0f}">{escape(line)}</text>'
+        f'<text x="{at[0]:.0f}" y="{top + 20 + _LINE * i:.0f}">{text(line)}</text>'
         for i, line in enumerate(lines)
     ]
     under = top + 22 + _LINE * len(lines)
     return (
-        f'<g class="n s{shade}"><title>{escape(name)}: {wording.plural(times, "event")}</title>'
+        f'<g class="n s{shade}"><title>{text(name)}: {wording.plural(times, "event")}</title>'
         f'<rect {place} rx="8"/>{"".join(rows)}'
         f'<text class="c" x="{at[0]:.0f}" y="{under:.0f}">{wording.count(times)}</text></g>'
     )
@@ -234,8 +236,8 @@ def _frame(
     title = f"Process map of {document['dataset']['name']}" if standalone else "Process map"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="{box}" {size} role="img" '
-        f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(title)}</title>'
-        f'<desc id="{name}-d">{escape(desc)}</desc>{style}{body}</svg>'
+        f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{text(title)}</title>'
+        f'<desc id="{name}-d">{text(desc)}</desc>{style}{body}</svg>'
     )
 
 
@@ -255,11 +257,11 @@ paint-order:stroke;stroke-linejoin:round;font-variant-numeric:tabular-nums}
 
 LIGHT = (
     "--paper:#fff;--ink:#1a2230;--ink-2:#4a5568;--edge:#8a97ab;--box-line:#9fb0c9;"
-    "--accent:#1f5fbf;--s0:#f5f8fc;--s1:#e6eef9;--s2:#d3e2f5;--s3:#bcd3f0;--s4:#a3c3eb"
+    "--accent:#1f5fbf;--s0:#f5f8fc;--s1:#e6eef9;--s2:#d3e2f5;--s3:#c6daf4;--s4:#b3cef0"
 )
 DARK = (
     "--paper:#12161d;--ink:#e8ecf3;--ink-2:#aab4c4;--edge:#66738a;--box-line:#42526b;"
-    "--accent:#7db0ff;--s0:#1a212c;--s1:#1c2a3f;--s2:#1f3453;--s3:#234069;--s4:#274c80"
+    "--accent:#7db0ff;--s0:#1a212c;--s1:#1c2a3f;--s2:#1f3453;--s3:#213c63;--s4:#244675"
 )
 STANDALONE_STYLE = (
     f"svg{{{LIGHT};background:var(--paper)}}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.mining.page.html import text
+from actors.mining.markup import text
 from actors.mining.wording import count
 
 _WIDTH, _HEIGHT = 980, 260

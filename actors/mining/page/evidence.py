@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from actors.mining.page.html import Column, bar, details, number, section, table, text
+from actors.mining.markup import text
+from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.wording import count, duration, plural, share
 
 _PARTS = {
@@ -64,20 +65,27 @@ def _parts(quality: dict[str, Any]) -> str:
     return table("The parts of the score", columns, rows) if rows else ""
 
 
+_REPAIRED = {
+    "duplicate_rows": "duplicates_removed",
+    "blank_timestamps": "timestamps_inferred",
+    "label_variants": "labels_normalised",
+}
+
+
 def _findings(quality: dict[str, Any]) -> str:
+    """List repairs, unusable records and what else was noticed; a repair is told only once."""
+    done = {item["type"] for item in quality["repairs"]}
+    noticed = [item for item in quality["warnings"] if _REPAIRED.get(item["type"]) not in done]
+    kinds = (("Repaired", quality["repairs"]), ("Invalid", quality["problems"]), ("Noted", noticed))
     rows = [
-        (text(kind), text(item["message"]), count(item["count"]))
-        for kind, key in (("Repaired", "repairs"), ("Problem", "problems"), ("Warning", "warnings"))
-        for item in quality[key]
-    ]
-    rows += [
-        ("Invalid", text(reason.replace("_", " ")), count(n))
-        for reason, n in quality["invalidByReason"].items()
+        (kind, text(item["message"]), count(item["count"]))
+        for kind, items in kinds
+        for item in items
     ]
     if not rows:
         return '<p class="note">Nothing had to be repaired and nothing was found wrong.</p>'
     columns = (Column("Kind"), Column("What"), number("Records"))
-    return table("Repairs and problems", columns, rows)
+    return table("Repairs and findings", columns, rows)
 
 
 _TERMS = {

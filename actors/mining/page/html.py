@@ -2,16 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape as _escape
 
-
-def text(value: object) -> str:
-    """Escape a value for use as text or inside a quoted attribute.
-
-    Control characters, which HTML does not allow, become the replacement character.
-    """
-    cleaned = "".join(c if c >= " " or c in "\t\n" else "\ufffd" for c in str(value))
-    return _escape(cleaned, quote=True)
+from actors.mining.markup import text
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from itertools import pairwise
 from typing import Any
 
-from actors.mining.page.html import Column, bar, details, number, section, table, text
+from actors.mining.markup import text
+from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.process_map import (
     DEFAULT_LEVEL,
     LEVELS,
@@ -85,9 +86,9 @@ def map_section(document: dict[str, Any]) -> str:
         f'aria-label="Process map, scrollable">{figures}</div></div>'
     )
     lead = (
-        "Boxes are activities, darker the more often they occur. Arrows lead from one event of a "
-        "case to the next, thicker the more often; with times shown, the slowest fifth is coloured "
-        "and bold."
+        "Boxes are activities, deeper in colour the more often they occur. Arrows lead from one "
+        "event of a case to the next, thicker the more often; with times shown, the slowest fifth "
+        "is coloured and bold."
     )
     return section(
         "map", "Process map", lead, box, details("The edges as a table", _edges(document))

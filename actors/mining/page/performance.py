@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from actors.mining.markup import text
 from actors.mining.page import charts
-from actors.mining.page.html import Column, bar, details, number, section, table, text
+from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.wording import bound, count, duration, plural, share
 
 

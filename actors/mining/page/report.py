@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from actors.mining.markup import text
 from actors.mining.page import evidence, overview, performance
-from actors.mining.page.html import text
 from actors.mining.page.style import style_sheet
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -61,7 +61,7 @@ th:last-child,td:last-child{padding-right:4px}
 td{vertical-align:top}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{position:relative;display:inline-block;min-width:118px;text-align:right;padding:0 6px}
-.bar i{position:absolute;right:0;top:1px;bottom:1px;background:var(--bar);border-radius:3px}
+.bar i{position:absolute;left:0;top:1px;bottom:1px;background:var(--bar);border-radius:3px}
 .bar b{position:relative;font-weight:400}
 details{margin:14px 0 0}
 summary{cursor:pointer;color:var(--accent);font-size:14.5px;width:fit-content}
