@@ -139,8 +139,8 @@ class JobContext:
                 "type": type,
                 "title": title,
                 "primary": primary,
-                "record_count": record_count,
-                "accuracy": accuracy,
+                "record_count": None if record_count is None else int(record_count),
+                "accuracy": None if accuracy is None else float(accuracy),
                 **facts,
             }
         )

@@ -120,8 +120,9 @@ _OUR_FRAMES = frozenset({__name__, "queueapp.job_types"})
 def _stop_on_terminate(request_stop: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: request_stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # The zygote blocks it before forking: a request that came early is delivered now.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
 def _emit(event: Event) -> None:

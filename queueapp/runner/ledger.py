@@ -111,8 +111,10 @@ class Ledger:
             raise ValueError(f"unknown event {kind!r}")
 
     def _book_progress(self, event: Event) -> None:
-        names = [one.name for one in fields(Progress)]
-        newest = Progress(**{name: event[name] for name in names})
+        told = {one.name: event[one.name] for one in fields(Progress)}
+        if not all(value is None or isinstance(value, int | str) for value in told.values()):
+            raise TypeError("progress must be plain numbers and a stage")
+        newest = Progress(**told)
         self.stage_changes += newest.stage != self.progress.stage
         self.progress = newest
 
@@ -129,6 +131,7 @@ class Ledger:
         path = self.outputs_folder / str(facts["name"])
         if path.parent != self.outputs_folder or path.is_symlink() or not path.is_file():
             raise ValueError(f"{facts['name']!r} is no file of this job")
+        facts["size_bytes"] = path.stat().st_size
         self.outputs.append(Output(path=path, **facts))
 
     def _book_summary(self, values: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from queueapp.runner.verdict import AT_ONCE, Reason, outranks
 
 Report = Callable[[Progress, Usage], StopKind | None]
 
+FIRST_SAMPLE_S = 0.1  # before the first report can be due
 SAMPLE_S = 0.5
 REPORT_S = 1.0
 REPORT_GAP_S = 0.2
@@ -91,7 +92,7 @@ class Supervision:
         self._clock = clock
         now = clock()
         self._deadline = now + pace.timeout_s
-        self._sample_due = now + SAMPLE_S
+        self._sample_due = now + FIRST_SAMPLE_S
         self._report_due = now + REPORT_S
         self._reported_at = now
         self._stage_changes = 0

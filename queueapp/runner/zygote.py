@@ -169,7 +169,8 @@ def main(settings: dict[str, Any]) -> NoReturn:
     try:
         become_subreaper()
         # Kept pending rather than ignored, so that a fork can be asked to stop from its start on.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        # Nothing else stays blocked, whatever the worker had blocked while it started.
+        signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGTERM})
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         fork = settings["isolation"] != "exec" and _preload_and_check(settings["modules"])

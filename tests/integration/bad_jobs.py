@@ -51,6 +51,7 @@ def environment(job: JobContext) -> None:
         session=os.getsid(0) == os.getpid(),
         polars_threads=pl.thread_pool_size(),
         fds=fds,
+        blocked=sorted(signal.pthread_sigmask(signal.SIG_BLOCK, set())),
         random=[random.random(), __import__("numpy").random.random()],
         parameters=job.parameters,
         now=job.now.isoformat(),
@@ -166,7 +167,7 @@ def signal_itself(job: JobContext) -> None:
     """End by a signal of choice."""
     job.progress(stage="Ending")
     os.kill(os.getpid(), job.parameters["signal"])
-    time.sleep(5)
+    time.sleep(0.3)
     job.progress()
 
 

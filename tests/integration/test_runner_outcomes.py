@@ -184,6 +184,7 @@ def test_a_job_has_a_private_place_of_its_own(bench: Bench) -> None:
     assert {seen["cwd"]} == {seen["environ"]["HOME"], seen["environ"]["TMPDIR"]}
     assert {"0", "1", "2", "4"} <= set(seen["fds"])
     assert not [link for fd, link in seen["fds"].items() if "socket" in link]
+    assert [] == seen["blocked"]
     assert {"colour": "blue"} == seen["parameters"]
     assert "2023-11-14T22:13:20+00:00" == seen["now"]
 

@@ -55,6 +55,7 @@ def test_an_endless_line_is_skipped_and_the_next_one_counts(ledger: Ledger) -> N
         {},
         {"event": "dance"},
         {"event": "progress"},
+        {**PROGRESS, "records_done": [4]},
         {"event": "warning", "type": "a", "message": "b", "count": "many"},
         {"event": "quality", "quality": {"total": 1}},
         {"event": "summary", "values": 7},
