@@ -1,0 +1,217 @@
+"""Large logs are read by a job; whatever becomes of it, the dataset says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actors.dataset_profile import dataset_profile
+from queueapp import BadInput, JobContext, library
+from queueapp.domain.job import Claim
+from queueapp.domain.outcome import Failure
+from queueapp.profiling import PROFILE_TYPE
+from queueapp.runner.task import Assignment, DatasetInput
+from queueapp.store import Store
+from tests import factories
+from tests.integration.data.records import SCOPE
+from tests.integration.data.wire import COLUMNS, LOG, Api
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every log be a large one."""
+    monkeypatch.setattr(library, "READ_AT_ONCE_BYTES", 10)
+
+
+@pytest.fixture
+def large_api(make_api: Callable[..., Api], small_limit: None) -> Api:
+    """An API that leaves every log to a job, and a worker that offers to read it."""
+    api = make_api()
+    add_profiler(api.store)
+    return api
+
+
+def add_profiler(store: Store) -> None:
+    """Register a worker that offers the profile job, and only that."""
+    worker = factories.add_worker(store, types=(PROFILE_TYPE,))
+    info = dataset_profile.info
+    store.fleet.register(_worker(worker), [info])
+
+
+def _worker(name: str) -> Any:
+    from queueapp.domain.fleet import Worker
+
+    return Worker(name=name, node=factories.NODE, pid=1, slots=4, born_ms=0, version="0")
+
+
+def run_profile(api: Api, held: Claim) -> dict[str, Any]:
+    """Run a claimed profile job here and return its summary."""
+    dataset = api.store.datasets.get(SCOPE, held.job.inputs["datasetId"])
+    path = api.app.extensions["queueapp"].objects.local_path(dataset.object_key)
+    given = DatasetInput(
+        parameter="datasetId",
+        id=dataset.id,
+        name=dataset.name,
+        format=dataset.format,
+        path=path,
+        columns=dataset.columns,
+        options=dict(dataset.options),
+        sha256=dataset.sha256,
+    )
+    assignment = Assignment(
+        id=held.job.id,
+        type=held.job.type,
+        attempt=1,
+        name=held.job.name,
+        parameters=held.job.parameters,
+        work=api.data_dir,
+        outputs=api.data_dir,
+        now_ms=1_800_000_000_000,
+        inputs=(given,),
+    )
+    events: list[dict[str, Any]] = []
+    dataset_profile(JobContext(assignment, events.append, stages=("Reading",)))
+    return next(one["values"] for one in events if one["event"] == "summary")
+
+
+def claimed(api: Api) -> Claim:
+    """Claim the profile job."""
+    held = factories.claim(api.store)
+    assert held is not None
+    return held
+
+
+def test_a_large_log_is_stored_and_read_later(large_api: Api) -> None:
+    """202 and Profiling with nulls; Ready with the numbers once the job has ended."""
+    api = large_api
+    sent = api.upload()
+    body = sent.get_json()
+    held = claimed(api)
+    summary = run_profile(api, held)
+    factories.finish(api.store, held, changes={"result": {"summary": summary}})
+    api.library.job_ended(SCOPE, held.job.id)
+    stored = api.store.datasets.get(SCOPE, "d")
+    shown = api.call("GET", "datasets/d").get_json()
+
+    assert (sent.status_code, body["status"], body["rows"]) == (202, "Profiling", None)
+    assert (held.job.type, held.job.resource.id if held.job.resource else None) == (
+        PROFILE_TYPE,
+        "d",
+    )
+    assert stored.status == "Ready"
+    assert (shown["status"], shown["rows"], shown["cases"], shown["invalidRows"]) == (
+        "Ready",
+        4,
+        2,
+        1,
+    )
+    assert shown["columns"] == {**COLUMNS, "resource": None, "startTime": None}
+
+
+def test_the_same_large_log_again_is_not_read_twice(large_api: Api) -> None:
+    """A repeat while the job waits is 202 with the same record, and no second job."""
+    first, again = large_api.upload(), large_api.upload()
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.get_json() == again.get_json()
+    assert large_api.store.client.zcard(large_api.store.keys("queue", SCOPE.key)) == 1
+
+
+def test_a_job_that_nobody_told_of_is_noticed(large_api: Api) -> None:
+    """Reading the dataset finds the end of its job."""
+    api = large_api
+    api.upload()
+    held = claimed(api)
+    summary = run_profile(api, held)
+    factories.finish(api.store, held, changes={"result": {"summary": summary}})
+
+    assert api.call("GET", "datasets").get_json()["datasets"][0]["status"] == "Ready"
+
+
+def test_a_log_that_cannot_be_read_fails_with_its_reason(large_api: Api) -> None:
+    """The dataset is Failed; sending it again tries again."""
+    api = large_api
+    api.upload(fields={**COLUMNS, "caseId": "order"})
+    held = claimed(api)
+    with pytest.raises(BadInput) as caught:
+        run_profile(api, held)
+    failure = Failure("bad_input", str(caught.value))
+    factories.finish(api.store, held, "failed", changes={"failure": failure})
+    api.library.job_ended(SCOPE, held.job.id)
+    shown = api.call("GET", "datasets/d").get_json()
+
+    assert shown["status"] == "Failed"
+    assert "'order'" in shown["error"]
+    assert api.upload(fields={**COLUMNS, "caseId": "order"}).get_json()["status"] == "Profiling"
+
+
+def test_a_late_profile_of_replaced_bytes_is_dropped(large_api: Api) -> None:
+    """Only the newest upload's profile is taken over."""
+    api = large_api
+    api.upload()
+    held = claimed(api)
+    summary = run_profile(api, held)
+    api.upload(LOG + b"3,x,2024-01-01,y\n")
+    factories.finish(api.store, held, changes={"result": {"summary": summary}})
+    api.library.job_ended(SCOPE, held.job.id)
+
+    assert api.call("GET", "datasets/d").get_json()["status"] == "Profiling"
+
+
+def test_a_cancelled_profile_job_fails_the_dataset(large_api: Api) -> None:
+    """It does not stay Profiling for ever."""
+    api = large_api
+    job_id = api.store.datasets.get(SCOPE, api.upload().get_json()["id"]).profile_job
+    assert job_id is not None
+    api.store.jobs.cancel(
+        SCOPE, job_id, by="ann", reason=None, force=False, preserve=True, keep_ms=10**9
+    )
+
+    assert api.call("GET", "datasets/d").get_json()["status"] == "Failed"
+
+
+def test_without_a_worker_a_large_log_is_not_taken(
+    make_api: Callable[..., Api], small_limit: None
+) -> None:
+    """503, and nothing is stored: neither with no worker nor with one that cannot read logs."""
+    api = make_api()
+    for prepare in (lambda: None, lambda: factories.add_worker(api.store)):
+        prepare()
+        before = api.left()
+
+        assert api.upload().status_code == 503
+        assert api.left() == before
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_full_queue_refuses_a_large_log(
+    make_api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch, replaces: bool
+) -> None:
+    """429, and what was there before is there again."""
+    api = make_api(max_queued_jobs=1)
+    add_profiler(api.store)
+    if replaces:
+        api.upload()
+    factories.submit(api.store, scope=SCOPE)
+    _, objects, _ = api.left()
+    shown = api.call("GET", "datasets/d").get_json()
+    monkeypatch.setattr(library, "READ_AT_ONCE_BYTES", 10)
+    refused = api.upload(LOG + b"3,x,2024-01-01,y\n")
+    after = api.call("GET", "datasets/d").get_json()
+
+    assert refused.status_code == 429
+    assert api.left()[1] == objects
+    for body in (shown, after):
+        for key in ("lastUpdated", "requestId"):
+            body.pop(key, None)
+    assert after == shown
+
+
+def test_the_memory_of_the_job_follows_the_size(large_api: Api) -> None:
+    """Small logs need little; the request is bounded."""
+    large_api.upload()
+    held = claimed(large_api)
+
+    assert held.job.requirements.memory_mb == 1024
+    assert replace(held.job.requirements, memory_mb=0).cpu_units == 1
