@@ -28,6 +28,7 @@ from queueapp.eventlog import LogError
 from queueapp.objects import ObjectStore, object_key
 from queueapp.profiling import (
     PROFILE_TYPE,
+    check_header,
     check_options,
     describe_log,
     format_of,
@@ -97,6 +98,10 @@ class Library:
             small = unpacked_within(upload.path, draft.format, READ_AT_ONCE_BYTES)
             if small:
                 draft = replace(draft, profile=self._read(draft, upload.path))
+            else:
+                check_header(
+                    upload.path, form=draft.format, columns=draft.columns, options=draft.options
+                )
         except LogError as error:
             raise BadLog(error) from error
         if small:

@@ -4,6 +4,7 @@ Uploads call it in the web process for small files, the DatasetProfile job in it
 large ones. It stores nothing, and loads the table library only when it reads.
 """
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from queueapp.eventlog import (
     FORMATS,
     HEAD_BYTES,
+    MAX_BYTES,
     Columns,
     Format,
     LogError,
@@ -54,6 +56,38 @@ def unpacked_within(path: Path, form: str, limit: int) -> bool:
     return True
 
 
+def check_header(
+    path: Path,
+    *,
+    form: str,
+    columns: Mapping[str, str | None] | None,
+    options: Mapping[str, str | None],
+) -> None:
+    """Refuse a large table at once if its head shows that the named columns are not there.
+
+    Whatever else its first megabyte looks like is for the reader of the whole file to judge.
+    Raises: LogError missing_column, repeated_column.
+    """
+    if not form.startswith("csv"):
+        return
+    from queueapp.eventlog import read_log
+
+    with tempfile.NamedTemporaryFile(prefix="queueapp-head-") as head:
+        try:
+            block = next(chunks(path, packed=form.endswith(".gz"), max_bytes=MAX_BYTES), b"")
+            head.write(block[: block.rfind(b"\n") + 1])
+            head.flush()
+            read_log(
+                Path(head.name),
+                format="csv",
+                columns=Columns(**columns) if columns else None,  # type: ignore[arg-type] # checked
+                options=ReadOptions(**options),
+            )
+        except LogError as error:
+            if error.code in ("missing_column", "repeated_column"):
+                raise
+
+
 def check_options(options: Mapping[str, str | None]) -> None:
     """Refuse hints that no file could be read with. Raises: LogError."""
     from queueapp.eventlog.delimited import delimiter_of
@@ -83,7 +117,7 @@ def describe_log(
     found = profile_log(
         path,
         format=form,
-        columns=Columns(**columns) if columns else None,  # type: ignore[arg-type] # checked before
+        columns=Columns(**columns) if columns else None,  # type: ignore[arg-type] # checked
         options=ReadOptions(**options),
         now=now,
         max_problems=FIRST_PROBLEMS,

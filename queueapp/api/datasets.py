@@ -1,12 +1,12 @@
 """Datasets over HTTP: event logs that are sent once and mined often."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import marshmallow
 import orjson
-from flask import Response
+from flask import Response, current_app
 from flask.views import MethodView
 
 from queueapp.api.auth import key
@@ -45,6 +45,7 @@ UPLOAD_BODY = {
     "required": True,
     "content": {"multipart/form-data": {"schema": DatasetUpload}},
 }
+LIBRARY = "queueapp.library"
 LOCATION = {"Location": {"$ref": "#/components/headers/Location"}}
 REPLAYED = {"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}}
 PROFILING: dict[str, Any] = {
@@ -58,8 +59,11 @@ _ROLE_FIELDS = {**PARTS, **{hint: hint for hint in HINTS}, "file": "file"}
 
 
 def library() -> Library:
-    """Return the library over this app's engine and object store."""
-    return Library(services().engine, services().objects)
+    """Return the app's one library: it lets only so many logs be read at once."""
+    made = current_app.extensions
+    if LIBRARY not in made:
+        made.setdefault(LIBRARY, Library(services().engine, services().objects))
+    return cast(Library, made[LIBRARY])
 
 
 @blueprint.errorhandler(BadLog)

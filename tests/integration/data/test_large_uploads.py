@@ -1,5 +1,6 @@
 """Large logs are read by a job; whatever becomes of it, the dataset says so."""
 
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -132,7 +133,8 @@ def test_a_job_that_nobody_told_of_is_noticed(large_api: Api) -> None:
 def test_a_log_that_cannot_be_read_fails_with_its_reason(large_api: Api) -> None:
     """The dataset is Failed; sending it again tries again."""
     api = large_api
-    api.upload(fields={**COLUMNS, "caseId": "order"})
+    body = LOG + b"3,M\xfcller,2024-01-01,x\n"
+    api.upload(body)
     held = claimed(api)
     with pytest.raises(BadInput) as caught:
         run_profile(api, held)
@@ -142,8 +144,20 @@ def test_a_log_that_cannot_be_read_fails_with_its_reason(large_api: Api) -> None
     shown = api.call("GET", "datasets/d").get_json()
 
     assert shown["status"] == "Failed"
-    assert "'order'" in shown["error"]
-    assert api.upload(fields={**COLUMNS, "caseId": "order"}).get_json()["status"] == "Profiling"
+    assert "not UTF-8" in shown["error"]
+    assert api.upload(body).get_json()["status"] == "Profiling"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_table_without_its_columns_is_refused_at_once(large_api: Api, packed: bool) -> None:
+    """Its head is enough to name the field; nothing is stored."""
+    before = large_api.left()
+    body, filename = (gzip.compress(LOG), "l.csv.gz") if packed else (LOG, "l.csv")
+    refused = large_api.upload(body, filename=filename, fields={**COLUMNS, "caseId": "order"})
+
+    assert refused.status_code == 400
+    assert [one["field"] for one in refused.get_json()["errors"]] == ["/caseId"]
+    assert large_api.left() == before
 
 
 def test_a_late_profile_of_replaced_bytes_is_dropped(large_api: Api) -> None:
