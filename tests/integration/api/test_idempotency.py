@@ -1,0 +1,127 @@
+"""Repeated requests: one job however often it is asked for."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from queueapp.domain.api_key import Role
+from tests.factories import claim, finish
+from tests.integration.api.conftest import JOB, Api
+
+SUBMIT = "/api/t/p/execution/job"
+JOBS = "/api/t/p/execution/jobs"
+KEY = {"Idempotency-Key": "order-1"}
+
+
+def test_a_repeat_gets_the_first_answer(api: Api) -> None:
+    """Same status, body and address, and a header that says so."""
+    first = api.post(SUBMIT, JOB, headers=KEY)
+    api.submit(priority="Critical")
+    again = api.post(SUBMIT, JOB, headers=KEY)
+
+    assert again.status_code == first.status_code == 202
+    assert again.get_json() == first.get_json()
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert api.get(JOBS).get_json()["totalCount"] == 2
+
+
+def test_another_body_with_the_same_key_is_422(api: Api) -> None:
+    """A key stands for one request."""
+    api.post(SUBMIT, JOB, headers=KEY)
+
+    response = api.post(SUBMIT, {**JOB, "jobName": "Another"}, headers=KEY)
+
+    assert response.status_code == 422
+    assert response.get_json()["code"] == "idempotency_mismatch"
+    assert api.get(JOBS).get_json()["totalCount"] == 1
+
+
+def test_a_refused_request_does_not_use_its_key_up(api: Api) -> None:
+    """After a 400 the corrected request may use the same key."""
+    assert api.post(SUBMIT, {**JOB, "priority": "x"}, headers=KEY).status_code == 400
+    assert api.post(SUBMIT, JOB, headers=KEY).status_code == 202
+
+
+def test_keys_are_the_users_own(api: Api) -> None:
+    """Another user's or project's equal key is another key."""
+    ann = api.as_user("ann", Role.SUBMITTER, tenant="t")
+    ids = {
+        client.post(at, JOB, headers=KEY).get_json()["jobId"]
+        for client, at in ((api, SUBMIT), (ann, SUBMIT), (api, "/api/t/q/execution/job"))
+    }
+
+    assert len(ids) == 3
+
+
+def test_fifty_at_once_make_one_job(api: Api) -> None:
+    """A race of equal requests is won once; all get the same job."""
+
+    def submit(_: int) -> tuple[int, str]:
+        response = api.post(SUBMIT, JOB, headers=KEY)
+        return response.status_code, response.get_json()["jobId"]
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = set(pool.map(submit, range(50)))
+
+    assert len(answers) == 1
+    assert {status for status, _ in answers} == {202}
+    assert api.get(JOBS).get_json()["totalCount"] == 1
+
+
+def test_a_retry_is_repeated_safely(api: Api) -> None:
+    """Two equal retries make one new job."""
+    job_id = api.submit()
+    held = claim(api.store)
+    assert held is not None
+    finish(api.store, held, "failed")
+
+    answers = [api.post(f"{SUBMIT}/{job_id}/retry", {}, headers=KEY) for _ in range(2)]
+
+    assert answers[0].get_json() == answers[1].get_json()
+    assert api.get(JOBS).get_json()["totalCount"] == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\tb"])
+def test_bad_keys_are_refused(api: Api, key: str) -> None:
+    """1 to 255 printable ASCII characters."""
+    response = api.post(SUBMIT, JOB, headers={"Idempotency-Key": key})
+
+    assert response.status_code == 400
+
+
+PIPELINE = {"name": "A pipeline"}
+PIPELINES = "/api/t/p/pipelines"
+
+
+def test_other_posts_are_repeated_safely_too(api: Api) -> None:
+    """Reserve, run, publish: the second request gets the first answer."""
+    first = api.post(PIPELINES, PIPELINE, headers=KEY)
+    again = api.post(PIPELINES, PIPELINE, headers=KEY)
+    other = api.post(PIPELINES, {"name": "Other"}, headers=KEY)
+
+    assert first.status_code == again.status_code == 201
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert other.status_code == 422
+    assert api.get(PIPELINES).get_json()["totalCount"] == 1
+
+
+def test_a_request_still_being_answered_is_409(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Retry-After; the key is free again if the first one fails."""
+    seen: list[Any] = []
+
+    def slow(*_: object, **__: object) -> None:
+        seen.append(api.post(PIPELINES, PIPELINE, headers=KEY))
+        raise RuntimeError("the first one fails")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("queueapp.api.pipelines.library", slow)
+        assert api.post(PIPELINES, PIPELINE, headers=KEY).status_code == 500
+
+    assert seen[0].status_code == 409
+    assert seen[0].get_json()["code"] == "idempotency_in_progress"
+    assert int(seen[0].headers["Retry-After"]) > 0
+    assert api.post(PIPELINES, PIPELINE, headers=KEY).status_code == 201
