@@ -35,6 +35,8 @@ class Upped:
     """One run of `queueapp up` on a data directory."""
 
     data_dir: Path
+    workers: int = 1
+    settings: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,8 +46,10 @@ class Upped:
             "PYTHONPATH": str(ROOT),
             "QUEUEAPP_ACTORS": "tests.system.gated_jobs",
             "QUEUEAPP_LEASE_SECONDS": "3",
+            **self.settings,
         }
         command = ["up", "--port", "0", "--data-dir", str(self.data_dir), "--threads", "1"]
+        command += ["--workers", str(self.workers)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "queueapp.cli", *command],
             stdout=subprocess.PIPE,
