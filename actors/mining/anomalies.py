@@ -66,7 +66,7 @@ def _rare_variants(
     events: Events, cases: pl.DataFrame, ranked: pl.DataFrame, top: int
 ) -> dict[str, Any]:
     most = int(events.n_cases * _RARE_VARIANT)
-    rule = f"Variants followed by at most {_RARE_VARIANT:.1%} of the cases"
+    rule = f"Variants followed by at most {wording.share(_RARE_VARIANT)} of the cases"
     if most < 1:
         return _kind("variant", "Rare variants", f"{rule}. Not applicable: fewer than 500 cases.")
     rare = ranked.filter(pl.col("cases") <= most).select("variant", n="cases")
@@ -97,8 +97,8 @@ def _broken_order(log: pl.DataFrame, events: Events, top: int) -> dict[str, Any]
         _item(
             events,
             row["case"],
-            f"{events.activities[row['activity']]} stands in the file before "
-            f"{events.activities[row['before']]}, which happened earlier",
+            f"{wording.clip(events.activities[row['activity']])} stands in the file before "
+            f"{wording.clip(events.activities[row['before']])}, which happened earlier",
         )
         for row in odd.head(top).iter_rows(named=True)
     ]
@@ -106,7 +106,8 @@ def _broken_order(log: pl.DataFrame, events: Events, top: int) -> dict[str, Any]
 
 
 def _unusual_hours(events: Events, top: int) -> dict[str, Any]:
-    rule = f"Events in hours of the week (UTC) with under {_RARE_HOUR:.0%} of an average hour."
+    limit = wording.share(_RARE_HOUR)
+    rule = f"Events in hours of the week (UTC) with under {limit} of an average hour."
     if events.frame.height < 10 * _WEEK_HOURS:
         return _kind("hour", "Unusual hours", rule + " Not applicable: too few events.")
     # 1970-01-01 was a Thursday, so three days bring the weeks to begin on Mondays.
@@ -120,7 +121,7 @@ def _unusual_hours(events: Events, top: int) -> dict[str, Any]:
         _item(
             events,
             row["case"],
-            f"{events.activities[row['activity']]} at {moment(row['time'])}, "
+            f"{wording.clip(events.activities[row['activity']])} at {moment(row['time'])}, "
             f"{_DAYS[row['hour'] // 24]}, an hour with {wording.plural(row['n'], 'event')}",
         )
         for row in odd.head(top).iter_rows(named=True)

@@ -89,6 +89,7 @@ def _discovery(events: Events, variants: Variants, cases: pl.DataFrame) -> dict[
         "activities": activities_section(events),
         "flow": {
             "transitions": int(pairs["count"].sum()),
+            "distinct": pairs.height,
             "edges": edges_section(events, pairs),
             "starts": starts,
             "ends": ends,

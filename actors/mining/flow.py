@@ -6,41 +6,45 @@ import polars as pl
 
 from actors.mining.events import MICROSECOND, Events
 
+LISTED = 5000  # rows of a list in the document; a log with more has a wrong column as activity
+
 
 def follows(events: Events) -> pl.DataFrame:
     """Count and time every pair of activities that follow each other within a case.
 
     Shape: one row per pair, most frequent first: `source`, `target` (codes), `count`, `cases`
-    (distinct), and `mean`, `median`, `p95`, `total` in seconds from event to event. `wait` is
-    the median from the end of one to the start of the next where the log has start times.
+    (distinct), and `mean`, `median`, `p95`, `total` in seconds from event to event. Where the
+    log has start times, `wait_mean` … tell the time from the end of one to the start of the next.
     """
     pairs = events.frame.select(
         "case",
         source=pl.col("activity").shift(),
         target="activity",
         gap=pl.col("gap") / MICROSECOND,
-        wait=_wait(events),
+        **({"wait": _wait()} if events.has_start else {}),
     ).filter(pl.col("gap").is_not_null())
+    times = _times("gap") + (_times("wait", "wait_") if events.has_start else [])
     return (
         pairs.group_by("source", "target")
-        .agg(
-            count=pl.len(),
-            cases=_distinct("case"),
-            mean=pl.col("gap").mean(),
-            median=pl.col("gap").median(),
-            p95=pl.col("gap").quantile(0.95, "linear"),
-            total=pl.col("gap").sum(),
-            wait=pl.col("wait").median(),
-        )
+        .agg(pl.len().alias("count"), _distinct("case").alias("cases"), *times)
         .sort(["count", "source", "target"], descending=[True, False, False])
     )
 
 
-def _wait(events: Events) -> pl.Expr:
-    if not events.has_start:
-        return pl.lit(None, dtype=pl.Float64)
-    idle = (pl.col("start") - pl.col("time").shift()) / MICROSECOND
-    return pl.max_horizontal(idle, 0.0)
+def _times(column: str, prefix: str = "") -> list[pl.Expr]:
+    seconds = pl.col(column)
+    return [
+        seconds.mean().alias(f"{prefix}mean"),
+        seconds.median().alias(f"{prefix}median"),
+        seconds.quantile(0.95, "linear").alias(f"{prefix}p95"),
+        seconds.sum().alias(f"{prefix}total"),
+    ]
+
+
+def _wait() -> pl.Expr:
+    """Count from the end of one event to the start of the next; overlapping work waits nothing."""
+    began = pl.col("start").fill_null(pl.col("time"))
+    return ((began - pl.col("time").shift()) / MICROSECOND).clip(lower_bound=0.0)
 
 
 def _distinct(column: str) -> pl.Expr:
@@ -63,7 +67,7 @@ def activities_section(events: Events) -> list[dict[str, Any]]:
             "share": row["events"] / events.frame.height,
             "caseShare": row["cases"] / events.n_cases,
         }
-        for row in counted.iter_rows(named=True)
+        for row in counted.head(LISTED).iter_rows(named=True)
     ]
 
 
@@ -82,12 +86,12 @@ def ends_section(events: Events, *, first: bool) -> list[dict[str, Any]]:
             "cases": row["cases"],
             "share": row["cases"] / events.n_cases,
         }
-        for row in counted.iter_rows(named=True)
+        for row in counted.head(LISTED).iter_rows(named=True)
     ]
 
 
 def edges_section(events: Events, pairs: pl.DataFrame) -> list[dict[str, Any]]:
-    """List every edge of the directly-follows graph, most frequent first."""
+    """List the edges of the directly-follows graph, most frequent first."""
     return [
         {
             "from": events.activities[row["source"]],
@@ -98,7 +102,7 @@ def edges_section(events: Events, pairs: pl.DataFrame) -> list[dict[str, Any]]:
             "medianSeconds": round(row["median"], 3),
             "p95Seconds": round(row["p95"], 3),
         }
-        for row in pairs.iter_rows(named=True)
+        for row in pairs.head(LISTED).iter_rows(named=True)
     ]
 
 
@@ -108,11 +112,12 @@ def bottlenecks_section(events: Events, pairs: pl.DataFrame, *, top: int = 20) -
     The median is waiting only where start times are known; otherwise it is the time between
     two events, work included, and is called so.
     """
-    typical = "wait" if events.has_start else "median"
+    if events.has_start:
+        plain = ("mean", "median", "p95", "total")
+        pairs = pairs.with_columns(pl.col(f"wait_{name}").alias(name) for name in plain)
     all_seconds = float(pairs["total"].sum()) or 1.0
     ranked = (
-        pairs.with_columns(typical=pl.col(typical).fill_null(pl.col("median")))
-        .with_columns(cost=pl.col("cases") * pl.col("typical"))
+        pairs.with_columns(cost=pl.col("cases") * pl.col("median"))
         .filter(pl.col("cost") > 0)
         .sort(["cost", "source", "target"], descending=[True, False, False])
     )
@@ -131,7 +136,7 @@ def _transitions(events: Events, rows: pl.DataFrame, all_seconds: float) -> list
             "from": events.activities[row["source"]],
             "to": events.activities[row["target"]],
             "cases": row["cases"],
-            "medianSeconds": round(row["typical"], 3),
+            "medianSeconds": round(row["median"], 3),
             "meanSeconds": round(row["mean"], 3),
             "p95Seconds": round(row["p95"], 3),
             "totalSeconds": round(row["cost"], 3),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from actors.mining.wording import count, duration, plural, share
+from actors.mining.wording import clip, count, duration, plural, share
 
 MOST = 5
 
@@ -35,7 +35,7 @@ def _happy(document: dict[str, Any]) -> Iterator[dict[str, str]]:
         return
     text = (
         f"{count(path['cases'])} of {plural(n_cases, 'case')} ({share(path['share'])}) follow the "
-        f"happy path of {plural(len(path['activities']), 'step')}, which takes "
+        f"happy path of {plural(path['length'], 'step')}, which takes "
         f"{duration(path['medianDurationSeconds'])} in the median; all cases together follow "
         f"{plural(total, 'variant')}."
     )
@@ -48,7 +48,7 @@ def _bottleneck(document: dict[str, Any]) -> Iterator[dict[str, str]]:
         return
     worst = section["items"][0]
     text = (
-        f"From “{worst['from']}” to “{worst['to']}” the median {section['measure']} is "
+        f"From “{clip(worst['from'])}” to “{clip(worst['to'])}” the median {section['measure']} is "
         f"{duration(worst['medianSeconds'])} in {plural(worst['cases'], 'case')}, "
         f"{share(worst['shareOfElapsed'])} of all time that passes between events."
     )
@@ -56,8 +56,8 @@ def _bottleneck(document: dict[str, Any]) -> Iterator[dict[str, str]]:
     if longest["shareOfElapsed"] > 1.2 * worst["shareOfElapsed"]:
         text += (
             f" Most time in all, {share(longest['shareOfElapsed'])}, passes from "
-            f"“{longest['from']}” to “{longest['to']}”, where few long waits lift the mean to "
-            f"{duration(longest['meanSeconds'])} (median {duration(longest['medianSeconds'])})."
+            f"“{clip(longest['from'])}” to “{clip(longest['to'])}”, where few long waits lift the "
+            f"mean to {duration(longest['meanSeconds'])} (median {duration(longest['medianSeconds'])})."
         )
     yield _insight("The costliest wait", text, "bottlenecks")
 
@@ -84,7 +84,7 @@ def _rework(document: dict[str, Any]) -> Iterator[dict[str, str]]:
         return
     text = (
         f"{plural(rework['cases'], 'case')} ({share(rework['share'])}) repeat an activity, most "
-        f"often “{rework['activities'][0]['activity']}” "
+        f"often “{clip(rework['activities'][0]['activity'])}” "
         f"({plural(rework['activities'][0]['repeats'], 'extra time')}). "
         f"Their median duration is {duration(rework['medianSecondsWith'])}"
     )
@@ -104,8 +104,8 @@ def _resources(document: dict[str, Any]) -> Iterator[dict[str, str]]:
     few, total = resources["halfOfEventsBy"], resources["total"]
     first = resources["items"][0]
     text = (
-        f"{count(few)} of {plural(total, 'resource')} did half of the events; {first['resource']} "
-        f"alone did {share(first['share'])}."
+        f"{count(few)} of {plural(total, 'resource')} did half of the events; "
+        f"{clip(first['resource'])} alone did {share(first['share'])}."
     )
     yield _insight("Work rests on few shoulders", text, "resources")
 
@@ -123,11 +123,12 @@ def _quality(document: dict[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _activities(document: dict[str, Any]) -> Iterator[dict[str, str]]:
-    rare = [row for row in document["activities"] if row["caseShare"] < 0.01]
+    total = document["summary"]["activities"]
+    rare = total - sum(row["caseShare"] >= 0.01 for row in document["activities"])
     if not rare:
         return
     text = (
-        f"{count(len(rare))} of {plural(len(document['activities']), 'activity', 'activities')} "
-        f"occur in fewer than 1 % of the cases."
+        f"{count(rare)} of {plural(total, 'activity', 'activities')} "
+        "occur in fewer than 1 % of the cases."
     )
     yield _insight("Rare activities", text, "map")

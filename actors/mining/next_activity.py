@@ -16,7 +16,8 @@ ORDER = 4
 MIN_SEEN = 3  # a context seen less often says less than the shorter one
 TRAINING_SHARE = 0.8
 FEWEST_TESTS = 2
-MOST_CONTEXTS = 50_000
+MOST_CONTEXTS = 50_000  # of each length
+MOST_NEXT = 20  # successors kept per context
 END = ""  # what follows the last event of a case
 
 
@@ -166,7 +167,7 @@ def _contexts(table: pl.DataFrame, length: int, base: int, *, timed: bool) -> li
         context = {
             "after": codes[::-1],
             "seen": row["seen"],
-            "next": [list(pair) for pair in zip(row["next"], row["n"], strict=True)],
+            "next": [list(pair) for pair in zip(row["next"], row["n"], strict=True)][:MOST_NEXT],
         }
         if timed:
             context["remainingSeconds"] = round(row["remaining"], 3)

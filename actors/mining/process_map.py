@@ -10,7 +10,7 @@ from typing import Any
 
 from actors.mining import wording
 from actors.mining.layout import Box, Drawing, Link, Point, draw
-from actors.mining.markup import text
+from actors.mining.markup import label, text
 
 MOST_EDGES = 150
 LEVELS = (50, 80, 90, 95, 100)
@@ -193,22 +193,24 @@ def _node(name: str, lines: list[str], box: Box, at: Point, counts: dict[str, in
             f'<g class="n end"><rect {place} rx="14"/>'
             f'<text x="{at[0]:.0f}" y="{at[1] + 4:.0f}">{_title(name)}</text></g>'
         )
-    times = counts[name]
+    times = counts.get(name, 0)  # 0 where the activity is too rare to be listed
     shade = min(4, int(5 * (times / max(counts.values())) ** 0.5))
+    told = wording.count(times) if times else ""
+    tooltip = label(name) + (f": {wording.plural(times, 'event')}" if times else "")
     rows = [
         f'<text x="{at[0]:.0f}" y="{top + 20 + _LINE * i:.0f}">{text(line)}</text>'
         for i, line in enumerate(lines)
     ]
     under = top + 22 + _LINE * len(lines)
     return (
-        f'<g class="n s{shade}"><title>{text(name)}: {wording.plural(times, "event")}</title>'
+        f'<g class="n s{shade}"><title>{tooltip}</title>'
         f'<rect {place} rx="8"/>{"".join(rows)}'
-        f'<text class="c" x="{at[0]:.0f}" y="{under:.0f}">{wording.count(times)}</text></g>'
+        f'<text class="c" x="{at[0]:.0f}" y="{under:.0f}">{told}</text></g>'
     )
 
 
 def _title(name: str) -> str:
-    return {_START: "Start", _END: "End"}.get(name, name)
+    return {_START: "Start", _END: "End"}.get(name, wording.clip(name))
 
 
 def _frame(

@@ -8,6 +8,7 @@ import polars as pl
 from actors.mining.events import Events
 
 USUAL_SHARE = 0.05  # an activity that opens or closes fewer cases than this does so by accident
+STEPS = 200  # of a sequence written to the document; its length is always told
 LISTED = 1000  # sequences written to the document; the rest are counted and are in the CSV
 
 
@@ -46,7 +47,9 @@ def variants_section(
             "share": row["cases"] / events.n_cases,
             "cumulativeShare": covered[i] / events.n_cases,
             "medianDurationSeconds": round(row["median"], 3),
-            "activities": [events.activities[code] for code in row["path"]],
+            "length": len(row["path"]),
+            "activities": [events.activities[code] for code in row["path"][:STEPS]],
+            "last": events.activities[row["path"][-1]],
         }
         for i, row in enumerate(top.iter_rows(named=True))
     ]
@@ -65,7 +68,7 @@ def happy_path(
     usual_start = {row["activity"] for row in starts if row["share"] >= USUAL_SHARE}
     usual_end = {row["activity"] for row in ends if row["share"] >= USUAL_SHARE}
     for item in section["items"]:
-        path = item["activities"]
-        if len(path) > 1 and path[0] in usual_start and path[-1] in usual_end:
+        opens, closes = item["activities"][0], item["last"]
+        if item["length"] > 1 and opens in usual_start and closes in usual_end:
             return {**item, "complete": True}
     return {**section["items"][0], "complete": False}

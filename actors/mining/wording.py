@@ -52,3 +52,8 @@ def _short(value: float) -> str:
     if value < 0.05:
         return "0"
     return f"{value:.1f}".removesuffix(".0") if value < 99.95 else f"{value:,.0f}"
+
+
+def clip(name: str, most: int = 120) -> str:
+    """Shorten a name that is longer than any name should be."""
+    return name if len(name) <= most else name[: most - 1] + "…"

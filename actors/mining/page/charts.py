@@ -67,8 +67,8 @@ def _ceiling(most: int) -> int:
     """Find the round number at or above the largest value, so that the grid has whole steps."""
     size = 1
     while True:
-        for digit in (4, 8, 12, 20):
-            if most <= digit * size:
+        for digit in (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 36, 40):
+            if most <= digit * size and digit * size % 4 == 0:
                 return digit * size
         size *= 10
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from actors.mining.markup import text
+from actors.mining.markup import label, text
 from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.wording import count, duration, plural, share
 
@@ -31,7 +31,7 @@ def _kind(kind: dict[str, Any]) -> str:
     rule = f'<p class="note">{text(kind["rule"])}</p>'
     if not kind["items"]:
         return head + rule
-    rows = [(f"<code>{text(i['case'])}</code>", text(i["reason"])) for i in kind["items"]]
+    rows = [(f"<code>{label(i['case'])}</code>", text(i["reason"])) for i in kind["items"]]
     shown = len(rows)
     caption = kind["title"] + (f", the first {shown}" if kind["found"] > shown else "")
     columns = (Column("Case"), Column("Why"))

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from actors.mining.markup import text
+from actors.mining.markup import label, text
 from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.process_map import (
     DEFAULT_LEVEL,
@@ -90,9 +90,8 @@ def map_section(document: dict[str, Any]) -> str:
         "event of a case to the next, thicker the more often; with times shown, the slowest fifth "
         "is coloured and bold."
     )
-    return section(
-        "map", "Process map", lead, box, details("The edges as a table", _edges(document))
-    )
+    tables = (_activities(document), details("The edges as a table", _edges(document)))
+    return section("map", "Process map", lead, box, *tables)
 
 
 def _pictures(document: dict[str, Any]) -> list[tuple[Selection, str]]:
@@ -137,21 +136,21 @@ def _map_note(selection: Selection) -> str:
 
 
 def _edges(document: dict[str, Any]) -> str:
-    edges = document["flow"]["edges"]
+    edges, distinct = document["flow"]["edges"], document["flow"]["distinct"]
     columns = (
         *(Column("From"), Column("To"), number("Times"), number("Cases"), number("Median")),
         *(number("Mean"), number("95 % within")),
     )
     rows = [
         (
-            *(text(e["from"]), text(e["to"]), count(e["count"]), count(e["cases"])),
+            *(label(e["from"]), label(e["to"]), count(e["count"]), count(e["cases"])),
             *(duration(e["medianSeconds"]), duration(e["meanSeconds"]), duration(e["p95Seconds"])),
         )
         for e in edges[:SHOWN_EDGES]
     ]
-    shown = f"the {SHOWN_EDGES} most frequent of {count(len(edges))}"
+    shown = f"the {SHOWN_EDGES} most frequent of {count(distinct)} edges"
     caption = "Directly-follows graph: " + (
-        shown if len(edges) > SHOWN_EDGES else plural(len(edges), "edge")
+        shown if distinct > SHOWN_EDGES else plural(distinct, "edge")
     )
     ends = "".join(_ends(title, document["flow"][key]) for title, key in _ENDS)
     return table(caption, columns, rows) + ends
@@ -163,7 +162,7 @@ _ENDS = (("Activities that open a case", "starts"), ("Activities that close a ca
 def _ends(title: str, rows: list[dict[str, Any]]) -> str:
     columns = (Column("Activity"), number("Cases"), number("Share"))
     cells = [
-        (text(r["activity"]), count(r["cases"]), share(r["share"])) for r in rows[:SHOWN_STEPS]
+        (label(r["activity"]), count(r["cases"]), share(r["share"])) for r in rows[:SHOWN_STEPS]
     ]
     return table(title, columns, cells)
 
@@ -174,7 +173,7 @@ def happy_path_section(document: dict[str, Any]) -> str:
     medians = {(e["from"], e["to"]): e["medianSeconds"] for e in document["flow"]["edges"]}
     steps = path["activities"][:SHOWN_STEPS]
     pace = [None, *(medians.get(pair) for pair in pairwise(steps))]
-    chips = _chips(document, steps, pace, len(path["activities"]) - len(steps))
+    chips = _chips(document, steps, pace, path["length"] - len(steps))
     lead = (
         f"The most frequent complete variant: {count(path['cases'])} of "
         f"{plural(summary['cases'], 'case')} ({share(path['share'])}), median case time "
@@ -193,7 +192,7 @@ def _chips(document: dict[str, Any], steps: list[str], pace: list[float | None],
     items = []
     for i, step in enumerate(steps):
         after = f"<small>{duration(pace[i])}</small>" if pace[i] is not None else ""
-        items.append(f'<li>{after}<span class="k{hues[step]}">{text(step)}</span></li>')
+        items.append(f'<li>{after}<span class="k{hues.get(step, 7)}">{label(step)}</span></li>')
     if more > 0:
         items.append(f"<li><small>and {plural(more, 'more step')}</small></li>")
     return f'<ol class="chips">{"".join(items)}</ol>'
@@ -223,7 +222,7 @@ def _list(items: str) -> str:
 
 def _variant(document: dict[str, Any], item: dict[str, Any]) -> str:
     steps = item["activities"][:SHOWN_STEPS]
-    chips = _chips(document, steps, [None] * len(steps), len(item["activities"]) - len(steps))
+    chips = _chips(document, steps, [None] * len(steps), item["length"] - len(steps))
     width = 100 * item["share"]
     return (
         f"<li><div><h4><span>Variant {item['rank']}</span><span>{share(item['share'])}</span></h4>"
@@ -235,16 +234,16 @@ def _variant(document: dict[str, Any], item: dict[str, Any]) -> str:
     )
 
 
-def activities_table(document: dict[str, Any]) -> str:
+def _activities(document: dict[str, Any]) -> str:
     """List the activities by frequency, folded away."""
     columns = (Column("Activity"), number("Events"), number("Cases"), number("Share of cases"))
     rows = [
         (
-            text(r["activity"]),
+            label(r["activity"]),
             count(r["events"]),
             count(r["cases"]),
             bar(r["caseShare"], share(r["caseShare"])),
         )
         for r in document["activities"][:SHOWN_EDGES]
     ]
-    return details("All activities", table("Activities by frequency", columns, rows))
+    return details("The activities as a table", table("Activities by frequency", columns, rows))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.mining.markup import text
+from actors.mining.markup import label, text
 from actors.mining.page import charts
 from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.wording import bound, count, duration, plural, share
@@ -113,7 +113,7 @@ def bottlenecks_section(document: dict[str, Any]) -> str:
     )
     rows = [
         (
-            *(text(r["from"]), text(r["to"]), count(r["cases"]), duration(r["medianSeconds"])),
+            *(label(r["from"]), label(r["to"]), count(r["cases"]), duration(r["medianSeconds"])),
             duration(r["p95Seconds"]),
             bar(r["totalSeconds"] / most, duration(r["totalSeconds"])),
             share(r["shareOfElapsed"]),
@@ -145,7 +145,7 @@ def _repeats(rework: dict[str, Any]) -> str:
         return ""
     columns = (Column("Activity"), number("Cases"), number("Extra times"), number("Most in a case"))
     rows = [
-        (text(r["activity"]), count(r["cases"]), count(r["repeats"]), count(r["mostInOneCase"]))
+        (label(r["activity"]), count(r["cases"]), count(r["repeats"]), count(r["mostInOneCase"]))
         for r in rework["activities"]
     ]
     return table("Activities repeated within a case", columns, rows)
@@ -156,7 +156,7 @@ def _loops(rework: dict[str, Any]) -> str:
         return ""
     columns = (Column("Activity"), number("Times"), number("Cases"), number("Median time between"))
     rows = [
-        (text(r["activity"]), count(r["count"]), count(r["cases"]), duration(r["medianSeconds"]))
+        (label(r["activity"]), count(r["count"]), count(r["cases"]), duration(r["medianSeconds"]))
         for r in rework["selfLoops"]
     ]
     return table("Self-loops: an activity directly after itself", columns, rows)
@@ -171,7 +171,7 @@ def _ping_pong(rework: dict[str, Any]) -> str:
     )
     rows = [
         (
-            *(text(r["activity"]), text(r["via"]), count(r["count"]), count(r["cases"])),
+            *(label(r["activity"]), label(r["via"]), count(r["count"]), count(r["cases"])),
             duration(r["medianSeconds"]),
         )
         for r in rework["pingPong"]
@@ -190,7 +190,8 @@ def resources_section(document: dict[str, Any]) -> str:
     lead += "." if timed else ", not of working time: the log has no start times."
     if resources["eventsWithoutResource"]:
         lead += f" {plural(resources['eventsWithoutResource'], 'event')} name no resource."
-    rows = [_resource(r, timed=timed) for r in resources["items"]]
+    most = resources["items"][0]["share"] if resources["items"] else 1.0
+    rows = [_resource(r, most, timed=timed) for r in resources["items"]]
     shown = f"{len(rows)} of {count(resources['total'])} resources by events"
     columns = [Column("Resource"), number("Events"), number("Share"), number("Cases")]
     columns += [number("Activities"), number("Active days")] + [number("Busy")] * timed
@@ -199,9 +200,13 @@ def resources_section(document: dict[str, Any]) -> str:
     return section("resources", "Resources", lead, first, rest, _handovers(resources))
 
 
-def _resource(row: dict[str, Any], *, timed: bool) -> list[str]:
+def _resource(row: dict[str, Any], most: float, *, timed: bool) -> list[str]:
     cells = [
-        *(text(row["resource"]), count(row["events"]), bar(row["share"], share(row["share"]))),
+        *(
+            label(row["resource"]),
+            count(row["events"]),
+            bar(row["share"] / most, share(row["share"])),
+        ),
         *(count(row["cases"]), count(row["activities"]), count(row["activeDays"])),
     ]
     return [*cells, duration(row["busySeconds"])] if timed else cells
@@ -212,7 +217,7 @@ def _handovers(resources: dict[str, Any]) -> str:
         return ""
     columns = (Column("From"), Column("To"), number("Times"), number("Median time between"))
     rows = [
-        (text(r["from"]), text(r["to"]), count(r["count"]), duration(r["medianSeconds"]))
+        (label(r["from"]), label(r["to"]), count(r["count"]), duration(r["medianSeconds"]))
         for r in resources["handovers"]
     ]
     title = "Handover of work"

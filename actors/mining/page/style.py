@@ -76,7 +76,7 @@ font-size:14px;
 color:var(--ink-2)}
 .key svg{width:34px;height:10px;margin-right:7px;vertical-align:middle}
 .switch{display:flex;flex-wrap:wrap;gap:6px 8px;align-items:center;margin:0 0 10px;font-size:14.5px}
-.switch>span{color:var(--ink-2);min-width:94px}
+.switch>span{color:var(--ink-2);min-width:106px}
 .map-box>input{position:absolute;opacity:0;width:1px;height:1px}
 .switch label{border:1px solid var(--box-line);border-radius:999px;padding:3px 14px;cursor:pointer}
 .maps{border:1px solid var(--line);border-radius:10px;max-height:860px;overflow:auto;

@@ -176,6 +176,17 @@ def test_report_of_a_tangled_log_stays_small() -> None:
     assert len(page_of(*cases)) < 400_000
 
 
+def test_absurdly_long_names_and_cases_are_shortened() -> None:
+    """Names of thousands of characters and cases of thousands of events do not fill the page."""
+    long = page_of(
+        *[f"A@0 {'n' * 5000}@9:{'r' * 5000}"] * 30, " ".join(f"A@{n}" for n in range(5000))
+    )
+
+    assert len(long) < 100_000
+    assert "n" * 119 + "…" in long
+    assert "and 4,970 more steps" in long
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_text_stands_out_from_what_is_behind_it(theme: str) -> None:
     """Text has a contrast of 4.5 to 1 or more against paper and boxes, in both themes."""
