@@ -57,7 +57,8 @@ def _bottleneck(document: dict[str, Any]) -> Iterator[dict[str, str]]:
         text += (
             f" Most time in all, {share(longest['shareOfElapsed'])}, passes from "
             f"“{clip(longest['from'])}” to “{clip(longest['to'])}”, where few long waits lift the "
-            f"mean to {duration(longest['meanSeconds'])} (median {duration(longest['medianSeconds'])})."
+            f"mean to {duration(longest['meanSeconds'])} "
+            f"(median {duration(longest['medianSeconds'])})."
         )
     yield _insight("The costliest wait", text, "bottlenecks")
 

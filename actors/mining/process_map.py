@@ -127,7 +127,7 @@ def _box(name: str, lines: list[str]) -> Box:
 
 def _label_box(edge: Edge, *, standalone: bool) -> Box:
     texts = (wording.count(edge.count), wording.duration(edge.median))
-    return Box(6.6 * max(len(text) for text in texts) + 8, 30 if standalone else 16)
+    return Box(6.6 * max(len(text) for text in texts) + 8, 36 if standalone else 16)
 
 
 def _slow_bounds(medians: list[float]) -> list[float]:
@@ -252,7 +252,7 @@ MAP_STYLE = """
 .map .n.end rect{fill:var(--ink-2);stroke:none}.map .n.end text{fill:var(--paper);font-weight:600}
 .map .n .c{fill:var(--ink-2);font-size:12px;font-variant-numeric:tabular-nums}
 .map .e path{fill:none;stroke:var(--edge)}.map .e polygon{fill:var(--edge)}
-.map .e text{font-size:11.5px;fill:var(--ink-2);stroke:var(--paper);stroke-width:7px;
+.map .e text{font-size:11.5px;fill:var(--ink-2);stroke:var(--paper);stroke-width:10px;
 paint-order:stroke;stroke-linejoin:round;font-variant-numeric:tabular-nums}
 .map .e:hover path{stroke:var(--accent)}.map .e:hover polygon{fill:var(--accent)}
 """
@@ -269,5 +269,6 @@ STANDALONE_STYLE = (
     f"svg{{{LIGHT};background:var(--paper)}}"
     f"@media(prefers-color-scheme:dark){{svg{{{DARK}}}}}"
     + MAP_STYLE.replace("\n", "")
-    + ".map .e .q{transform:translateY(-5px)}.map .e .t{transform:translateY(7px)}"
+    + ".map .e .q{transform:translateY(-9px)}.map .e .t{transform:translateY(9px)}"
+    ".map .e.p0 .q{transform:none}"
 )
