@@ -110,7 +110,7 @@ def open_stack(
 
 def _settings(environ: Mapping[str, str]) -> Config:
     config = from_env(environ)
-    data_dir = embedded.private_directory(config.data_dir.absolute())
+    data_dir = embedded.data_directory(config.data_dir.absolute())
     return replace(
         config,
         data_dir=data_dir,

@@ -5,7 +5,7 @@ It never talks to a server that somebody else runs, and it knows nothing of jobs
 """
 
 from .binary import ServerBinary, find_binary
-from .directory import admin_key, private_directory, secret_key
+from .directory import admin_key, data_directory, secret_key
 from .errors import EmbeddedServerError
 from .server import EmbeddedServer, ephemeral_server, leave_server, start_server
 
@@ -14,10 +14,10 @@ __all__ = [
     "EmbeddedServerError",
     "ServerBinary",
     "admin_key",
+    "data_directory",
     "ephemeral_server",
     "find_binary",
     "leave_server",
-    "private_directory",
     "secret_key",
     "start_server",
 ]

@@ -15,15 +15,24 @@ from .errors import EmbeddedServerError
 SOCKET_PATH_LIMIT = 103
 
 
-def private_directory(path: Path) -> Path:
-    """Make a directory that only its owner can enter, and refuse somebody else's."""
+def data_directory(path: Path) -> Path:
+    """Make the data directory if it is not there; one that is there keeps its mode.
+
+    What is private in it is private by itself: somebody may have chosen his home, or /tmp.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.stat().st_uid != os.getuid():
-            raise EmbeddedServerError(f"{path} belongs to another user.")
-        path.chmod(0o700)
     except OSError as error:
         raise EmbeddedServerError(f"{path} cannot be used: {error.strerror}.") from error
+    return path
+
+
+def private_directory(path: Path) -> Path:
+    """Make a directory that only its owner can enter, and refuse somebody else's."""
+    data_directory(path)
+    if path.stat().st_uid != os.getuid():
+        raise EmbeddedServerError(f"{path} belongs to another user.")
+    path.chmod(0o700)
     return path
 
 
@@ -39,7 +48,7 @@ def admin_key(data_dir: Path) -> str:
 
 def _kept_secret(path: Path) -> str:
     """Return the file's text; of several processes that find no file, one writes it."""
-    private_directory(path.parent)
+    data_directory(path.parent)
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
@@ -62,7 +71,7 @@ class Layout:
     @classmethod
     def of(cls, data_dir: Path) -> "Layout":
         """Return the layout in a data directory, made when it is not there yet."""
-        private_directory(data_dir)
+        data_directory(data_dir)
         return cls(private_directory(data_dir.resolve() / "valkey"))
 
     @property

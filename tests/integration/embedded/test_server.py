@@ -160,13 +160,20 @@ def test_a_share_inherited_by_a_child_counts(data_dir: Path) -> None:
     assert not is_locked(server.layout.server_lock)
 
 
-def test_everything_is_private_to_the_user(data_dir: Path) -> None:
-    """Nobody else can enter the data directory or connect to the socket."""
-    with start_server(data_dir) as server:
-        modes = [stat.S_IMODE(p.stat().st_mode) for p in (data_dir, server.layout.directory)]
+def test_the_server_is_private_to_the_user(tmp_path: Path) -> None:
+    """Nobody else can enter the server's directory or connect to its socket."""
+    with start_server(tmp_path / "new" / "data") as server:
+        places = (tmp_path / "new" / "data", server.layout.directory, server.layout.socket)
 
-        assert [0o700, 0o700] == modes
-        assert 0o700 == stat.S_IMODE(server.layout.socket.stat().st_mode)
+        assert [0o700] * 3 == [stat.S_IMODE(place.stat().st_mode) for place in places]
+
+
+def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    """A data directory that somebody made is not closed to others, only what we make in it."""
+    tmp_path.chmod(0o755)
+    with start_server(tmp_path) as server:
+        assert 0o755 == stat.S_IMODE(tmp_path.stat().st_mode)
+        assert 0o700 == stat.S_IMODE(server.layout.directory.stat().st_mode)
 
 
 @pytest.mark.parametrize("durability", ["everysec", "always"])
