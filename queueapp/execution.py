@@ -156,10 +156,11 @@ class Execution:
         return self._objects.local_path(key) is None
 
     def _kept(self, claim: Claim, outcome: Outcome) -> Sequence[Output]:
-        """Return the files to publish: none of an attempt that will be made again."""
-        if outcome.end in (AttemptEnd.LOST, AttemptEnd.GIVEN_BACK):
+        """Return the files to publish; of a lost attempt the logs, in case it was the last."""
+        if outcome.end is AttemptEnd.GIVEN_BACK:
             return ()
-        if outcome.end is AttemptEnd.CANCELLED and not self._preserves(claim):
+        kept = outcome.end is not AttemptEnd.CANCELLED or self._preserves(claim)
+        if outcome.end is AttemptEnd.LOST or not kept:
             return [output for output in outcome.outputs if output.type == LOG_TYPE]
         return outcome.outputs
 
@@ -192,7 +193,7 @@ class Execution:
         )
 
     def discard(self, report: FinishReport) -> None:
-        """Delete the files of a report that the store refused: the attempt was stale."""
+        """Delete the files of a report that the store did not publish."""
         for artifact in report.artifacts:
             try:
                 self._objects.delete(artifact.object_key)

@@ -26,7 +26,7 @@ from queueapp.domain.errors import LeaseLost
 from queueapp.domain.fleet import Node, Worker
 from queueapp.domain.job import Claim
 from queueapp.domain.scope import Scope
-from queueapp.domain.states import TERMINAL
+from queueapp.domain.states import TERMINAL, AttemptEnd, Status
 from queueapp.engine import Engine
 from queueapp.execution import Execution, lost
 from queueapp.job_types import JobType, load_modules
@@ -162,6 +162,9 @@ class WorkerProcess:
         """
         if report is None:
             report = FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
+        if report.outcome == AttemptEnd.GIVEN_BACK and not self.station.draining.is_set():
+            # Nobody stops this worker, so the job was told to end by somebody else, or by itself.
+            report = FinishReport.of(lost("killed", "The job's process was told to end."))
         try:
             status = self.store.jobs.finish(
                 claim.job.id,
@@ -174,6 +177,8 @@ class WorkerProcess:
             log.warning("the attempt was stale; its result is discarded", job=claim.job.id)
             self.execution.discard(report)
             return
+        if status is Status.QUEUED:
+            self.execution.discard(report)
         log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)

@@ -59,6 +59,7 @@ class Failure:
     stage: str | None = None
     exception: str | None = None
     retryable: bool = False
+    retry_after_ms: int | None = None  # what the job asked for; the policy decides otherwise
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,16 @@ log = structlog.get_logger()
 Handler = Callable[[int, FrameType | None], Any]
 
 
-def once(handler: Handler) -> Handler:
-    """Return a signal handler that calls ``handler`` for the first signal only."""
-    seen = threading.Event()
+def once(handler: Handler, seen: threading.Event, draining: threading.Event) -> Handler:
+    """Return a signal handler that begins to drain and calls ``handler``, for the first signal.
+
+    Dramatiq looks at its own flag once a second; jobs that got the same signal end before that.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
         if not seen.is_set():
             seen.set()
+            draining.set()
             handler(number, frame)
 
     return handle
@@ -43,13 +46,14 @@ class DrainMiddleware(Middleware):
         self._station = station
         self._give_back = give_back
         self._patience_s = patience_s
+        self._signalled = threading.Event()
 
     def after_process_boot(self, broker: dramatiq.Broker) -> None:
         """Make the stop signals count once."""
         for number in (signal.SIGTERM, signal.SIGINT):
             handler = signal.getsignal(number)
             if callable(handler):
-                signal.signal(number, once(handler))
+                signal.signal(number, once(handler, self._signalled, self._station.draining))
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
         """Claim nothing more; give back what does not end within the patience."""

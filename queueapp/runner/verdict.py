@@ -44,6 +44,7 @@ CRASHES = {
     signal.SIGABRT: "its own abort",
     signal.SIGTRAP: "a trap",
 }
+LONGEST_WAIT_S = 30 * 86_400
 OUT_OF_MEMORY_WORDS = (b"memory allocation of", b"std::bad_alloc", b"MemoryError")
 
 
@@ -100,6 +101,7 @@ def _spoken(said: dict[str, Any]) -> tuple[AttemptEnd, Failure | None]:
         stage=said.get("stage"),
         exception=said.get("exception"),
         retryable=bool(said.get("retryable")),
+        retry_after_ms=_milliseconds(said.get("after_s")),
     )
 
 
@@ -129,6 +131,12 @@ def _out_of_memory(ending: Ending) -> tuple[AttemptEnd, Failure | None]:
 
 def _failed(code: str, message: str, ending: Ending) -> tuple[AttemptEnd, Failure]:
     return AttemptEnd.FAILED, Failure(code=code, message=message, stage=ending.stage)
+
+
+def _milliseconds(seconds: object) -> int | None:
+    if isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_WAIT_S:
+        return round(seconds * 1000)
+    return None
 
 
 def _minutes(ms: int) -> str:

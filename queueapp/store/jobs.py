@@ -201,6 +201,7 @@ class Jobs:
             bases={"keys": list(report.bases), "written": report.usage.written_bytes},
             artifacts=len(report.artifacts),
             jitter=report.jitter,
+            retry_after=failure.retry_after_ms if failure else None,
             now_ms=now_ms,
         )
         return Status(status)

@@ -1,5 +1,5 @@
 --- finish: end an attempt as its worker saw it end; the job ends with it, or is attempted again.
---- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter
+--- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter retry_after
 --- ARGV 3 the result as JSON, 4 progress as JSON, 5 usage as JSON, 6 failure as JSON, 7... artifacts: id, fields as JSON
 --- outcome is completed, failed, cancelled, lost or given_back
 --- returns the job's new status; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
@@ -41,8 +41,11 @@ elseif A.outcome == 'failed' then
   local attempts = call('HINCRBY', key, 'attempts', 1)
   if A.retryable and attempts < tonumber(job.max_attempts) then
     end_attempt(job, 'retried', given(A.code))
-    local delay = math.min(tonumber(job.retry_delay) * 2 ^ (attempts - 1), tonumber(job.retry_max_delay))
-    requeue(job, NOW + math.floor(delay * A.jitter))
+    local delay = given(A.retry_after)
+    if not delay then
+      delay = math.min(tonumber(job.retry_delay) * 2 ^ (attempts - 1), tonumber(job.retry_max_delay)) * A.jitter
+    end
+    requeue(job, NOW + math.floor(delay))
     event(job.scope, 'retrying', A.id, 'code', given(A.code) or '')
     status = 'Queued'
   else
@@ -51,6 +54,7 @@ elseif A.outcome == 'failed' then
 elseif A.outcome == 'cancelled' then
   close('Cancelled', 'cancelled')
 elseif A.outcome == 'lost' then
+  if tonumber(job.lost) + 1 >= A.max_lost then publish() end
   status = lose(job, A.max_lost, given(A.code) or 'worker_lost', given(A.message) or 'The attempt was lost.', A.keep_ms)
 else
   end_attempt(job, 'given_back', given(A.code))

@@ -217,3 +217,19 @@ def test_system_status_counts_what_happened(worker: RunningWorker) -> None:
     nobody = worker.engine.system("somebody else")
     assert (0, 0) == (nobody.completed_today, nobody.failed_today)
     assert datetime.now(UTC).timestamp() * 1000 - system.now_ms < 5_000
+
+
+def test_job_that_ends_itself_is_not_run_for_ever(worker: RunningWorker) -> None:
+    """A job told to end while nobody stops its worker loses the attempt, and fails in the end."""
+    job = worker.run("Zoo.Signal", parameters={"signal": int(signal.SIGTERM)})
+
+    assert Status.FAILED == job.status
+    assert ["lost", "lost", "lost"] == [attempt.end for attempt in job.attempts]
+
+
+def test_retry_waits_as_long_as_the_job_asks(worker: RunningWorker) -> None:
+    """A retryable failure is attempted again after the job's own delay, then it fails."""
+    job = worker.run("Zoo.Retry", max_attempts=2)
+
+    assert Status.FAILED == job.status
+    assert ["retried", "failed"] == [attempt.end for attempt in job.attempts]
