@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.testable
 PORT ?= 8000
-DATA_DIR ?= $(CURDIR)/var
+# Where the data lives; empty is the user's data directory, as for the command itself.
+DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,10 +20,10 @@ help: ## list the commands
 install: $(INSTALLED) ## make the virtual environment and install queueapp into it
 
 demo: $(INSTALLED) ## mine a sample event log from upload to report (ARGS=--keep leaves it running)
-	@$(BIN)/queueapp demo --data-dir "$(DATA_DIR)/demo" $(ARGS)
+	@$(BIN)/queueapp demo $(if $(DATA_DIR),--data-dir "$(DATA_DIR)/demo") --report var/report.html $(ARGS)
 
-up: $(INSTALLED) ## run server, web and workers until Ctrl-C (PORT=8000 DATA_DIR=var ARGS=...)
-	@$(BIN)/queueapp up --port $(PORT) --data-dir "$(DATA_DIR)" $(ARGS)
+up: $(INSTALLED) ## run server, web and workers until Ctrl-C (PORT=8000 DATA_DIR=... ARGS=...)
+	@$(BIN)/queueapp up --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(ARGS)
 
 test: $(TESTABLE) ## run the tests (ARGS=tests/unit for some of them)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -70,6 +70,7 @@ class Show:
         self._client = Client(stack.address, stack.admin_key)
         self._directory = directory
         self._report = report or directory / "report.html"
+        self._report.parent.mkdir(parents=True, exist_ok=True)
         self._keep = keep
         self.code = 1
 
