@@ -80,7 +80,7 @@ class _Reader:
             "place": found["in"],
             "required": found.get("required", False),
             "type": self.type_name(found["schema"]),
-            "text": found.get("description") or self.note(found["schema"]),
+            "text": f"{found.get('description', '')} {self.note(found['schema'])}".strip(),
             "default": _default(found["schema"]),
         }
 
@@ -188,19 +188,21 @@ def _pretty(example: object) -> Markup | None:
     return Markup(marked)  # noqa: S704 # escaped above; only our own <b> was added
 
 
-def _paragraphs(text: str) -> list[str]:
-    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+def _paragraphs(text: str) -> list[Markup]:
+    """Return the paragraphs of a description, what stands between backticks as code."""
+    plain = [html.escape(" ".join(part.split())) for part in text.split("\n\n") if part.strip()]
+    return [Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", part)) for part in plain]  # noqa: S704 # escaped above
 
 
 def _curl(path: str, method: str, operation: Doc, parameters: list[Doc], base: str) -> str:
     for found in parameters:
         if found["in"] == "path":
             path = path.replace(f"{{{found['name']}}}", str(found.get("example", found["name"])))
-    lines = [f"curl -X {method.upper()} '{base}{path}'", "  -H 'Authorization: Bearer '$KEY"]
+    lines = [f"curl -X {method.upper()} {base}{path}", '  -H "Authorization: Bearer $KEY"']
     content: Doc = operation.get("requestBody", {}).get("content", {})
     kind: str = next(iter(content), "")
     if kind == "application/json":
-        body = json.dumps(content[kind].get("example", {}))
+        body = json.dumps(content[kind].get("example", {}), indent=2)
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{body}'"]
     elif kind == "multipart/form-data":
         lines.append("  -F file=@events.csv")

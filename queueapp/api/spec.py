@@ -222,6 +222,9 @@ def finish(document: Doc) -> Doc:
         for parameter in item.get("parameters", ()):
             _finish_path_parameter(parameter)
         for method in METHODS:
+            for parameter in item.get(method, {}).get("parameters", ()):
+                _finish_query_parameter(parameter)
+        for method in METHODS:
             if method in item:
                 _finish_operation(item[method], method)
     for response in document["components"]["responses"].values():
@@ -243,6 +246,13 @@ def _finish_path_parameter(parameter: Doc) -> None:
         "example": known["example"],
         "schema": schema,
     }
+
+
+def _finish_query_parameter(parameter: Doc) -> None:
+    """Take null out: an absent parameter is left out of the address."""
+    schema = parameter.get("schema", {})
+    if isinstance(schema.get("type"), list):
+        schema["type"] = next(kind for kind in schema["type"] if kind != "null")
 
 
 def _finish_operation(operation: Doc, method: str) -> None:
