@@ -6,13 +6,13 @@ It works on the store itself, so it needs no key; whoever may reach the store ma
 import argparse
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from queueapp.config import from_env
 from queueapp.domain.api_key import ApiKey, Role
-from queueapp.server import store_url
+from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 from queueapp.store.api_keys import ApiKeys
 
@@ -78,7 +78,12 @@ def run_revoke(options: argparse.Namespace) -> int:
 @contextmanager
 def _api_keys(options: argparse.Namespace) -> Iterator[ApiKeys]:
     config = from_env(environ_of(options))
-    with closing(connect(store_url(config), name="queueapp-cli")) as client:
+    with ExitStack() as cleanup:
+        url = config.redis_url
+        if url is None:
+            share = start_server(config.data_dir, durability=config.durability)
+            url = cleanup.enter_context(share).url
+        client = cleanup.enter_context(closing(connect(url, name="queueapp-cli")))
         yield Store(client, config.key_prefix).api_keys
 
 

@@ -5,7 +5,6 @@ as the server lives, so a data directory never has two servers, whoever is kille
 Each user holds `users.lock` in shared mode; who can take it alone on leaving is the last one.
 """
 
-import atexit
 import contextlib
 import os
 import shutil
@@ -14,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,6 +45,7 @@ class EmbeddedServer:
     _process: subprocess.Popen[bytes] | None
     _owner: int = field(default_factory=os.getpid)
     _left: bool = False
+    at_exit: Finalize | None = None
 
     @property
     def users_lock_fd(self) -> int:
@@ -88,7 +89,8 @@ class EmbeddedServer:
         if self._left or self._owner != os.getpid():
             return
         self._left = True
-        atexit.unregister(self.leave)
+        if self.at_exit is not None:
+            self.at_exit.cancel()
         os.close(self._users_lock)
         _stop_if_last(self.layout)
         self._reap()
@@ -158,7 +160,8 @@ def _join(layout: Layout, flags: list[str], environ: Mapping[str, str]) -> Embed
         os.close(users_lock)
         raise
     server = EmbeddedServer(layout, flags, environ, users_lock, process)
-    atexit.register(server.leave)
+    # Plain exit handlers do not run in multiprocessing's children, which Dramatiq's workers are.
+    server.at_exit = Finalize(None, server.leave, exitpriority=0)
     return server
 
 

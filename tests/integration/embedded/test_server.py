@@ -245,6 +245,24 @@ def test_unreadable_data_names_both_engines(data_dir: Path) -> None:
     assert not is_locked(layout.server_lock)
 
 
+@pytest.mark.parametrize("how", ["plain", "fork"])
+def test_a_share_ends_with_its_process(data_dir: Path, how: str) -> None:
+    """A process that ends without a word gives up its share, a child of multiprocessing too."""
+    code = f"""
+import multiprocessing, sys
+from pathlib import Path
+from queueapp.embedded import start_server
+def use(): start_server(Path(sys.argv[1]))
+if __name__ == "__main__":
+    child = multiprocessing.get_context("fork").Process(target=use) if {how == "fork"} else None
+    if child: child.start(); child.join()
+    else: use()
+"""
+    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=60)
+
+    assert not is_locked(Layout.of(data_dir).server_lock)
+
+
 def test_a_forked_copy_does_not_leave(data_dir: Path) -> None:
     """A copy of the process that holds a share cannot give it up."""
     with start_server(data_dir) as server:
