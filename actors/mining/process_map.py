@@ -16,7 +16,7 @@ MOST_EDGES = 150
 LEVELS = (50, 80, 90, 95, 100)
 DEFAULT_LEVEL = 80
 _START, _END = "\0start", "\0end"
-_LINE, _CHARACTERS = 15, 26
+_LINE, _CHARACTERS, _MARGIN = 15, 26, 16
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,20 @@ def _best(edges: list[Edge], among: set[str] | None) -> set[tuple[str, str]]:
     return {(e.source, e.target) for e in (*best_in.values(), *best_out.values())}
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A drawn map, and how far from its left edge the start stands, in pixels."""
+
+    svg: str
+    start: float
+
+
 def standalone(document: dict[str, Any]) -> str:
     """Draw the map as a file of its own, at the usual level of detail."""
-    return map_svg(document, select(all_edges(document), DEFAULT_LEVEL), standalone=True)
+    return draw_map(document, select(all_edges(document), DEFAULT_LEVEL), standalone=True).svg
 
 
-def map_svg(document: dict[str, Any], selection: Selection, *, standalone: bool) -> str:
+def draw_map(document: dict[str, Any], selection: Selection, *, standalone: bool) -> Picture:
     """Draw a selection as SVG; a standalone file carries its own style."""
     counts = {row["activity"]: row["events"] for row in document["activities"]}
     labels = {name: _lines(name) for name in selection.nodes}
@@ -111,7 +119,8 @@ def map_svg(document: dict[str, Any], selection: Selection, *, standalone: bool)
             for i, name in enumerate(selection.nodes)
         ),
     ]
-    return _frame(document, selection, drawing, "".join(parts), standalone=standalone)
+    svg = _frame(document, selection, drawing, "".join(parts), standalone=standalone)
+    return Picture(svg, drawing.centres[0][0] - drawing.corner[0] + _MARGIN)
 
 
 def _lines(name: str) -> list[str]:
@@ -221,9 +230,8 @@ def _frame(
     *,
     standalone: bool,
 ) -> str:
-    margin = 16
-    width, height = drawing.size[0] + 2 * margin, drawing.size[1] + 2 * margin
-    left, top = drawing.corner[0] - margin, drawing.corner[1] - margin
+    width, height = drawing.size[0] + 2 * _MARGIN, drawing.size[1] + 2 * _MARGIN
+    left, top = drawing.corner[0] - _MARGIN, drawing.corner[1] - _MARGIN
     box = f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}"
     name = f"map-{selection.level}"
     n_activities = len(selection.nodes) - 2

@@ -9,9 +9,10 @@ from actors.mining.process_map import (
     DEFAULT_LEVEL,
     LEVELS,
     MOST_EDGES,
+    Picture,
     Selection,
     all_edges,
-    map_svg,
+    draw_map,
     select,
 )
 from actors.mining.wording import count, duration, plural, share
@@ -66,7 +67,7 @@ def _insights(document: dict[str, Any]) -> str:
 def map_section(document: dict[str, Any]) -> str:
     """Show the process map in up to five levels of detail, and its edges as a table."""
     pictures = _pictures(document)
-    levels = [selection.level for selection, _svg in pictures]
+    levels = [selection.level for selection, _picture in pictures]
     first = DEFAULT_LEVEL if DEFAULT_LEVEL in levels else levels[0]
     inputs = "".join(_radio("detail", f"l-{n}", checked=n == first) for n in levels)
     inputs += _radio("show", "m-count", checked=True) + _radio("show", "m-time")
@@ -76,9 +77,10 @@ def map_section(document: dict[str, Any]) -> str:
     switches += _switch("Arrows show", [("m-count", "how often"), ("m-time", "median time")])
     switches += _switch("Size", [("z-full", "readable"), ("z-fit", "fit to width")])
     figures = "".join(
-        f'<figure class="m-{selection.level}">{svg}<figcaption class="note">'
-        f"{text(_map_note(selection))}</figcaption></figure>"
-        for selection, svg in pictures
+        f'<figure class="m-{selection.level}">{picture.svg}'
+        f'<i class="start-here" style="left:{picture.start + 10:.0f}px"></i>'
+        f'<figcaption class="note">{text(_map_note(selection))}</figcaption></figure>'
+        for selection, picture in pictures
     )
     box = (
         f'<div class="map-box" role="group" aria-label="Process map and its switches">{inputs}'
@@ -94,20 +96,20 @@ def map_section(document: dict[str, Any]) -> str:
     return section("map", "Process map", lead, box, *tables)
 
 
-def _pictures(document: dict[str, Any]) -> list[tuple[Selection, str]]:
+def _pictures(document: dict[str, Any]) -> list[tuple[Selection, Picture]]:
     """Draw each level that differs from the one before, as long as the page stays small."""
     edges, size = all_edges(document), 0
-    pictures: list[tuple[Selection, str]] = []
+    pictures: list[tuple[Selection, Picture]] = []
     drawn: Selection | None = None
     for level in LEVELS:
         selection = select(edges, level)
         if drawn and drawn.edges == selection.edges:
             continue
-        svg = map_svg(document, selection, standalone=False)
-        if pictures and size + len(svg) > MAP_BYTES:
+        picture = draw_map(document, selection, standalone=False)
+        if pictures and size + len(picture.svg) > MAP_BYTES:
             break
-        pictures.append((selection, svg))
-        size += len(svg)
+        pictures.append((selection, picture))
+        size += len(picture.svg)
         drawn = selection
     return pictures
 

@@ -81,8 +81,11 @@ color:var(--ink-2)}
 .switch label{border:1px solid var(--box-line);border-radius:999px;padding:3px 14px;cursor:pointer}
 .maps{border:1px solid var(--line);border-radius:10px;max-height:860px;overflow:auto;
 margin-top:14px}
-.maps figure{display:none;margin:0;padding:10px;width:fit-content;min-width:100%}
+.maps figure{display:none;position:relative;margin:0;padding:10px;width:fit-content;min-width:100%}
 .maps .map{display:block;margin:0 auto}
+.start-here{position:absolute;top:0;width:290px;height:1px;margin-left:-145px;
+scroll-initial-target:nearest}
+#z-fit:checked~.maps .start-here{display:none}
 .maps .t{display:none}
 #m-time:checked~.maps .q{display:none}#m-time:checked~.maps .t{display:inline}
 #m-time:checked~.maps .p2 path{stroke:var(--slow)}
@@ -115,6 +118,7 @@ margin:12px 0 0;font-size:14.5px}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 footer{color:var(--ink-2);font-size:14px;padding-bottom:48px}
 @media(max-width:640px){
+.switch>span{flex-basis:100%}.chart{min-width:780px}
 header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:26px}
 h1{font-size:26px}section{padding:20px 16px;border-radius:10px;margin:14px 0}
 .tiles dd{font-size:21px}
