@@ -32,7 +32,8 @@ from queueapp.api.uploads import Received, received_upload
 from queueapp.domain.api_key import Role
 from queueapp.domain.dataset import Dataset, DatasetStatus
 from queueapp.domain.scope import Scope
-from queueapp.library import BadLog, Library, Upload
+from queueapp.intake import BadLog, Upload
+from queueapp.library import Library
 from queueapp.store.records import Put
 
 blueprint = ApiBlueprint(

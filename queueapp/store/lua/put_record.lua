@@ -10,6 +10,8 @@ local key = K[A.kind](A.scope, A.id)
 local known = call('HMGET', key, 'fingerprint', 'object', 'created', 'updated')
 local expect, object = given(A.expect), given(A.object)
 if expect and known[2] ~= expect then return {'stale', 0, 0, ''} end
+-- The same put again, because its answer was lost: the caller's object is the one in use.
+if not expect and object and known[2] == object then return {'new', tonumber(known[3]), tonumber(known[4]), ''} end
 if not expect and known[1] and A.fingerprint ~= '' and known[1] == A.fingerprint then
   return {'same', tonumber(known[3]), tonumber(known[4]), ''}
 end

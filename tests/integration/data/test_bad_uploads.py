@@ -171,6 +171,26 @@ def test_an_object_store_that_fails_leaves_nothing(
     assert api.left() == before
 
 
+def test_a_record_whose_answer_was_lost_keeps_its_bytes(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, but what was published is whole: sending it again finds it."""
+    from queueapp.domain.errors import Unavailable
+    from queueapp.store.datasets import Datasets
+
+    put = Datasets.put
+
+    def lose_the_answer(*args: Any, **more: Any) -> None:
+        put(*args, **more)
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Datasets, "put", lose_the_answer)
+        assert api.upload().status_code == 503
+    assert len(api.left()[1]) == 1
+    assert api.upload().status_code == 200
+
+
 @pytest.mark.parametrize("depth", [400_000, 5_000_000])
 @pytest.mark.parametrize("path", ["pipelines", "datasets"])
 def test_nested_json_is_refused_fast(api: Api, depth: int, path: str) -> None:

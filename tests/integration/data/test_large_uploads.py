@@ -1,14 +1,17 @@
 """Large logs are read by a job; whatever becomes of it, the dataset says so."""
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actors.dataset_profile import dataset_profile
-from queueapp import BadInput, JobContext, library
+from queueapp import BadInput, JobContext, intake, reading_apart
 from queueapp.domain.job import Claim
 from queueapp.domain.outcome import Failure
 from queueapp.profiling import PROFILE_TYPE
@@ -22,7 +25,7 @@ from tests.integration.data.wire import COLUMNS, LOG, Api
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every log be a large one."""
-    monkeypatch.setattr(library, "READ_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(intake, "READ_AT_ONCE_BYTES", 10)
 
 
 @pytest.fixture
@@ -210,7 +213,7 @@ def test_a_full_queue_refuses_a_large_log(
     factories.submit(api.store, scope=SCOPE)
     _, objects, _ = api.left()
     shown = api.call("GET", "datasets/d").get_json()
-    monkeypatch.setattr(library, "READ_AT_ONCE_BYTES", 10)
+    monkeypatch.setattr(intake, "READ_AT_ONCE_BYTES", 10)
     refused = api.upload(LOG + b"3,x,2024-01-01,y\n")
     after = api.call("GET", "datasets/d").get_json()
 
@@ -229,3 +232,47 @@ def test_the_memory_of_the_job_follows_the_size(large_api: Api) -> None:
 
     assert held.job.requirements.memory_mb == 1024
     assert replace(held.job.requirements, memory_mb=0).cpu_units == 1
+
+
+def test_a_small_log_that_unfolds_to_gigabytes_is_left_to_a_job(
+    make_api: Callable[..., Api],
+) -> None:
+    """The web process lives on; only the job, under its limit, will fail."""
+    event = '<event><string key="concept:name" value="a"/></event>'
+    big = f'<string key="big" value="{"x" * 500_000}"/>'
+    body = f"<log><trace>{big}{event * 20_000}</trace></log>".encode()
+    api = make_api()
+    add_profiler(api.store)
+    response = api.upload(body, filename="log.xes", fields={})
+
+    assert (response.status_code, response.get_json()["status"]) == (202, "Profiling")
+
+
+def test_the_process_that_reads_knows_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its environment holds what a program needs to start, and nothing of ours."""
+    for name in ("QUEUEAPP_SECRET_KEY", "QUEUEAPP_ADMIN_KEY", "AWS_SECRET_ACCESS_KEY", "REDIS_URL"):
+        monkeypatch.setenv(name, "secret")
+
+    assert "secret" not in reading_apart.environment().values()
+
+
+def test_an_upload_loads_no_table_library_into_the_web_process(
+    redis_url: str, tmp_path: Path
+) -> None:
+    """Reading happens elsewhere, so the web process stays small."""
+    program = f"""
+import io, pathlib, sys
+from queueapp.app import create_app
+from queueapp.config import Config
+folder = pathlib.Path({str(tmp_path)!r})
+app = create_app(Config(redis_url={redis_url!r}, data_dir=folder, admin_key="k", secret_key="s"))
+data = {{"file": (io.BytesIO({LOG!r}), "l.csv"), **{COLUMNS!r}}}
+answer = app.test_client().put("/api/a/b/datasets/d", data=data, headers={{"X-API-KEY": "k"}})
+print(answer.status_code, "polars" in sys.modules, "statsmodels" in sys.modules)
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert ended.stdout.split() == ["201", "False", "False"]

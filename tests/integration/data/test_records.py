@@ -67,6 +67,15 @@ def test_the_same_again_changes_nothing(store: Store) -> None:
     assert ("same", first.record) == (again.how, again.record)
 
 
+def test_a_put_whose_answer_was_lost_may_be_repeated(store: Store) -> None:
+    """The repeat of one and the same put is no stranger's put: its object stays in use."""
+    first = store.datasets.put(SCOPE, make_dataset(), object_key="one", now_ms=5)
+    again = store.datasets.put(SCOPE, make_dataset(), object_key="one", now_ms=9)
+
+    assert (again.how, again.record) == (first.how, first.record)
+    assert store.datasets.orphans(10**15, 10) == []
+
+
 def test_something_else_replaces(store: Store) -> None:
     """A replaced record keeps its creation time and names the object that is left over."""
     store.datasets.put(SCOPE, make_dataset(), object_key="one", now_ms=5)
