@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from queueapp.api.datasets import LIBRARY
 from queueapp.api.services import Services
 from queueapp.app import create_app
 from queueapp.broker import QueueBroker
@@ -94,6 +95,7 @@ def api(_app: Flask, document: Document, store: Store, tmp_path: Path) -> Api:
     """A client with the admin's key, over an empty store in which a worker offers two types."""
     add_worker(store, types=("ProcessMining", "Sleep"))
     config = _app.extensions["queueapp"].config
+    _app.extensions.pop(LIBRARY, None)  # it holds on to the services of the test before
     broker = QueueBroker(store, middleware=[PriorityMiddleware()])
     _app.extensions["queueapp"] = Services(
         config=config,
