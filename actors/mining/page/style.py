@@ -126,12 +126,14 @@ h1{font-size:26px}section{padding:20px 16px;border-radius:10px;margin:14px 0}
 .defs dd{margin-bottom:10px}
 nav ul{gap:4px 16px}.maps{max-height:70vh}}
 @media print{
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}header{padding-bottom:14pt}
 body{background:#fff;font-size:11pt}section{border:0;padding:0;margin:0 0 18pt;break-inside:auto}
 h2,h3{break-after:avoid}tr,.variants>li,.insights li{break-inside:avoid}
-nav,.switch,.skip,summary{display:none}
+nav,.switch,.skip,.start-here,.insights a{display:none}
 .scroll,.maps{overflow:visible;max-height:none;border:0}
 .maps .map{max-width:100%;max-height:235mm;height:auto}.maps figure{width:auto}
-details>*{display:block!important}details::details-content{content-visibility:visible;
+details>*{display:block!important}details>summary{display:none!important}
+details::details-content{content-visibility:visible;
 block-size:auto}
 table{font-size:9pt}}
 """
