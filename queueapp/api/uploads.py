@@ -24,7 +24,8 @@ from queueapp.api.errors import PayloadTooLarge, UnsupportedMediaType
 from queueapp.domain.errors import Unavailable, ValidationFailed
 
 FILE_FIELD = "file"
-MAX_FIELDS_BYTES = 64 << 10
+# Also bounds what the parser buffers, which is one chunk of 64 KiB and the end of the one before.
+MAX_FIELDS_BYTES = 256 << 10
 MAX_PARTS = 32
 # What a multipart body has beside the file: the fields and the parts' heads.
 ENVELOPE_BYTES = MAX_FIELDS_BYTES + (16 << 10)

@@ -140,6 +140,15 @@ def test_a_file_beyond_the_limit_is_refused(make_api: Callable[..., Api]) -> Non
     assert api.left() == before
 
 
+def test_a_file_that_looks_like_boundaries_is_taken(api: Api) -> None:
+    """However much of it the parser must hold back at the end of a chunk, no limit is met."""
+    line = b'9,"--' + b"-" * 68 + b'",2024-01-01T00:00:00Z,x\r\n'
+    body = b"case,act,at,who\r\n" + line * 3_000
+    response = api.upload(body)
+
+    assert (response.status_code, response.get_json()["rows"]) == (201, 3_000)
+
+
 def test_many_fields_are_refused_fast(api: Api) -> None:
     """A form of ten thousand fields, or of one huge field, is stopped early."""
     before = api.left()
