@@ -3,7 +3,7 @@
 They are recounts: slow, complete, and independent of the scripts that keep the numbers.
 """
 
-from queueapp.domain.queue import TIER_SPAN
+from queueapp.domain.queue import TIER_SPAN, TIERS
 from queueapp.domain.states import Status
 from queueapp.store import Store
 
@@ -34,7 +34,15 @@ def _jobs(store: Store) -> dict[str, dict[str, str]]:
     pattern = store.keys("job", "*").replace("{", "[{]").replace("}", "[}]")
     keys = list(store.client.scan_iter(pattern, count=1000))
     plain = [key for key in keys if key.count(":") == 2]
-    return {key.rsplit(":", 1)[1]: store.client.hgetall(key) for key in plain}
+    return {key.rsplit(":", 1)[1]: _unfolded(store.client.hgetall(key)) for key in plain}
+
+
+def _unfolded(fields: dict[str, str]) -> dict[str, str]:
+    """Return a job's fields with what its tier and shape say written out."""
+    kind, _, size = fields["shape"].rpartition(".")
+    cpu, _, memory = size.removesuffix("m").partition("c")
+    priority = str(TIERS[int(fields["tier"])])
+    return {**fields, "type": kind, "cpu": cpu, "mem": memory, "priority": priority}
 
 
 def _scope_violations(store: Store, scope: str, jobs: dict[str, dict[str, str]]) -> list[str]:

@@ -3,7 +3,8 @@
 Unknown keys of a stored record are ignored, so that an older release can read a newer one's jobs.
 """
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -41,22 +42,39 @@ def build(kind: type[Record], data: dict[str, Any], **replaced: Any) -> Record:
     return kind(**{**known, **replaced})
 
 
+# These stand in the job's hash, where scripts need them.
+_IN_HASH = frozenset({"id", "scope", "type", "priority", "submitted_by"})
+_PLAIN = asdict(JobSpec("", Scope("", ""), "", "", Priority.NORMAL, ""))
+
+
 def encode_spec(spec: JobSpec) -> str:
-    """Return what of a job never changes, as JSON."""
-    return dumps(spec)
+    """Return what of a job never changes and is not the default, as JSON."""
+    told = {
+        name: value
+        for name, value in asdict(spec).items()
+        if name not in _IN_HASH and value != _PLAIN[name]
+    }
+    return dumps(told)
 
 
-def decode_spec(text: str) -> JobSpec:
-    """Return the spec that ``encode_spec`` wrote."""
-    data = orjson.loads(text)
+def decode_spec(text: str, job_id: str, data: Mapping[str, str]) -> JobSpec:
+    """Return the job of ``encode_spec``'s text and the fields of its hash."""
+    told = orjson.loads(text)
+    told |= {"id": job_id, "type": data["shape"].rpartition(".")[0]}
+    return _spec(told, Scope.from_key(data["scope"]), TIERS[int(data["tier"])], data["user"])
+
+
+def _spec(data: dict[str, Any], scope: Scope, priority: Priority, user: str) -> JobSpec:
     resource = data.get("resource")
     notifications = data.get("notifications") or {}
     recipients = tuple(notifications.get("email_recipients", ()))
     return build(
         JobSpec,
         data,
-        scope=Scope(**data["scope"]),
-        priority=Priority(data["priority"]),
+        scope=scope,
+        priority=priority,
+        submitted_by=unquote(user),
+        name=data.get("name", ""),
         resource=build(Resource, resource) if resource else None,
         notifications=build(Notifications, notifications, email_recipients=recipients),
         requirements=build(Requirements, data.get("requirements") or {}),
@@ -69,7 +87,7 @@ def decode_claim(text: str) -> Claim:
     """Return the claim that the claim script answered."""
     data = orjson.loads(text)
     return Claim(
-        job=decode_spec(data["spec"]),
+        job=decode_spec(data["spec"], data["id"], data),
         epoch=int(data["epoch"]),
         attempt=int(data["attempt"]),
         lease_until_ms=int(data["lease_until_ms"]),
@@ -99,16 +117,15 @@ def _cancel(text: str | None) -> CancelRequest | None:
     )
 
 
-def decode_job(data: dict[str, str], attempts: list[str]) -> Job:
-    """Return the job of a stored hash and its list of ended attempts."""
+def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]) -> Job:
+    """Return the job of a stored hash, its spec and its list of ended attempts."""
     result = orjson.loads(data["result"]) if data.get("result") else {}
-    spec = decode_spec(data["spec"])
     return Job(
-        spec=build(JobSpec, vars(spec), priority=TIERS[int(data["tier"])]),
+        spec=decode_spec(spec, job_id, data),
         status=Status(data["status"]),
         created_ms=int(data["created"]),
-        updated_ms=int(data["updated"]),
-        epoch=int(data["epoch"]),
+        updated_ms=int(data.get("updated", data["created"])),
+        epoch=int(data.get("epoch", 0)),
         attempts_used=int(data.get("attempts", 0)),
         lost_attempts=int(data.get("lost", 0)),
         started_ms=_number(data.get("started")),

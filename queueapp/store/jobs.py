@@ -113,8 +113,6 @@ class Jobs:
             type=spec.type,
             user=encode_part(spec.submitted_by),
             shape=f"{spec.type}.{spec.requirements.shape}",
-            cpu=spec.requirements.cpu_units,
-            mem=spec.requirements.memory_mb,
             due=spec.scheduled_ms,
             max_attempts=spec.retry.max_attempts,
             retry_delay=spec.retry.delay_ms,
@@ -237,20 +235,17 @@ class Jobs:
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             pipe.hgetall(self._keys("job", job_id))
+            pipe.get(self._keys("spec", job_id))
             pipe.lrange(self._keys("attempts", job_id), 0, -1)
-            data, attempts = pipe.execute()
-        if data.get("scope") != scope.key:
+            data, spec, attempts = pipe.execute()
+        if data.get("scope") != scope.key or spec is None:
             raise NotFound("There is no such job.")
-        return decode_job(data, attempts)
+        return decode_job(job_id, data, spec, attempts)
 
     def get_many(self, job_ids: Iterable[str]) -> list[Job]:
         """Return the jobs that still exist, in the order asked for, without their attempts."""
         with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for job_id in job_ids:
-                pipe.hgetall(self._keys("job", job_id))
-            rows = pipe.execute()
-        return [decode_job(row, []) for row in rows if row]
+            return read_jobs(self._client, self._keys, job_ids)
 
     def position(self, scope: Scope, job_id: str) -> int | None:
         """Return the 1-based overall position of a queued job, else None."""
@@ -324,6 +319,21 @@ class Jobs:
                 pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
             found = pipe.execute()
         return [[_run(text) for text in texts] for texts in found]
+
+
+def read_jobs(client: Client, keys: Keys, job_ids: Iterable[str]) -> list[Job]:
+    """Return the jobs that still exist, in the order asked for, without their attempts."""
+    wanted = list(job_ids)
+    pipe = client.pipeline(transaction=False)
+    for job_id in wanted:
+        pipe.hgetall(keys("job", job_id))
+        pipe.get(keys("spec", job_id))
+    rows = pipe.execute()
+    return [
+        decode_job(job_id, data, spec, [])
+        for job_id, data, spec in zip(wanted, rows[::2], rows[1::2], strict=True)
+        if data and spec is not None
+    ]
 
 
 def _run(text: str) -> tuple[int, int | None, int]:

@@ -8,7 +8,8 @@ from typing import Final
 
 PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     # one job
-    "job": ("j", "$"),  # hash: the job
+    "job": ("j", "$"),  # hash: what changes of a job; short values, so that it stays compact
+    "spec": ("j", "$", "spec"),  # string: what never changes of a job, as JSON
     "attempts": ("j", "$", "attempts"),  # list: ended attempts, oldest first
     "dependents": ("j", "$", "dependents"),  # set: jobs that wait for this one
     # one scope

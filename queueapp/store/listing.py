@@ -11,8 +11,8 @@ from queueapp.domain.job import Job
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
-from queueapp.store.codec import decode_job
 from queueapp.store.connect import Client, store_errors
+from queueapp.store.jobs import read_jobs
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
@@ -76,11 +76,7 @@ class Listing:
                 found = self._walked(scope, wanted, skip, page_size)
             else:
                 found = self._counted(scope, wanted, skip, page_size)
-            pipe = self._client.pipeline(transaction=False)
-            for job_id in found.ids:
-                pipe.hgetall(self._keys("job", job_id))
-            rows = pipe.execute()
-        jobs = [decode_job(row, []) for row in rows if row]
+            jobs = read_jobs(self._client, self._keys, found.ids)
         return JobPage(jobs, found.total, found.counts, found.approximate)
 
     def _bounds(self, wanted: JobFilter) -> tuple[str, str]:

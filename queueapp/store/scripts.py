@@ -14,7 +14,7 @@ import orjson
 import redis
 
 from queueapp.domain import errors
-from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN
+from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN, TIERS
 from queueapp.domain.states import MOVES
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import lua_key_functions
@@ -57,7 +57,8 @@ def _constants() -> str:
         "FIRST_SEQUENCE": FIRST_SEQUENCE,
     }
     lines = [f"local {name} = {number}" for name, number in numbers.items()]
-    return "\n".join([*lines, f"local MOVES = {{{moves}}}"])
+    names = ", ".join(f"'{level}'" for level in TIERS)
+    return "\n".join([*lines, f"local MOVES = {{{moves}}}", f"local PRIORITIES = {{{names}}}"])
 
 
 def prelude() -> str:

@@ -120,7 +120,8 @@ local function leave_queue(scope, id, tier, shape)
 end
 
 -- What a running job held on its node comes back when the attempt is over.
-local function free_node(id, node, cpu, mem)
+local function free_node(id, node, shape)
+  local _, cpu, mem = shape_parts(shape)
   call('ZREM', K.leases(), id)
   if not node or call('EXISTS', K.node(node)) == 0 then return end
   call('HINCRBY', K.node(node), 'cpu_used', -cpu)
@@ -130,7 +131,7 @@ local function free_node(id, node, cpu, mem)
 end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'score', 'created', 'started', 'node',
-  'worker', 'cpu', 'mem', 'attempts', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay'}
+  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay'}
 
 local function load_job(id)
   local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
@@ -144,7 +145,7 @@ local function end_attempt(job, how, code)
   local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
     started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
-  free_node(job.id, job.node, tonumber(job.cpu), tonumber(job.mem))
+  free_node(job.id, job.node, job.shape)
 end
 
 -- Back to the old place: after a lost worker, a stop of the worker, or before a retry.

@@ -1,6 +1,6 @@
 --- claim: give a worker the best job it can run now, under a lease; or park it.
 --- ARGS worker op lease_ms
---- returns JSON {id, epoch, attempt, lease_until_ms, started_ms, spec} or "" (parked)
+--- returns JSON {id, epoch, attempt, lease_until_ms, started_ms, spec, scope, tier, shape, user} or "" (parked)
 --- fails CONFLICT (the worker is not registered)   moves Queued > Running
 local answered = call('HMGET', K.claimed(A.worker), 'op', 'answer')
 if answered[1] == A.op then return answered[2] end
@@ -57,24 +57,25 @@ if not id then
   return ''
 end
 
-local j = job_fields(id, 'tier', 'shape', 'cpu', 'mem', 'created', 'spec', 'eligible', 'lost')
-local waited = NOW - tonumber(j[7])
+local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user')
+local _, cpu, mem = shape_parts(j[2])
+local waited = NOW - tonumber(j[4])
 leave_queue(scope, id, j[1], j[2])
-move_status(scope, id, 'Queued', 'Running', j[5])
+move_status(scope, id, 'Queued', 'Running', j[3])
 local epoch = call('HINCRBY', K.job(id), 'epoch', 1)
 call('HSET', K.job(id), 'worker', A.worker, 'node', node, 'started', exact(NOW))
 call('HDEL', K.job(id), 'due', 'backoff', 'usage')
 call('ZADD', K.leases(), exact(NOW + A.lease_ms), id)
-call('HINCRBY', K.node(node), 'cpu_used', j[3])
-call('HINCRBY', K.node(node), 'mem_used', j[4])
+call('HINCRBY', K.node(node), 'cpu_used', cpu)
+call('HINCRBY', K.node(node), 'mem_used', mem)
 call('HINCRBY', K.node(node), 'active', 1)
 call('SET', K.virtual(), started_at)
-call('HSET', K.meta(scope), 'vt', started_at + tonumber(j[3]))
+call('HSET', K.meta(scope), 'vt', started_at + cpu)
 rollup(scope, 'started', 1, 'wait_ms', waited)
 event(scope, 'started', id, 'epoch', epoch, 'worker', A.worker)
 
 local answer = cjson.encode({id = id, epoch = epoch, attempt = epoch, lease_until_ms = NOW + A.lease_ms,
-  started_ms = NOW, spec = j[6]})
+  started_ms = NOW, spec = call('GET', K.spec(id)), scope = scope, tier = j[1], shape = j[2], user = j[5]})
 call('HSET', K.claimed(A.worker), 'op', A.op, 'answer', answer)
 call('PEXPIRE', K.claimed(A.worker), 60000)
 return answer

@@ -39,7 +39,7 @@ if A.outcome == 'completed' then
   close('Completed', 'completed')
 elseif A.outcome == 'failed' then
   local attempts = call('HINCRBY', key, 'attempts', 1)
-  if A.retryable and attempts < tonumber(job.max_attempts) then
+  if A.retryable and attempts < (tonumber(job.max_attempts) or 1) then
     end_attempt(job, 'retried', given(A.code))
     local delay = given(A.retry_after)
     if not delay then
@@ -54,7 +54,7 @@ elseif A.outcome == 'failed' then
 elseif A.outcome == 'cancelled' then
   close('Cancelled', 'cancelled')
 elseif A.outcome == 'lost' then
-  if tonumber(job.lost) + 1 >= A.max_lost then publish() end
+  if (tonumber(job.lost) or 0) + 1 >= A.max_lost then publish() end
   status = lose(job, A.max_lost, given(A.code) or 'worker_lost', given(A.message) or 'The attempt was lost.', A.keep_ms)
 else
   end_attempt(job, 'given_back', given(A.code))

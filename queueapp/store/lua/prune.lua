@@ -4,18 +4,18 @@
 local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
-  local j = job_fields(id, 'scope', 'status', 'type', 'user', 'priority', 'result')
+  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result')
   if j[1] then
     local scope = j[1]
     call('ZREM', K.all(scope), id)
     call('ZREM', K.done(scope), id)
     call('ZREM', K.index(scope, 'status', j[2]), id)
-    call('ZREM', K.index(scope, 'type', j[3]), id)
+    call('ZREM', K.index(scope, 'type', (shape_parts(j[3]))), id)
     call('ZREM', K.index(scope, 'user', j[4]), id)
-    call('ZREM', K.index(scope, 'priority', j[5]), id)
+    call('ZREM', K.index(scope, 'priority', PRIORITIES[tonumber(j[5]) + 1]), id)
     local result = j[6] and cjson.decode(j[6]) or {}
     for _, artifact in ipairs(result.artifacts or {}) do call('UNLINK', K.artifact(artifact.id)) end
-    call('UNLINK', K.job(id), K.attempts(id), K.dependents(id))
+    call('UNLINK', K.job(id), K.spec(id), K.attempts(id), K.dependents(id))
     gone[#gone + 1] = scope
     gone[#gone + 1] = id
   end

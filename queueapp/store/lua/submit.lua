@@ -1,5 +1,5 @@
 --- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
---- ARGS scope id tier priority type user shape cpu mem due max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
+--- ARGS scope id tier priority type user shape due max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
 --- ARGV 3 the spec as JSON
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
@@ -53,10 +53,14 @@ if A.head then
 end
 local score = exact(tier * TIER_SPAN + place)
 local created = given(A.created) and exact(A.created) or exact(NOW)
-call('HSET', K.job(id), 'spec', ARGV[3], 'scope', scope, 'status', 'Queued', 'tier', tier,
-  'type', A.type, 'user', A.user, 'priority', A.priority, 'shape', A.shape, 'cpu', A.cpu, 'mem', A.mem,
-  'score', score, 'created', created, 'updated', created, 'epoch', 0, 'attempts', 0, 'lost', 0,
-  'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay, 'retry_max_delay', A.retry_max_delay)
+-- What is zero or can be read off the tier or the shape is left out: it counts a million times.
+call('SET', K.spec(id), ARGV[3])
+call('HSET', K.job(id), 'scope', scope, 'status', 'Queued', 'tier', tier, 'user', A.user, 'shape', A.shape,
+  'score', score, 'created', created)
+if A.max_attempts > 1 then
+  call('HSET', K.job(id), 'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay,
+    'retry_max_delay', A.retry_max_delay)
+end
 call('ZADD', K.all(scope), created, id)
 call('ZADD', K.index(scope, 'status', 'Queued'), created, id)
 call('ZADD', K.index(scope, 'type', A.type), created, id)
