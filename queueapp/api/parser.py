@@ -15,10 +15,11 @@ from flask import Request, request
 from webargs import core
 from webargs.flaskparser import FlaskParser
 
-from queueapp.api.errors import UnsupportedMediaType
+from queueapp.api.errors import PayloadTooLarge, UnsupportedMediaType
 from queueapp.domain.errors import ValidationFailed
 
 MAX_JSON_BYTES = 1 << 20
+TOO_LARGE = f"A JSON body may have at most {MAX_JSON_BYTES} bytes."
 MAX_DEPTH = 64
 MAX_MEMBERS = 10_000
 _INT64 = range(-(2**63), 2**63)
@@ -27,10 +28,9 @@ _INT64 = range(-(2**63), 2**63)
 def read_json(req: Request) -> Any:
     """Return the request's JSON object; absent, empty and ``null`` bodies are ``missing``.
 
-    Raises: ValidationFailed, UnsupportedMediaType, werkzeug's RequestEntityTooLarge.
+    Raises: ValidationFailed, UnsupportedMediaType, PayloadTooLarge.
     """
-    req.max_content_length = MAX_JSON_BYTES
-    raw = req.get_data(cache=True)
+    raw = _raw_body(req)
     if not raw.strip():
         return core.missing
     _check_type(req)
@@ -40,6 +40,17 @@ def read_json(req: Request) -> Any:
     if not isinstance(body, dict):
         raise ValidationFailed("The body must be a JSON object.")
     return body
+
+
+def _raw_body(req: Request) -> bytes:
+    if (req.content_length or 0) > MAX_JSON_BYTES:
+        raise PayloadTooLarge(TOO_LARGE)
+    # A body in chunks has no length, and is cut off silently at the limit: one byte tells.
+    req.max_content_length = MAX_JSON_BYTES + 1
+    raw = req.get_data(cache=True)
+    if len(raw) > MAX_JSON_BYTES:
+        raise PayloadTooLarge(TOO_LARGE)
+    return raw
 
 
 def _check_type(req: Request) -> None:

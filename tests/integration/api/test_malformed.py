@@ -1,5 +1,6 @@
 """Bad input: each kind gets its own 4xx, names the field, and changes nothing."""
 
+import io
 import time
 from typing import Any
 
@@ -128,6 +129,20 @@ def test_each_bad_body_has_its_status(
 ) -> None:
     """Malformed is 400, of another type 415, too large 413."""
     refused(api, api.call("POST", SUBMIT, data=data, headers=headers), status)
+
+
+@pytest.mark.parametrize(("size", "status"), [((1 << 20) + 1, 413), (1 << 20, 400)])
+def test_bodies_in_chunks_are_measured_too(api: Api, size: int, status: int) -> None:
+    """A body without a length is not cut off and read as something shorter."""
+    response = api.call(
+        "POST",
+        SUBMIT,
+        input_stream=io.BytesIO(b" " * size),
+        headers={**TYPE, "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+
+    refused(api, response, status)
 
 
 def test_json_with_a_suffix_or_charset_is_json(api: Api) -> None:
