@@ -79,6 +79,9 @@ def _rules(z: Floats, period: int) -> Iterator[Recursion]:
         yield repeat(period)
     else:
         yield repeat(1)
+        yield Recursion(np.array([1]), np.zeros(1), np.array([z.mean()]))
+        if len(z) >= period:
+            yield repeat(period)
 
 
 def _bears(z: Floats, lags: NDArray[np.intp], season: int = 1) -> bool:

@@ -223,3 +223,11 @@ def test_intervals_cover_what_they_claim() -> None:
 
     assert 0.75 <= held[0.8] <= 0.87
     assert 0.92 <= held[0.95] <= 0.99
+
+
+def test_a_day_and_a_half_show_the_day() -> None:
+    """After 36 hours the season is already more than half found."""
+    truth = (50 + 10 * DAY)[36:60]
+    miss = np.abs(forecast((50 + 10 * DAY)[:36], 24)[:, MEDIAN] - truth).mean()
+
+    assert miss < 0.5 * np.abs(truth - 50).mean()
