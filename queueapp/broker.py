@@ -169,12 +169,16 @@ class Station:
         self.draining = threading.Event()
         self._held: dict[tuple[str, int], Claim] = {}
         self._lock = threading.Lock()
+        self._unanswered: str | None = None
 
     def claim(self) -> Claim | None:
         """Take a job if there is one that fits, else park; the caller holds a free thread."""
+        # A claim whose answer was lost is asked for by its name: the job may be ours already.
+        self._unanswered = self._unanswered or uuid.uuid4().hex
         claim = self.store.jobs.claim(
-            self.worker, operation=uuid.uuid4().hex, lease_ms=self.lease_ms
+            self.worker, operation=self._unanswered, lease_ms=self.lease_ms
         )
+        self._unanswered = None
         if claim is not None:
             with self._lock:
                 self._held[claim.job.id, claim.epoch] = claim

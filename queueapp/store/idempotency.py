@@ -3,6 +3,8 @@
 Submit's own script keeps its keys in the same place, together with the job.
 """
 
+import uuid
+
 from queueapp.domain.scope import Scope
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.jobs import Idempotency
@@ -28,11 +30,11 @@ class IdempotencyKeys:
         """
         kind, answer = self._scripts.call(
             "reserve",
-            repeat=False,
             scope=scope.key,
             key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             hold_ms=HOLD_MS,
+            op=uuid.uuid4().hex,
         )
         return answer if kind == "repeat" else None
 

@@ -1,5 +1,6 @@
 """Jobs in the store: one method per script, and the reads that answers are made of."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -226,6 +227,7 @@ class Jobs:
             force=force,
             preserve=preserve,
             keep_ms=keep_ms,
+            op=uuid.uuid4().hex,
             now_ms=now_ms,
         )
         return Status(before), Status(after)

@@ -1,10 +1,16 @@
 --- cancel: a queued job ends at once; a running one is asked to stop.
---- ARGS scope id by reason force preserve keep_ms
---- returns {status before, status now}; asking again only strengthens the wish
+--- ARGS scope id by reason force preserve keep_ms op
+--- returns {status before, status now}; asking again only strengthens the wish, a repeat of op is answered as before
 --- fails NOT_FOUND, JOB_NOT_CANCELLABLE   moves Queued > Cancelled
 local job = load_job(A.id)
 if not job or job.scope ~= A.scope then return fail('NOT_FOUND', 'There is no such job.') end
-local wish = {by = A.by, at_ms = NOW, reason = A.reason, force = A.force, preserve = A.preserve}
+local wish = {by = A.by, at_ms = NOW, reason = A.reason, force = A.force, preserve = A.preserve,
+  op = A.op, before = job.status}
+local last = call('HGET', K.job(A.id), 'cancelled')
+if last then
+  last = cjson.decode(last)
+  if last.op == A.op then return {last.before, job.status} end
+end
 if job.status == 'Queued' then
   leave_queue(job.scope, job.id, job.tier, job.shape)
   call('HSET', K.job(job.id), 'cancelled', cjson.encode(wish))

@@ -3,7 +3,15 @@
 --- returns JSON {id, epoch, attempt, lease_until_ms, started_ms, spec, scope, tier, shape, user} or "" (parked)
 --- fails CONFLICT (the worker is not registered)   moves Queued > Running
 local answered = call('HMGET', K.claimed(A.worker), 'op', 'answer')
-if answered[1] == A.op then return answered[2] end
+if answered[1] == A.op then
+  -- A repeat gets the first answer with a whole lease, unless the claim has been lost meanwhile.
+  local first = cjson.decode(answered[2])
+  local j = job_fields(first.id, 'status', 'epoch')
+  if j[1] == 'Running' and tonumber(j[2]) == first.epoch then
+    call('ZADD', K.leases(), exact(NOW + A.lease_ms), first.id)
+    return answered[2]
+  end
+end
 
 local w = call('HMGET', K.worker(A.worker), 'types', 'node', 'draining')
 if not w[1] or not w[2] then return fail('CONFLICT', 'worker is not registered') end

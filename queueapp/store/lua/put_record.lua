@@ -7,18 +7,20 @@
 --- one may be deleted by the caller, who has a minute to take the replacement back
 --- moves nothing
 local key = K[A.kind](A.scope, A.id)
-local known = call('HMGET', key, 'fingerprint', 'object', 'created', 'updated')
+local known = call('HMGET', key, 'fingerprint', 'object', 'created', 'updated', 'how')
 local expect, object = given(A.expect), given(A.object)
 if expect and known[2] ~= expect then return {'stale', 0, 0, ''} end
 -- The same put again, because its answer was lost: the caller's object is the one in use.
-if not expect and object and known[2] == object then return {'new', tonumber(known[3]), tonumber(known[4]), ''} end
+if not expect and object and known[2] == object then
+  return {known[5] or 'new', tonumber(known[3]), tonumber(known[4]), ''}
+end
 if not expect and known[1] and A.fingerprint ~= '' and known[1] == A.fingerprint then
   return {'same', tonumber(known[3]), tonumber(known[4]), ''}
 end
 
 local created = known[3] or exact(NOW)
 call('HSET', key, 'record', ARGV[3], 'fingerprint', A.fingerprint, 'object', object or '',
-  'created', created, 'updated', exact(NOW))
+  'created', created, 'updated', exact(NOW), 'how', known[3] and 'replaced' or 'new')
 call('ZADD', K[A.kind .. 's'](A.scope), created, A.id)
 if object then call('ZREM', K.orphans(), object) end
 local left = ''
