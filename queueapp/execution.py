@@ -53,6 +53,7 @@ class Execution:
         self._work_dir = work_dir
         self._now_ms = now_ms
         self._jitter = jitter
+        self.recalled: set[tuple[str, int]] = set()
 
     def run(self, claim: Claim) -> FinishReport:
         """Run the attempt and publish its files; never raises for what a job can do wrong."""
@@ -124,6 +125,9 @@ class Execution:
             return None
         if wish is None:
             return None
+        if wish.get("give_back"):
+            self.recalled.add((claim.job.id, claim.epoch))
+            return StopKind.GIVE_BACK
         return StopKind.FORCE if wish.get("force") else StopKind.CANCEL
 
     def _report(self, claim: Claim, outcome: Outcome) -> FinishReport:

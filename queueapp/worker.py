@@ -162,8 +162,8 @@ class WorkerProcess:
         """
         if report is None:
             report = FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
-        if report.outcome == AttemptEnd.GIVEN_BACK and not self.station.draining.is_set():
-            # Nobody stops this worker, so the job was told to end by somebody else, or by itself.
+        if report.outcome == AttemptEnd.GIVEN_BACK and not self._was_told(claim):
+            # Nobody asked for it here: the job was told to end by somebody else, or by itself.
             report = FinishReport.of(lost("killed", "The job's process was told to end."))
         try:
             status = self.store.jobs.finish(
@@ -182,6 +182,11 @@ class WorkerProcess:
         log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)
+
+    def _was_told(self, claim: Claim) -> bool:
+        """Whether this worker is stopping, or the job was asked back because of a pause."""
+        attempt = (claim.job.id, claim.epoch)
+        return self.station.draining.is_set() or attempt in self.execution.recalled
 
     def forget(self, scope: Scope, job_id: str) -> None:
         """Delete the files of a job whose retention is over."""

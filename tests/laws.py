@@ -77,8 +77,12 @@ def _runnable_violations(store: Store, scope: str, jobs: dict[str, dict[str, str
         members = store.client.zrange(store.keys("runnable", scope, tier, shape), 0, -1)
         runnable.update(dict.fromkeys(members, shape))
         listed = store.client.zscore(store.keys("directory", tier, shape), scope) is not None
-        if listed != bool(members):
+        kind = shape.rpartition(".")[0]
+        if listed != (bool(members) and _may_run(store, scope, kind)):
             found.append(f"directory {tier} {shape} lists {scope}: {listed}")
+        known = store.client.sismember(store.keys("shapes", scope), f"{tier}|{shape}")
+        if bool(known) != bool(members):
+            found.append(f"{scope} knows of {tier} {shape}: {known}")
     for job, fields in jobs.items():
         waits = job in due or int(fields.get("unmet") or 0) > 0
         if (job in runnable) != (fields["status"] == "Queued" and not waits):
@@ -88,6 +92,13 @@ def _runnable_violations(store: Store, scope: str, jobs: dict[str, dict[str, str
     if (int(meta.get("eligible", 0)), int(meta.get("eligible_since", 0))) != (len(runnable), since):
         found.append(f"the waiting sums of {scope} are not a recount: {meta}")
     return found
+
+
+def _may_run(store: Store, scope: str, kind: str) -> bool:
+    paused = store.client.hmget(store.keys("pauses", scope), "*", kind)
+    most = store.client.hget(store.keys("meta", scope), "max_running")
+    running = store.client.zcard(store.keys("index", scope, "status", "Running"))
+    return not any(paused) and (most is None or running < int(most))
 
 
 def _node_violations(store: Store, jobs: dict[str, dict[str, str]]) -> list[str]:

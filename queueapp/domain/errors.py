@@ -55,6 +55,18 @@ class JobNotRetryable(Conflict):
     code = "job_not_retryable"
 
 
+class CrossesBoundary(Conflict):
+    """The position lies outside the job's priority."""
+
+    code = "crosses_priority_boundary"
+
+
+class VersionStale(QueueappError):
+    """The queue has changed since the version that the request names."""
+
+    code = "precondition_failed"
+
+
 class InUse(Conflict):
     """Something that has not ended still needs this."""
 

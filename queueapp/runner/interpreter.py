@@ -50,7 +50,7 @@ def clean_environment(
         "HOME": str(home),
         "TMPDIR": str(home),
         # Libraries must start no threads before the fork.
-        "_RJEM_MALLOC_CONF": "background_thread:false",
+        "_RJEM_MALLOC_CONF": "background_thread:false,dirty_decay_ms:0,muzzy_decay_ms:0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "POLARS_MAX_THREADS": "1",

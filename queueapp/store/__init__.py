@@ -11,6 +11,7 @@ from queueapp.store.fleet import Fleet
 from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
+from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.scripts import Scripts
 
@@ -28,6 +29,7 @@ class Store:
         self.fleet = Fleet(*parts)
         self.datasets = Datasets(*parts)
         self.pipelines = Pipelines(*parts)
+        self.pauses = Pauses(*parts)
         self.artifacts = Artifacts(*parts)
         self.api_keys = ApiKeys(*parts)
 

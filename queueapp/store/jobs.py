@@ -41,6 +41,29 @@ class Idempotency:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A job's positions before and after a move, and its tier's version after it."""
+
+    tier: int
+    position_before: int
+    position: int
+    overall_before: int
+    overall: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Reprioritised:
+    """A job's tier and positions before and after, and its new tier's version."""
+
+    tier_before: int
+    overall_before: int
+    overall: int
+    position: int
+    version: int
+
+
+@dataclass(frozen=True)
 class FinishReport:
     """What the worker says of an ended attempt, ready to be stored."""
 
@@ -231,6 +254,57 @@ class Jobs:
             now_ms=now_ms,
         )
         return Status(before), Status(after)
+
+    def move(
+        self,
+        scope: Scope,
+        job_id: str,
+        *,
+        position: int | None = None,
+        before: str | None = None,
+        version: int | None = None,
+        clip: bool = False,
+        now_ms: int | None = None,
+    ) -> Moved:
+        """Give a queued job another place in its tier: a position from 1, or before a job.
+
+        Raises: NotFound, Conflict, VersionStale, CrossesBoundary.
+        """
+        answer = self._scripts.call(
+            "move",
+            scope=scope.key,
+            id=job_id,
+            position=position,
+            before=before,
+            version=version,
+            clip=clip,
+            now_ms=now_ms,
+            repeat=position is None,
+        )
+        return Moved(*answer)
+
+    def reprioritise(
+        self,
+        scope: Scope,
+        job_id: str,
+        priority: Priority,
+        *,
+        version: int | None = None,
+        now_ms: int | None = None,
+    ) -> Reprioritised:
+        """Put a queued job into another tier, at the place of its own submission.
+
+        Raises: NotFound, Conflict, VersionStale.
+        """
+        answer = self._scripts.call(
+            "reprioritise",
+            scope=scope.key,
+            id=job_id,
+            tier=priority.tier,
+            version=version,
+            now_ms=now_ms,
+        )
+        return Reprioritised(*answer)
 
     def get(self, scope: Scope, job_id: str) -> Job:
         """Return a job of the scope. Raises: NotFound."""

@@ -15,6 +15,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     # one scope
     "queue": ("s", "$", "q"),  # zset: every Queued job, by order score
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
+    "shapes": ("s", "$", "shapes"),  # set: "tier|shape" of the scope's runnable jobs
+    "pauses": ("s", "$", "pauses"),  # hash: job type, or * for the whole scope -> its pause
     "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums
     "all": ("s", "$", "all"),  # zset: every job, by creation time
     "index": ("s", "$", "by", "$", "$"),  # zset: jobs by a field's value, by creation time
@@ -34,6 +36,9 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "tenant": ("t", "$"),  # set: projects of a tenant
     "due": ("due",),  # zset: jobs that wait for a time
     "leases": ("leases",),  # zset: running jobs by the end of their lease
+    "resumes": ("resumes",),  # zset: "scope|type" of pauses by their end
+    "type_limits": ("limits",),  # hash: job type -> how many may run in the fleet
+    "type_running": ("running",),  # hash: job type -> how many run in the fleet
     "ended": ("ended",),  # zset: ended jobs by the end of their retention
     "cascade": ("cascade",),  # list: ended jobs whose dependents are still to be told
     "directory": ("d", "$", "$"),  # zset: scopes with runnable jobs of a tier and a shape

@@ -22,6 +22,8 @@ from queueapp.store.keys import lua_key_functions
 ERRORS: dict[str, type[errors.QueueappError]] = {
     "NOT_FOUND": errors.NotFound,
     "CONFLICT": errors.Conflict,
+    "VERSION_STALE": errors.VersionStale,
+    "CROSSES_BOUNDARY": errors.CrossesBoundary,
     "LEASE_LOST": errors.LeaseLost,
     "QUEUE_FULL": errors.QueueFull,
     "IN_USE": errors.InUse,

@@ -34,6 +34,7 @@ def chores(
     return [
         Chore("promote", 0.5, lambda: promote(store)),
         Chore("cascade", 0.5, lambda: cascade(store, config)),
+        Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
@@ -58,6 +59,14 @@ def cascade(store: Store, config: Config, *, now_ms: int | None = None) -> None:
         == BATCH
     ):
         pass
+
+
+def resume(store: Store) -> None:
+    """End the pauses whose time has come."""
+    seconds, micros = store.client.time()
+    now_ms = seconds * 1000 + micros // 1000
+    for scope, kind in store.pauses.due(now_ms=now_ms, limit=BATCH):
+        store.pauses.resume(scope, kind=kind, by="system", due_only=True)
 
 
 def reap(store: Store, config: Config, *, now_ms: int | None = None) -> None:

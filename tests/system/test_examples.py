@@ -28,7 +28,10 @@ PYTHON_BEGINS, SCRIPT_BEGINS = "Python Example", "// 1. Submit a new job"
 # The document's address names another product's host; nothing of it is kept here.
 ITS_ADDRESS = re.compile(r"'https://your-[a-z]+-instance\.com'")
 # A browser would fill in its own origin and its own variable.
-BROWSER = "const token = {key!r};\nconst real = fetch;\nglobalThis.fetch = (u, o) => real({base!r} + u, o);\n"
+BROWSER = (
+    "const token = {key!r};\nconst real = fetch;\n"
+    "globalThis.fetch = (u, o) => real({base!r} + u, o);\n"
+)
 
 
 @pytest.fixture(scope="module")

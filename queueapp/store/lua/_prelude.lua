@@ -85,12 +85,24 @@ local function wake_node(node)
   end
 end
 
--- A runnable job also stands in its shape's set, and its scope in that shape's directory.
-local function make_runnable(scope, id, tier, shape, score)
-  call('ZADD', K.runnable(scope, tier, shape), score, id)
-  call('HINCRBY', K.meta(scope), 'eligible', 1)
-  call('HINCRBY', K.meta(scope), 'eligible_since', exact(NOW))
-  call('HSET', K.job(id), 'eligible', exact(NOW))
+-- Whoever pages or moves names the version it saw; each change of a tier's order raises it.
+local function touch_tier(scope, tier) call('HINCRBY', K.meta(scope), 'version' .. tier, 1) end
+
+local function join_queue(scope, id, tier, score)
+  call('ZADD', K.queue(scope), score, id)
+  touch_tier(scope, tier)
+end
+
+-- A paused type or scope, and a scope with as many running jobs as it may have, is not listed.
+local function may_run(scope, kind)
+  local paused = call('HMGET', K.pauses(scope), '*', kind)
+  if paused[1] or paused[2] then return false end
+  local most = tonumber(call('HGET', K.meta(scope), 'max_running'))
+  return not most or call('ZCARD', K.index(scope, 'status', 'Running')) < most
+end
+
+-- A scope back from idle starts at the present fair time: it neither starves others nor hoards.
+local function list_scope(scope, tier, shape)
   local vt = tonumber(call('HGET', K.meta(scope), 'vt')) or 0
   local fair = tonumber(call('GET', K.virtual())) or 0
   if vt < fair then
@@ -102,19 +114,55 @@ local function make_runnable(scope, id, tier, shape, score)
   wake_fitting(shape)
 end
 
+local function unlist_scope(scope, tier, shape)
+  call('ZREM', K.directory(tier, shape), scope)
+  if call('EXISTS', K.directory(tier, shape)) == 0 then call('SREM', K.live(tier), shape) end
+end
+
+-- Runs f for each tier and shape in which the scope has runnable jobs.
+local function each_shape(scope, f)
+  for _, entry in ipairs(call('SMEMBERS', K.shapes(scope))) do
+    local tier, shape = string.match(entry, '^(%d)|(.*)$')
+    f(tier, shape, (shape_parts(shape)))
+  end
+end
+
+local function relist(scope)
+  each_shape(scope, function(tier, shape, kind)
+    if may_run(scope, kind) then list_scope(scope, tier, shape) end
+  end)
+end
+
+local function unlist_blocked(scope)
+  each_shape(scope, function(tier, shape, kind)
+    if not may_run(scope, kind) then unlist_scope(scope, tier, shape) end
+  end)
+end
+
+-- A runnable job also stands in its shape's set, and its scope in that shape's directory.
+local function make_runnable(scope, id, tier, shape, score)
+  call('ZADD', K.runnable(scope, tier, shape), score, id)
+  call('SADD', K.shapes(scope), tier .. '|' .. shape)
+  call('HINCRBY', K.meta(scope), 'eligible', 1)
+  call('HINCRBY', K.meta(scope), 'eligible_since', exact(NOW))
+  call('HSET', K.job(id), 'eligible', exact(NOW))
+  if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
+end
+
 local function not_runnable(scope, id, tier, shape)
   if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
   call('HINCRBY', K.meta(scope), 'eligible', -1)
   call('HINCRBY', K.meta(scope), 'eligible_since', exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
   if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
-    call('ZREM', K.directory(tier, shape), scope)
-    if call('EXISTS', K.directory(tier, shape)) == 0 then call('SREM', K.live(tier), shape) end
+    call('SREM', K.shapes(scope), tier .. '|' .. shape)
+    unlist_scope(scope, tier, shape)
   end
   return true
 end
 
 local function leave_queue(scope, id, tier, shape)
   call('ZREM', K.queue(scope), id)
+  touch_tier(scope, tier)
   call('ZREM', K.due(), id)
   not_runnable(scope, id, tier, shape)
 end
@@ -128,6 +176,13 @@ local function free_node(id, node, shape)
   call('HINCRBY', K.node(node), 'mem_used', -mem)
   call('HINCRBY', K.node(node), 'active', -1)
   if call('ZCARD', K.idle()) > 0 then wake_node(node) end
+end
+
+-- Limits that the end of a run may open again.
+local function open_limits(scope, shape)
+  local kind = shape_parts(shape)
+  if call('HEXISTS', K.type_limits(), kind) == 1 then wake_fitting(shape) end
+  if call('HEXISTS', K.meta(scope), 'max_running') == 1 then relist(scope) end
 end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'score', 'created', 'started', 'node',
@@ -145,14 +200,17 @@ local function end_attempt(job, how, code)
   local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
     started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
+  local kind = shape_parts(job.shape)
+  if call('HINCRBY', K.type_running(), kind, -1) <= 0 then call('HDEL', K.type_running(), kind) end
   free_node(job.id, job.node, job.shape)
 end
 
 -- Back to the old place: after a lost worker, a stop of the worker, or before a retry.
 local function requeue(job, due)
   move_status(job.scope, job.id, 'Running', 'Queued', job.created)
-  call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'progress')
-  call('ZADD', K.queue(job.scope), job.score, job.id)
+  call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
+  join_queue(job.scope, job.id, job.tier, job.score)
+  open_limits(job.scope, job.shape)
   if due and due > NOW then
     call('ZADD', K.due(), exact(due), job.id)
     call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
@@ -166,6 +224,7 @@ local function conclude(job, old, new, keep_ms)
   move_status(job.scope, job.id, old, new, job.created)
   call('HSET', K.job(job.id), 'ended', exact(NOW))
   call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
+  if old == 'Running' then open_limits(job.scope, job.shape) end
   if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
   local run = job.started and (NOW - tonumber(job.started)) or 0
   rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)

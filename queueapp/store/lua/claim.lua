@@ -22,7 +22,9 @@ local free_cpu, free_mem = node_free(node)
 
 local function fits(shape)
   local kind, cpu, mem = shape_parts(shape)
-  return cpu <= free_cpu and mem <= free_mem and offers(types, kind)
+  if cpu > free_cpu or mem > free_mem or not offers(types, kind) then return false end
+  local most = tonumber(call('HGET', K.type_limits(), kind))
+  return not most or (tonumber(call('HGET', K.type_running(), kind)) or 0) < most
 end
 
 -- The head of a directory may carry an old virtual time: put it right and look again.
@@ -66,7 +68,7 @@ if not id then
 end
 
 local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user')
-local _, cpu, mem = shape_parts(j[2])
+local kind, cpu, mem = shape_parts(j[2])
 local waited = NOW - tonumber(j[4])
 leave_queue(scope, id, j[1], j[2])
 move_status(scope, id, 'Queued', 'Running', j[3])
@@ -77,6 +79,8 @@ call('ZADD', K.leases(), exact(NOW + A.lease_ms), id)
 call('HINCRBY', K.node(node), 'cpu_used', cpu)
 call('HINCRBY', K.node(node), 'mem_used', mem)
 call('HINCRBY', K.node(node), 'active', 1)
+call('HINCRBY', K.type_running(), kind, 1)
+if call('HEXISTS', K.meta(scope), 'max_running') == 1 then unlist_blocked(scope) end
 call('SET', K.virtual(), started_at)
 call('HSET', K.meta(scope), 'vt', started_at + cpu)
 rollup(scope, 'started', 1, 'wait_ms', waited)

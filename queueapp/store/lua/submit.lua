@@ -57,6 +57,7 @@ local created = given(A.created) and exact(A.created) or exact(NOW)
 call('SET', K.spec(id), ARGV[3])
 call('HSET', K.job(id), 'scope', scope, 'status', 'Queued', 'tier', tier, 'user', A.user, 'shape', A.shape,
   'score', score, 'created', created)
+if A.head then call('HSET', K.job(id), 'home', exact((FIRST_SEQUENCE + sequence) * PLACE_STEP)) end
 if A.max_attempts > 1 then
   call('HSET', K.job(id), 'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay,
     'retry_max_delay', A.retry_max_delay)
@@ -66,7 +67,7 @@ call('ZADD', K.index(scope, 'status', 'Queued'), created, id)
 call('ZADD', K.index(scope, 'type', A.type), created, id)
 call('ZADD', K.index(scope, 'user', A.user), created, id)
 call('ZADD', K.index(scope, 'priority', A.priority), created, id)
-call('ZADD', K.queue(scope), score, id)
+join_queue(scope, id, tier, score)
 call('SADD', K.scopes(), scope)
 call('SADD', K.tenant(A.tenant), A.project)
 rollup(scope, 'submitted', 1)

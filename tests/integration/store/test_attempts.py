@@ -202,6 +202,6 @@ def test_prune_leaves_nothing_of_a_job(store: Store, held: Claim) -> None:
 
     assert store.scripts.call("prune", limit=10, now_ms=1_000_999) == []
     assert [SCOPE.key, "job"] == store.scripts.call("prune", limit=10, now_ms=1_001_000)
-    assert [key for key in store.client.keys() if "job" in key.split(":")] == []
+    assert [key for key in store.client.keys("*") if "job" in key.split(":")] == []
     with pytest.raises(NotFound):
         store.jobs.get(SCOPE, "job")

@@ -43,6 +43,7 @@ class Walk:
         self.model = Model()
         self.held: list[Claim] = []
         self.turn = 0
+        self.paused: set[Scope] = set()
         add_worker(store, node=NODE)
 
     def submit(self) -> None:
@@ -63,7 +64,8 @@ class Walk:
     def claim(self) -> None:
         """The claimed job is the first of its scope, in the best tier there is."""
         held = claim(self.store)
-        heads = [queue[0] for scope in SCOPES if (queue := self.model.queue(scope))]
+        open_ = [scope for scope in SCOPES if scope not in self.paused]
+        heads = [queue[0] for scope in open_ if (queue := self.model.queue(scope))]
         if held is None:
             assert len(self.held) == NODE.cpu_units or not heads
             return
@@ -112,6 +114,30 @@ class Walk:
             assert queued
             self.model.status[job] = "Cancelled"
 
+    def move(self) -> None:
+        """A moved job stands where it was put, and nobody else changes order."""
+        scope = self.random.choice(SCOPES)
+        tier = [j for j in self.model.queue(scope) if self.model.order[j][0] == 2]
+        if not tier:
+            return
+        job, to = self.random.choice(tier), self.random.randrange(len(tier))
+        moved = self.store.jobs.move(scope, job, position=to + 1)
+        assert (tier.index(job) + 1, to + 1) == (moved.position_before, moved.position)
+        order = [one for one in tier if one != job]
+        order.insert(to, job)
+        for place, one in zip(sorted(self.model.order[j][1] for j in tier), order, strict=True):
+            self.model.order[one] = (2, place)
+
+    def pause(self) -> None:
+        """A paused scope's jobs are not claimed, a resumed one's are."""
+        scope = self.random.choice(SCOPES)
+        if scope in self.paused:
+            self.store.pauses.resume(scope, by="x")
+            self.paused.discard(scope)
+        else:
+            self.store.pauses.pause(scope, by="x")
+            self.paused.add(scope)
+
     def stale(self) -> None:
         """An attempt of another epoch can do nothing."""
         if self.held:
@@ -136,7 +162,8 @@ def _nothing() -> tuple[object, object]:
 def test_store_agrees_with_the_model(store: Store, seed: int) -> None:
     """After any sequence of operations the store holds what a plain model holds."""
     walk = Walk(store, seed)
-    acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.cancel, walk.stale]
+    acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.move] * 2
+    acts += [walk.cancel, walk.stale, walk.pause]
     for step in range(600):
         walk.random.choice(acts)()
         walk.check()

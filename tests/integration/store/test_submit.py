@@ -58,11 +58,11 @@ def test_idempotency_key_returns_the_first_job(store: Store) -> None:
 def test_full_queue_refuses_and_keeps_nothing(store: Store) -> None:
     """A job that finds the queue full leaves no trace."""
     submit(store)
-    keys = sorted(store.client.keys())
+    keys = sorted(store.client.keys("*"))
     with pytest.raises(QueueFull):
         store.jobs.submit(spec(), max_queued=1)
 
-    assert keys == sorted(store.client.keys())
+    assert keys == sorted(store.client.keys("*"))
 
 
 def test_unknown_dependency_is_refused(store: Store) -> None:

@@ -1,0 +1,250 @@
+"""Steering: moves, priority changes, pauses and limits change what runs next, and nothing else."""
+
+import pytest
+
+from queueapp.domain.errors import Conflict, CrossesBoundary, NotFound, VersionStale
+from queueapp.domain.fleet import Node
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.store import Store
+from tests.factories import SCOPE, add_worker, claim, finish, submit
+
+LARGE = Node("large", "large", cpu_units=100, memory_mb=10**6)
+
+
+def order(store: Store) -> list[str]:
+    """Return the ids of the queued jobs in order."""
+    return list(store.client.zrange(store.keys("queue", SCOPE.key), 0, -1))
+
+
+def test_move_to_every_place(store: Store) -> None:
+    """A job can be moved from any place to any place; the others keep their order."""
+    for size in range(5):
+        submit(store, id=f"j{size}")
+    for start in range(5):
+        for end in range(5):
+            before = order(store)
+            moved = store.jobs.move(SCOPE, before[start], position=end + 1)
+            wanted = [job for job in before if job != before[start]]
+            wanted.insert(end, before[start])
+
+            assert wanted == order(store)
+            assert (start + 1, end + 1) == (moved.position_before, moved.position)
+
+
+def test_thousand_moves_into_one_place(store: Store) -> None:
+    """Gaps that are used up are spread again: the order stays exact."""
+    for number in range(40):
+        submit(store, id=f"j{number:02}")
+    wanted = order(store)
+    for _ in range(1_000):
+        job = wanted.pop(-1)
+        wanted.insert(20, job)
+        store.jobs.move(SCOPE, job, position=21)
+
+        assert wanted == order(store)
+
+
+def test_later_submissions_stay_behind_a_job_moved_to_the_end(store: Store) -> None:
+    """A job moved to the end is still before whatever is submitted afterwards."""
+    submit(store, id="a")
+    submit(store, id="b")
+    for _ in range(30):
+        store.jobs.move(SCOPE, order(store)[0], position=2)
+    submit(store, id="late")
+
+    assert "late" == order(store)[-1]
+
+
+def test_moved_job_runs_at_its_new_turn(store: Store) -> None:
+    """Claims follow the order that was made by hand."""
+    add_worker(store)
+    for job in ("a", "b", "c"):
+        submit(store, id=job)
+    store.jobs.move(SCOPE, "c", before="a")
+    held = claim(store)
+
+    assert held is not None
+    assert "c" == held.job.id
+
+
+def test_move_never_leaves_the_tier(store: Store) -> None:
+    """A position past the tier's end is refused, or means the end when asked to clip."""
+    submit(store, id="high", priority=Priority.HIGH)
+    submit(store, id="a")
+    submit(store, id="b")
+    with pytest.raises(CrossesBoundary):
+        store.jobs.move(SCOPE, "a", position=3)
+    with pytest.raises(Conflict):
+        store.jobs.move(SCOPE, "a", before="high")
+
+    assert 2 == store.jobs.move(SCOPE, "a", position=3, clip=True).position
+    assert ["high", "b", "a"] == order(store)
+
+
+def test_refused_moves_change_nothing(store: Store) -> None:
+    """Unknown, foreign, ended and stale moves are refused."""
+    add_worker(store)
+    submit(store, id="ran")
+    held = claim(store)
+    assert held is not None
+    finish(store, held)
+    submit(store, id="a")
+    submit(store, id="b")
+    with pytest.raises(NotFound):
+        store.jobs.move(SCOPE, "nobody", position=1)
+    with pytest.raises(NotFound):
+        store.jobs.move(Scope("tenant", "other"), "b", position=1)
+    with pytest.raises(Conflict):
+        store.jobs.move(SCOPE, "ran", position=1)
+    version = store.jobs.move(SCOPE, "b", position=1).version
+    submit(store, id="c")
+    with pytest.raises(VersionStale):
+        store.jobs.move(SCOPE, "c", position=1, version=version)
+
+    assert ["b", "a", "c"] == order(store)
+
+
+def test_promoted_job_takes_its_submission_place(store: Store) -> None:
+    """A changed priority puts a job before those of the new tier that were submitted later."""
+    submit(store, id="first", priority=Priority.HIGH)
+    submit(store, id="mine")
+    submit(store, id="later", priority=Priority.HIGH)
+    changed = store.jobs.reprioritise(SCOPE, "mine", Priority.HIGH)
+
+    assert ["first", "mine", "later"] == order(store)
+    assert (3, 2, 2) == (changed.overall_before, changed.overall, changed.position)
+    assert Priority.HIGH == store.jobs.get(SCOPE, "mine").spec.priority
+
+
+def test_move_does_not_change_the_submission_place(store: Store) -> None:
+    """After a move a priority change still uses the place of submission."""
+    for job in ("a", "b", "c"):
+        submit(store, id=job)
+    submit(store, id="low", priority=Priority.LOW)
+    store.jobs.move(SCOPE, "a", position=3)
+    store.jobs.reprioritise(SCOPE, "a", Priority.LOW)
+
+    assert ["b", "c", "a", "low"] == order(store)
+
+
+def test_waiting_jobs_can_be_moved_and_reprioritised(store: Store) -> None:
+    """Scheduled jobs stand in the order like others, and do not become runnable by it."""
+    add_worker(store)
+    submit(store, id="a")
+    submit(store, id="later", scheduled_ms=10**15)
+    store.jobs.move(SCOPE, "later", position=1)
+    store.jobs.reprioritise(SCOPE, "later", Priority.CRITICAL)
+    held = claim(store)
+
+    assert held is not None
+    assert "a" == held.job.id
+    assert claim(store) is None
+
+
+def test_nothing_starts_while_paused(store: Store) -> None:
+    """After a pause no job of the scope is claimed; other scopes go on."""
+    add_worker(store)
+    submit(store, id="a")
+    paused = store.pauses.pause(SCOPE, by="ann", reason="why", until_ms=10**15)
+    submit(store, id="b")
+    submit(store, id="other", scope=Scope("tenant", "other"))
+    held = claim(store)
+
+    assert (1, 0) == (paused.queued, paused.running)
+    assert held is not None
+    assert "other" == held.job.id
+    assert claim(store) is None
+    found = store.pauses.of(SCOPE)["*"]
+    assert ("ann", "why", 10**15) == (found.by, found.reason, found.until_ms)
+    store.pauses.resume(SCOPE, by="ann")
+    assert claim(store) is not None
+
+
+def test_pausing_again_keeps_the_first_time(store: Store) -> None:
+    """A second pause replaces reason and end, not the time of the first."""
+    first = store.pauses.pause(SCOPE, by="ann", until_ms=5_000, now_ms=1_000)
+    again = store.pauses.pause(SCOPE, by="bob", now_ms=2_000)
+
+    assert first.pause is not None
+    assert again.pause is not None
+    assert 1_000 == first.pause.at_ms == again.pause.at_ms
+    assert [] == store.pauses.due(now_ms=10_000, limit=10)
+
+
+def test_pause_of_one_type_leaves_the_others(store: Store) -> None:
+    """A paused job type waits, another type of the scope runs."""
+    add_worker(store, types=("Sleep", "Other"))
+    submit(store, id="a")
+    submit(store, id="b", type="Other")
+    store.pauses.pause(SCOPE, kind="Sleep", by="ann")
+    held = claim(store)
+
+    assert held is not None
+    assert "b" == held.job.id
+    assert claim(store) is None
+
+
+def test_pause_ends_at_its_time(store: Store) -> None:
+    """A due pause is resumed; an early or repeated resume of the chore does nothing."""
+    add_worker(store)
+    submit(store)
+    store.pauses.pause(SCOPE, by="ann", until_ms=5_000, now_ms=1_000)
+
+    assert [(SCOPE, "*")] == store.pauses.due(now_ms=5_000, limit=10)
+    early = store.pauses.resume(SCOPE, by="system", due_only=True, now_ms=4_999)
+    assert early.pause is None
+    assert claim(store) is None
+    store.pauses.resume(SCOPE, by="system", due_only=True, now_ms=5_000)
+    assert claim(store) is not None
+
+
+def test_recalled_job_is_told_by_its_next_report(store: Store) -> None:
+    """A pause that does not wait asks running jobs to go back."""
+    from queueapp.domain.outcome import Progress, Usage
+
+    add_worker(store)
+    submit(store)
+    held = claim(store)
+    assert held is not None
+    store.pauses.pause(SCOPE, by="ann", recall=True)
+    wish = store.jobs.report(held.job.id, held.epoch, Progress(), Usage())
+
+    assert {"give_back": True} == wish
+    assert "Queued" == finish(store, held, "given_back")
+    assert claim(store) is None
+
+
+def test_limit_of_a_scope(store: Store) -> None:
+    """Of a limited scope no more jobs run than allowed; the end of one lets the next start."""
+    add_worker(store, node=LARGE)
+    for _ in range(4):
+        submit(store)
+    store.pauses.limit_scope(SCOPE, 2)
+    held = [claim(store), claim(store)]
+
+    assert None not in held
+    assert claim(store) is None
+    first = held[0]
+    assert first is not None
+    finish(store, first)
+    assert claim(store) is not None
+    assert claim(store) is None
+    store.pauses.limit_scope(SCOPE, None)
+    assert claim(store) is not None
+
+
+def test_limit_of_a_type_counts_the_whole_fleet(store: Store) -> None:
+    """Of a limited type no more jobs run than allowed, over all scopes and workers."""
+    add_worker(store, "w1", node=LARGE)
+    add_worker(store, "w2", node=Node("n2", "n2", cpu_units=100, memory_mb=10**6))
+    store.pauses.limit_type("Sleep", 2)
+    for project in ("1", "2", "3"):
+        submit(store, scope=Scope("t", project))
+    first, second = claim(store, "w1"), claim(store, "w2")
+
+    assert first is not None
+    assert second is not None
+    assert claim(store, "w1") is None
+    finish(store, first)
+    assert claim(store, "w2") is not None
