@@ -3,6 +3,7 @@
 Domain errors, marshmallow's and werkzeug's all end here; nothing about our insides goes out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from queueapp.api.responses import json_bytes
+from queueapp.api.schemas import camel
 from queueapp.domain.errors import QueueappError, ValidationFailed
 
 MAX_LISTED = 50
@@ -78,6 +80,11 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "job_not_retryable": Problem(
         409, "Only a job that failed or was cancelled can be retried", "Wait until the job ends."
+    ),
+    "crosses_priority_boundary": Problem(
+        409,
+        "The position lies beyond the job's priority",
+        "Choose a position within the tier, or change the job's priority first.",
     ),
     "in_use": Problem(
         409, "Something that has not ended still needs this", "Let those jobs end or cancel them."
@@ -164,8 +171,16 @@ def status_of(code: str) -> int:
     return PROBLEMS[code].status if code in PROBLEMS else 500
 
 
-def problem(code: str, detail: str, errors: list[tuple[str, str]] | None = None) -> Response:
-    """Return the answer for an error: its code, what exactly went wrong, and in which fields."""
+def problem(
+    code: str,
+    detail: str,
+    errors: list[tuple[str, str]] | None = None,
+    details: Mapping[str, object] | None = None,
+) -> Response:
+    """Return the answer for an error: its code, what exactly went wrong, and in which fields.
+
+    ``details``: facts for programs, such as the status that a thing is in.
+    """
     known = PROBLEMS[code]
     body: dict[str, Any] = {
         "type": f"{_problem_base()}/problems/{code}",
@@ -177,6 +192,8 @@ def problem(code: str, detail: str, errors: list[tuple[str, str]] | None = None)
         "errors": _listed(errors or []),
         "requestId": g.get("request_id", ""),
     }
+    if details:
+        body["details"] = {camel(name): value for name, value in details.items()}
     response = Response(json_bytes(body), status=known.status, content_type=PROBLEM_TYPE)
     if code in ("queue_full", "rate_limited", "unavailable", "idempotency_in_progress"):
         response.headers["Retry-After"] = str(RETRY_AFTER_S[known.status])
@@ -213,7 +230,8 @@ def _domain_error(error: QueueappError) -> Response:
     field = error.details.get("field")
     if isinstance(field, str) and not errors:
         errors = [(_pointer(field), error.message)]
-    return problem(code, error.message, errors)
+    details = {name: value for name, value in error.details.items() if name != "field"}
+    return problem(code, error.message, errors, details)
 
 
 def _pointer(field: str) -> str:

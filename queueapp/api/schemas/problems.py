@@ -24,3 +24,6 @@ class Problem(ResponseSchema):
     code = Note(metadata={"description": "A stable word for programs."})
     errors = fields.List(fields.Nested(ProblemField))
     request_id = Note()
+    details = fields.Dict(
+        metadata={"optional": True, "description": "Facts for programs, such as currentStatus."}
+    )
