@@ -1,6 +1,7 @@
 """Checks a job's parameters against the schema that workers published for its type."""
 
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -21,9 +22,7 @@ def check_parameters(kind: JobTypeInfo, parameters: dict[str, Any]) -> None:
         message = f"They are {size} bytes long; {MAX_BYTES} are allowed."
         raise ValidationFailed(message, errors=[("/parameters", message)])
     validator = _validator(orjson.dumps(kind.parameters_schema, option=orjson.OPT_SORT_KEYS))
-    found = [
-        _named(error) for error, _ in zip(validator.iter_errors(parameters), range(MAX_ERRORS))
-    ]
+    found = [_named(error) for error in islice(validator.iter_errors(parameters), MAX_ERRORS)]
     if found:
         raise ValidationFailed(f"The parameters do not suit {kind.name}.", errors=sorted(found))
 
