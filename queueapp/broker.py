@@ -241,6 +241,10 @@ class ClaimConsumer(dramatiq.Consumer):
             self._station.finish(claimed.claim, claimed.report)
         except Unavailable as error:
             raise ConnectionClosed(error) from error
+        except BaseException:
+            # Renewed for ever, the lease of an attempt that cannot be ended would never end.
+            self._station.done(claimed.claim)
+            raise
         self._station.done(claimed.claim)
 
     def nack(self, message: MessageProxy) -> None:

@@ -11,6 +11,8 @@ if job.status ~= 'Running' or tonumber(job.epoch) ~= A.epoch then return fail('L
 
 local key = K.job(A.id)
 local status
+-- A job that somebody wishes to cancel is not attempted again, however this attempt ended.
+local unwanted = call('HEXISTS', key, 'cancel') == 1
 
 local function publish()
   for i = 7, 6 + 2 * A.artifacts, 2 do
@@ -39,7 +41,10 @@ if A.outcome == 'completed' then
   close('Completed', 'completed')
 elseif A.outcome == 'failed' then
   local attempts = call('HINCRBY', key, 'attempts', 1)
-  if A.retryable and attempts < (tonumber(job.max_attempts) or 1) then
+  local again = A.retryable and attempts < (tonumber(job.max_attempts) or 1)
+  if again and unwanted then
+    close('Cancelled', 'failed')
+  elseif again then
     end_attempt(job, 'retried', given(A.code))
     local delay = given(A.retry_after)
     if not delay then
@@ -53,12 +58,14 @@ elseif A.outcome == 'failed' then
   end
 elseif A.outcome == 'cancelled' then
   close('Cancelled', 'cancelled')
+elseif A.outcome == 'lost' and unwanted then
+  close('Cancelled', 'lost')
 elseif A.outcome == 'lost' then
   if (tonumber(job.lost) or 0) + 1 >= A.max_lost then publish() end
   status = lose(job, A.max_lost, given(A.code) or 'worker_lost', given(A.message) or 'The attempt was lost.', A.keep_ms)
 else
   end_attempt(job, 'given_back', given(A.code))
-  if call('HEXISTS', key, 'cancel') == 1 then
+  if unwanted then
     conclude(job, 'Running', 'Cancelled', A.keep_ms)
     status = 'Cancelled'
   else
