@@ -6,6 +6,7 @@ from queueapp.api.auth import install_auth
 from queueapp.api.blueprints import install_blueprints
 from queueapp.api.errors import install_errors
 from queueapp.api.health import install_health
+from queueapp.api.hosts import guard_hosts
 from queueapp.api.pages import install_pages
 from queueapp.api.parser import MAX_JSON_BYTES, check_address
 from queueapp.api.responses import install_responses
@@ -46,6 +47,7 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.extensions["queueapp"] = services or make_services(config)
+    app.wsgi_app = guard_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
     install_responses(app)
     app.before_request(check_address)
     install_auth(app)

@@ -37,7 +37,7 @@ def given_idempotency(body: bytes | None = None) -> Idempotency | None:
         return None
     if not 0 < len(given) <= 255 or not all(" " <= letter <= "~" for letter in given):
         raise ValidationFailed(f"{HEADER} must be 1 to 255 printable ASCII characters.")
-    parts = "\0".join((given, key().user, key().id, str(request.url_rule)))
+    parts = "\0".join((given, key().user, str(request.url_rule)))
     digest = hashlib.sha256(parts.encode()).hexdigest()
     return Idempotency(digest, fingerprint(request.get_data() if body is None else body))
 

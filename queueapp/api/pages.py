@@ -23,11 +23,9 @@ PAGE_POLICY = (
 ASSETS = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
 
 
-def page(template: str, **values: Any) -> Response:
+def html_page(text: str) -> Response:
     """Return an HTML page under a strict content policy."""
-    response = Response(
-        render_template(template, **values), content_type="text/html; charset=utf-8"
-    )
+    response = Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     response.headers["Cache-Control"] = "no-cache"
     return response
@@ -51,7 +49,7 @@ def problem_page(code: str) -> Response:
         raise NotFound
     known = PROBLEMS[code]
     if _wants_html():
-        return page("problem.html", code=code, problem=known)
+        return html_page(render_template("problem.html", code=code, problem=known))
     body = {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
     return answer(body)
 
@@ -59,7 +57,7 @@ def problem_page(code: str) -> Response:
 def problem_index() -> Response:
     """List the problems."""
     if _wants_html():
-        return page("problems.html", problems=PROBLEMS)
+        return html_page(render_template("problems.html", problems=PROBLEMS))
     rows = [
         {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
         for code, known in PROBLEMS.items()
@@ -97,7 +95,12 @@ def install_pages(app: Flask, api: DocumentedApi) -> None:
     app.add_url_rule("/", "home", home)
     app.add_url_rule("/openapi.json", "openapi_31", lambda: _document(newest()))
     app.add_url_rule("/openapi-3.0.json", "openapi_30", lambda: _document(older()))
-    app.add_url_rule("/docs", "docs", lambda: page("docs.html", **docs_page(newest(), base_url())))
+
+    @functools.lru_cache(maxsize=8)
+    def readable(base: str) -> str:
+        return render_template("docs.html", **docs_page(newest(), base))
+
+    app.add_url_rule("/docs", "docs", lambda: html_page(readable(base_url())))
     app.add_url_rule("/docs/<string:name>", "docs_asset", docs_asset)
     app.add_url_rule("/problems", "problem_index", problem_index)
     app.add_url_rule("/problems/<string:code>", "problem_page", problem_page)

@@ -16,6 +16,7 @@ from webargs import core
 from webargs.flaskparser import FlaskParser
 
 from queueapp.api.errors import PayloadTooLarge, UnsupportedMediaType
+from queueapp.api.hosts import BAD_HOST
 from queueapp.domain.errors import ValidationFailed
 
 MAX_JSON_BYTES = 1 << 20
@@ -114,7 +115,9 @@ def _bounded(text: str) -> int:
 
 
 def check_address() -> None:
-    """Refuse an address that is not UTF-8 or holds NUL, in its path or its query."""
+    """Refuse an address that is not UTF-8 or holds NUL, and a host that cannot be one."""
+    if BAD_HOST in request.environ:
+        raise ValidationFailed("The Host header is not a host.")
     raw_path = request.environ.get("PATH_INFO", "").encode("latin-1", "replace")
     for raw in (raw_path, unquote_to_bytes(request.query_string.replace(b"+", b" "))):
         try:

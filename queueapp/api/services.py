@@ -29,4 +29,5 @@ def services() -> Services:
 
 def base_url() -> str:
     """Return the absolute address that answers show: the setting, else the one asked for."""
-    return (services().config.base_url or request.host_url).rstrip("/")
+    asked = f"{request.scheme}://{request.environ.get('HTTP_HOST', 'localhost')}"
+    return (services().config.base_url or asked).rstrip("/")

@@ -1,14 +1,16 @@
 """Jobs over HTTP, from submission to results, in every state."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from queueapp.domain.api_key import Role
+from queueapp.domain.fleet import Worker
 from queueapp.domain.job import Artifact
 from queueapp.domain.outcome import Progress, Usage
-from tests.factories import claim, finish
+from tests.factories import NODE, claim, finish, job_type
 from tests.integration.api.conftest import JOB, Api
 
 JOBS = "/api/t/p/execution/jobs"
@@ -152,6 +154,59 @@ def test_a_job_of_another_project_is_unknown(api: Api) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/results"), ("POST", "/retry")):
         assert api.call(method, job(job_id) + path).status_code == 404
     assert api.get(f"/api/t/other/execution/job/{job_id}").get_json()["status"] == "Queued"
+
+
+def offer_mining(api: Api) -> None:
+    """Publish a job type that works on a dataset, as the real one does."""
+    kind = replace(
+        job_type("ProcessMining"),
+        resource_types=("Pipeline", "Dataset"),
+        datasets=("datasetId",),
+    )
+    worker = Worker(name="w2", node=NODE, pid=1, slots=1, born_ms=0, version="0")
+    api.store.fleet.register(worker, [kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "field"),
+    [
+        ("Pipeline", {"datasetId": "d"}, "/resource/resourceId"),
+        ("Dataset", {}, "/resource/resourceId"),
+    ],
+)
+def test_an_unknown_resource_is_404_and_named(
+    api: Api, kind: str, parameters: dict[str, Any], field: str
+) -> None:
+    """The field that names what is not there is in the answer; no job is made."""
+    offer_mining(api)
+    body = {
+        **JOB,
+        "resource": {"resourceType": kind, "resourceId": "nope"},
+        "parameters": parameters,
+    }
+
+    response = api.post(SUBMIT, body)
+
+    assert response.status_code == 404
+    assert response.get_json()["errors"][0]["field"] == field
+    assert "nope" in response.get_json()["detail"]
+    assert api.get(JOBS).get_json()["totalCount"] == 0
+
+
+def test_an_unknown_dataset_of_a_pipeline_is_named(api: Api) -> None:
+    """The parameter is named when the pipeline is there and the dataset is not."""
+    offer_mining(api)
+    api.call("PUT", "/api/t/p/pipelines/pipe", json={"name": "A pipeline"})
+    body = {
+        **JOB,
+        "resource": {"resourceType": "Pipeline", "resourceId": "pipe"},
+        "parameters": {"datasetId": "nope"},
+    }
+
+    response = api.post(SUBMIT, body)
+
+    assert response.status_code == 404
+    assert response.get_json()["errors"][0]["field"] == "/parameters/datasetId"
 
 
 @pytest.mark.parametrize(

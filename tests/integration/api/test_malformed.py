@@ -1,10 +1,15 @@
 """Bad input: each kind gets its own 4xx, names the field, and changes nothing."""
 
 import io
+import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.integration.api.conftest import JOB, Api
 
@@ -12,6 +17,15 @@ SUBMIT = "/api/t/p/execution/job"
 JOBS = "/api/t/p/execution/jobs"
 UNKNOWN = f"{SUBMIT}/cc0e8400-e29b-41d4-a716-446655440000"
 TYPE = {"Content-Type": "application/json"}
+FIELDS = (
+    *("jobName", "jobType", "resource", "jobDescription", "priority", "parameters", "retries"),
+    *("scheduling", "notifications", "dependencies", "onDependencyFailure"),
+    "resourceRequirements",
+)
+INNER = (
+    *("resourceType", "resourceId", "executeImmediately", "scheduledTime", "timeoutMinutes"),
+    *("onFailure", "emailRecipients", "cpuUnits", "memoryGB", "maxAttempts", "delaySeconds"),
+)
 
 
 def refused(api: Api, response: Any, status: int, code: str | None = None) -> dict[str, Any]:
@@ -302,3 +316,60 @@ def test_a_full_queue_is_429(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert response.status_code == 429
     assert response.get_json()["code"] == "queue_full"
     assert int(response.headers["Retry-After"]) > 0
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*FIELDS, *INNER]) | st.text(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_submission_breaks_the_server(api: Api, changes: dict[str, Any]) -> None:
+    """Whatever the body, the answer is one that the document knows, and never 500."""
+    response = api.call("POST", SUBMIT, data=json.dumps({**JOB, **changes}), headers=TYPE)
+
+    assert response.status_code in (202, 400, 404)
+
+
+@given(st.sampled_from([JOBS, UNKNOWN, f"{UNKNOWN}/results"]), st.text(max_size=20), st.text())
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_query_breaks_the_server(api: Api, path: str, name: str, value: str) -> None:
+    """Whatever the parameters, known names or not, and never 500."""
+    for known in (name, "page", "pageSize", "dateFrom", "submittedBy", "jobType", "format"):
+        pairs = urlencode({known: value}, errors="surrogatepass")
+        assert api.get(f"{path}?{pairs}").status_code in (200, 400, 404)
+
+
+def test_a_host_that_cannot_be_is_refused(api: Api) -> None:
+    """Links are made from the host, so it must be one."""
+    for host in ("a b", "a/b", "<x>", 'evil.example"', "a\x00b"):
+        response = api.get(JOBS, environ_overrides={"HTTP_HOST": host})
+        assert response.status_code == 400, host
+
+
+def test_a_host_that_no_codec_reads_is_refused(api: Api) -> None:
+    """Without the test client, which stumbles over such a host itself."""
+    environ = EnvironBuilder(path=JOBS).get_environ()
+    environ["HTTP_HOST"] = "xn--a.example"
+
+    _, status, _ = run_wsgi_app(api.app, environ)
+
+    assert status.startswith("400")
+
+
+@pytest.mark.parametrize("host", ["example.com", "my_web:8000", "[::1]:80"])
+def test_links_name_the_host_that_was_asked(api: Api, host: str) -> None:
+    """Whatever a network calls this server, its links lead back to it."""
+    response = api.get("/openapi.json", environ_overrides={"HTTP_HOST": host})
+
+    assert response.get_json()["servers"][0]["url"] == f"http://{host}"
