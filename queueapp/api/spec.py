@@ -26,54 +26,12 @@ from queueapp.api.schemas.fields import (
     Whole,
 )
 from queueapp.api.schemas.problems import Problem
+from queueapp.api.spec_words import HEADERS, INFO, PATH_PARAMETERS, PROBLEM_HEADERS
 from queueapp.domain.text import timestamp
 
 Doc = dict[str, Any]
 X_ENUM = "x-queueapp-enum"
 METHODS = ("get", "put", "post", "delete", "patch")
-
-INFO = """Submit process-mining jobs, follow them through the queue, fetch what they made.
-
-Times are UTC. Durations and sizes are readable texts with numbers beside them. `null` means not
-known or not applicable. Fields may be added to answers at any time; requests refuse fields that
-they do not know. Every error is a problem document with a stable `code`.
-"""
-
-HEADERS: dict[str, Doc] = {
-    "X-Request-Id": {
-        "description": "The request's id: the caller's own if it sent a valid one.",
-        "schema": {"type": "string", "maxLength": 64},
-    },
-    "Location": {
-        "description": "The address of what was made.",
-        "schema": {"type": "string", "format": "uri"},
-    },
-    "Retry-After": {
-        "description": "Seconds after which to try again.",
-        "schema": {"type": "integer", "format": "int32", "minimum": 0},
-    },
-    "Idempotency-Replayed": {
-        "description": "true if this is the answer to the first request with the same key.",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-    "WWW-Authenticate": {
-        "description": "How to authenticate.",
-        "schema": {"type": "string"},
-    },
-}
-PROBLEM_HEADERS = {401: "WWW-Authenticate", **dict.fromkeys((409, 429, 503), "Retry-After")}
-PATH_PARAMETERS: dict[str, Doc] = {
-    "tenantId": {"description": "The tenant.", "example": "acme"},
-    "projectId": {"description": "The project.", "example": "sales"},
-    "jobId": {
-        "description": "The job.",
-        "example": "cc0e8400-e29b-41d4-a716-446655440000",
-        "format": "uuid",
-    },
-    "datasetId": {"description": "The dataset.", "example": "orders"},
-    "pipelineId": {"description": "The pipeline.", "example": "monthly-orders"},
-    "artifactId": {"description": "The artifact.", "example": "9f2c"},
-}
 
 
 def _field_facts(_: Any, field: fields.Field[Any], **__: Any) -> Doc:
