@@ -14,24 +14,30 @@ from pathlib import Path
 import structlog
 
 from queueapp.domain.errors import LeaseLost, NotFound, QueueappError, Unavailable
-from queueapp.domain.job import Artifact, Claim
+from queueapp.domain.job import Artifact, Claim, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.objects import ObjectStore, object_key
 from queueapp.outlook import duration_bases
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
+from queueapp.runner.logs import left_logs
+from queueapp.runner.task import LOGS
 from queueapp.store import Store
 from queueapp.store.jobs import FinishReport
 
 log = structlog.get_logger()
 
-LOG_TYPE = "Log"
 FETCHED = "inputs"
 
 
-def lost(code: str, message: str) -> Outcome:
+def lost(code: str, message: str, outputs: tuple[Output, ...] = ()) -> Outcome:
     """Return the outcome of an attempt that is nobody's fault and is attempted again."""
-    return Outcome(AttemptEnd.LOST, failure=Failure(code, message))
+    return Outcome(AttemptEnd.LOST, failure=Failure(code, message), outputs=outputs)
+
+
+def is_log(output: Output) -> bool:
+    """Tell whether a file is a log that the runner kept, whatever type jobs give to theirs."""
+    return output.path.parent.name == LOGS
 
 
 class Execution:
@@ -86,7 +92,7 @@ class Execution:
             outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u))
         except (RunnerLost, RunnerUnusable) as error:
             log.error("the process that starts jobs failed", reason=error.message)
-            return lost(error.code, error.message)
+            return lost(error.code, error.message, left_logs(task.logs))
         return replace(outcome, usage=replace(outcome.usage, network_bytes=fetched_bytes))
 
     def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
@@ -131,8 +137,9 @@ class Execution:
         return StopKind.FORCE if wish.get("force") else StopKind.CANCEL
 
     def _report(self, claim: Claim, outcome: Outcome) -> FinishReport:
-        kept = self._kept(claim, outcome)
-        artifacts = [self._publish(claim, output) for output in kept]
+        files = [self._publish(claim, output) for output in self._kept(claim, outcome)]
+        logs = [log for output in outcome.outputs if (log := self._publish_log(claim, output))]
+        artifacts = [*files, *logs]
         usage = outcome.usage
         if usage.network_bytes is not None:
             sent = sum(a.size_bytes for a in artifacts if self._is_remote(a.object_key))
@@ -146,7 +153,7 @@ class Execution:
                 "quality": asdict(outcome.quality) if outcome.quality else None,
                 "errors": [asdict(item) for item in outcome.errors],
                 "warnings": [asdict(item) for item in outcome.warnings],
-                "partial": not done and any(item.type != LOG_TYPE for item in artifacts),
+                "partial": not done and bool(files),
             },
             artifacts=artifacts,
             progress=outcome.progress,
@@ -154,19 +161,19 @@ class Execution:
             failure=outcome.failure,
             bases=duration_bases(claim.job) if done else [],
             jitter=self._jitter(),
+            logs=[LogFile(item.name, item.object_key, item.size_bytes) for item in logs],
         )
 
     def _is_remote(self, key: str) -> bool:
         return self._objects.local_path(key) is None
 
     def _kept(self, claim: Claim, outcome: Outcome) -> Sequence[Output]:
-        """Return the files to publish; of a lost attempt the logs, in case it was the last."""
-        if outcome.end is AttemptEnd.GIVEN_BACK:
+        """Return the files to publish beside the logs."""
+        if outcome.end in (AttemptEnd.GIVEN_BACK, AttemptEnd.LOST):
             return ()
-        kept = outcome.end is not AttemptEnd.CANCELLED or self._preserves(claim)
-        if outcome.end is AttemptEnd.LOST or not kept:
-            return [output for output in outcome.outputs if output.type == LOG_TYPE]
-        return outcome.outputs
+        if outcome.end is AttemptEnd.CANCELLED and not self._preserves(claim):
+            return ()
+        return [output for output in outcome.outputs if not is_log(output)]
 
     def _preserves(self, claim: Claim) -> bool:
         try:
@@ -196,9 +203,22 @@ class Execution:
             accuracy=output.accuracy,
         )
 
-    def discard(self, report: FinishReport) -> None:
+    def _publish_log(self, claim: Claim, output: Output) -> Artifact | None:
+        """Publish a log; one that cannot be stored does not change how the attempt ended."""
+        if not is_log(output):
+            return None
+        try:
+            return self._publish(claim, output)
+        except Unavailable as error:
+            log.warning("a log could not be stored", name=output.name, reason=str(error))
+            return None
+
+    def discard(self, report: FinishReport, *, keep_logs: bool = False) -> None:
         """Delete the files of a report that the store did not publish."""
+        kept = {item.object_key for item in report.logs} if keep_logs else set()
         for artifact in report.artifacts:
+            if artifact.object_key in kept:
+                continue
             try:
                 self._objects.delete(artifact.object_key)
             except QueueappError as error:

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from queueapp.config import Config, from_env
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.fleet import Node, Worker
 from queueapp.domain.job import Claim
+from queueapp.domain.outcome import Failure
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, AttemptEnd, Status
 from queueapp.engine import Engine
@@ -164,7 +166,8 @@ class WorkerProcess:
             report = FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
         if report.outcome == AttemptEnd.GIVEN_BACK and not self._was_told(claim):
             # Nobody asked for it here: the job was told to end by somebody else, or by itself.
-            report = FinishReport.of(lost("killed", "The job's process was told to end."))
+            failure = Failure("killed", "The job's process was told to end.")
+            report = replace(report, outcome=AttemptEnd.LOST, failure=failure)
         try:
             status = self.store.jobs.finish(
                 claim.job.id,
@@ -178,7 +181,7 @@ class WorkerProcess:
             self.execution.discard(report)
             return
         if status is Status.QUEUED:
-            self.execution.discard(report)
+            self.execution.discard(report, keep_logs=True)
         log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)

@@ -93,6 +93,15 @@ class JobSpec:
 
 
 @dataclass(frozen=True)
+class LogFile:
+    """What an attempt logged or printed, kept in the object store."""
+
+    name: str
+    object_key: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One run of a job, over or under way."""
 
@@ -103,6 +112,7 @@ class Attempt:
     ended_ms: int | None = None
     end: str | None = None
     error_code: str | None = None
+    logs: tuple[LogFile, ...] = ()
 
 
 @dataclass(frozen=True)

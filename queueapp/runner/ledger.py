@@ -12,12 +12,13 @@ from typing import Any
 
 from queueapp.domain.outcome import Failure, Finding, Outcome, Output, Progress, Quality, Usage
 from queueapp.domain.states import AttemptEnd
-from queueapp.runner.logs import JobLogs
+from queueapp.runner.logs import JobLogs, own_line
 
 LINE_MAX = 4 * 1024 * 1024
 SUMMARY_MAX = 1024 * 1024
 OUTPUTS_MAX = 10_000
 KINDS_MAX = 500
+LOG_KEYS = ("at", "level", "stage", "message", "details")
 
 Event = dict[str, Any]
 
@@ -59,9 +60,7 @@ class Ledger:
         try:
             self._book(event)
         except (KeyError, TypeError, ValueError, OSError) as error:
-            self.logs.record(
-                {"level": "WARN", "message": f"A report of the job was refused: {error}"}
-            )
+            self.logs.record(own_line(f"A report of the job was refused: {error}"))
 
     def found(self, kind: str) -> tuple[Finding, ...]:
         """List the errors or warnings by kind, most frequent first."""
@@ -104,7 +103,7 @@ class Ledger:
         elif kind == "summary":
             self._book_summary(event["values"])
         elif kind == "log":
-            self.logs.record({key: value for key, value in event.items() if key != "event"})
+            self.logs.record({key: event[key] for key in LOG_KEYS if key in event})
         elif kind == "end":
             self.end = event
         else:

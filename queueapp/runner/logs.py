@@ -4,6 +4,7 @@ The worker writes them, so a killed job keeps its log and a chatty one cannot fi
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class JobLogs:
         self._recorded = 0
         self._tail = bytearray()
         self._left_out = 0
+        self._lines_left_out = 0
 
     def printed(self, data: bytes) -> None:
         """Keep what came from stdout or stderr: the beginning, and the newest 64 kB."""
@@ -52,10 +54,10 @@ class JobLogs:
     def record(self, line: dict[str, Any]) -> None:
         """Keep one structured line, as long as there is room."""
         raw = json.dumps(line, default=str).encode() + b"\n"
-        if self._recorded + len(raw) > RECORDS_MAX:
+        if self._lines_left_out or self._recorded + len(raw) > RECORDS_MAX:
+            self._lines_left_out += 1
             return
-        with (self._folder / RECORDS).open("ab") as file:
-            file.write(raw)
+        self._append_record(raw)
         self._recorded += len(raw)
 
     def traceback(self, text: str) -> None:
@@ -72,8 +74,8 @@ class JobLogs:
     def outputs(self) -> tuple[Output, ...]:
         """Finish the files and describe those that are not empty."""
         self._append_tail()
-        paths = (self._folder / name for name in TITLES)
-        return tuple(_output(path) for path in paths if path.exists())
+        self._note_left_out()
+        return left_logs(self._folder)
 
     def _append_tail(self) -> None:
         if not self._tail:
@@ -82,6 +84,27 @@ class JobLogs:
         with (self._folder / PRINTED).open("ab") as file:
             file.write(note.encode() + self._tail)
         self._tail.clear()
+
+    def _note_left_out(self) -> None:
+        if self._lines_left_out:
+            message = f"The log is full: {self._lines_left_out:,} further lines were left out"
+            self._append_record(json.dumps(own_line(message)).encode() + b"\n")
+            self._lines_left_out = 0
+
+    def _append_record(self, raw: bytes) -> None:
+        with (self._folder / RECORDS).open("ab") as file:
+            file.write(raw)
+
+
+def own_line(message: str) -> dict[str, Any]:
+    """Make a line of the runner's own for a job's log."""
+    return {"at": time.time(), "level": "WARN", "component": "runner", "message": message}
+
+
+def left_logs(folder: Path) -> tuple[Output, ...]:
+    """Describe the log files in a folder that are not empty, also those of a run given up."""
+    paths = (folder / name for name in TITLES)
+    return tuple(_output(path) for path in paths if path.exists())
 
 
 def _output(path: Path) -> Output:

@@ -18,6 +18,7 @@ from queueapp.domain.job import (
     Claim,
     Job,
     JobSpec,
+    LogFile,
     Notifications,
     Resource,
     RetryPolicy,
@@ -117,6 +118,11 @@ def _cancel(text: str | None) -> CancelRequest | None:
     )
 
 
+def _attempt(text: str) -> Attempt:
+    data = orjson.loads(text)
+    return build(Attempt, data, logs=tuple(build(LogFile, item) for item in data.get("logs", ())))
+
+
 def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]) -> Job:
     """Return the job of a stored hash, its spec and its list of ended attempts."""
     result = orjson.loads(data["result"]) if data.get("result") else {}
@@ -142,7 +148,7 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         quality=build(Quality, result["quality"]) if result.get("quality") else None,
         errors=tuple(build(Finding, item) for item in result.get("errors", ())),
         warnings=tuple(build(Finding, item) for item in result.get("warnings", ())),
-        attempts=tuple(build(Attempt, orjson.loads(item)) for item in attempts),
+        attempts=tuple(_attempt(item) for item in attempts),
         partial_results=bool(result.get("partial")),
         retried_as=data.get("retried_as"),
         unmet_dependencies=int(data.get("unmet", 0)),

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import orjson
 
 from queueapp.domain.errors import NotFound
-from queueapp.domain.job import Artifact, Claim, Job, JobSpec
+from queueapp.domain.job import Artifact, Claim, Job, JobSpec, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Progress, Usage
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
@@ -75,6 +75,7 @@ class FinishReport:
     failure: Failure | None
     bases: Sequence[str]
     jitter: float = 1.0
+    logs: Sequence[LogFile] = ()  # kept whatever becomes of the attempt; also among the artifacts
 
     @classmethod
     def of(cls, outcome: Outcome) -> "FinishReport":
@@ -222,6 +223,7 @@ class Jobs:
             keep_ms=keep_ms,
             bases={"keys": list(report.bases), "written": report.usage.written_bytes},
             artifacts=len(report.artifacts),
+            logs=list(report.logs) or None,
             jitter=report.jitter,
             retry_after=failure.retry_after_ms if failure else None,
             now_ms=now_ms,

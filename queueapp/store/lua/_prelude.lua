@@ -198,7 +198,7 @@ end
 
 local function end_attempt(job, how, code)
   local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
-    started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code}
+    started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code, logs = given(A.logs)}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
   local kind = shape_parts(job.shape)
   if call('HINCRBY', K.type_running(), kind, -1) <= 0 then call('HDEL', K.type_running(), kind) end

@@ -1,5 +1,5 @@
 --- finish: end an attempt as its worker saw it end; the job ends with it, or is attempted again.
---- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter retry_after
+--- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter retry_after logs
 --- ARGV 3 the result as JSON, 4 progress as JSON, 5 usage as JSON, 6 failure as JSON, 7... artifacts: id, fields as JSON
 --- outcome is completed, failed, cancelled, lost or given_back
 --- returns the job's new status; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
