@@ -191,6 +191,9 @@ class Engine:
         return replace(spec, resource=replace(resource, name=name))
 
     def _accept(self, spec: JobSpec, idempotency: Idempotency | None, *, head: bool) -> Submitted:
+        if spec.inputs:
+            # From here on the datasets stay, so that the job finds what it was submitted for.
+            self.store.datasets.hold(spec.scope, list(spec.inputs.values()), spec.id)
         receipt = self._enqueue(spec, idempotency=idempotency, head=head)
         if not receipt.new and receipt.job_id != spec.id:
             spec = self.store.jobs.get(spec.scope, receipt.job_id).spec
