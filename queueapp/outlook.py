@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from queueapp.domain.estimates import (
+    MINUTE_MS,
     SAMPLE_AGE_MS,
     Duration,
     estimate_duration,
@@ -23,6 +24,7 @@ from queueapp.store import Store
 
 MAX_AGE_S = 1.0
 LOOK_AHEAD = 200
+MAX_REMEMBERED = 1_000
 DAY_MS = 86_400_000
 BASES = {"r": "resource", "t": "type", "p": "project"}
 
@@ -67,6 +69,7 @@ class Outlook:
     def __init__(self, store: Store, *, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._now_ms = now_ms
+        self._highs: dict[tuple[Scope, str], tuple[float, float | None]] = {}
         self._slots: tuple[float, Slots] = (float("-inf"), Slots((), 0, 0))
 
     def duration(self, spec: JobSpec) -> Duration:
@@ -112,22 +115,28 @@ class Outlook:
         )
 
     def _run_times_ahead(self, spec: JobSpec, position: int) -> list[float]:
-        ids = self._store.jobs.ahead(spec.scope, position, LOOK_AHEAD)
-        if not ids:
-            return []
-        known: dict[tuple[str, ...], float] = {}
-        times = []
-        for job in self._store.jobs.get_many(ids):
-            key = (*duration_bases(job.spec), str(job.spec.timeout_minutes))
-            if key not in known:
-                known[key] = self.duration(job.spec).high_ms
-            times.append(known[key])
-        beyond = position - 1 - len(ids)
-        if beyond <= 0 or not times:
+        """Return the high run times of the jobs ahead; those beyond the first as their share."""
+        ahead = self._store.jobs.ahead(spec.scope, position, LOOK_AHEAD)
+        known = {kind: self._high_of_type(spec.scope, kind) for kind in {one for one, _ in ahead}}
+        times = [known[kind] or minutes * MINUTE_MS for kind, minutes in ahead]
+        beyond = position - 1 - len(times)
+        if beyond <= 0:
             return times
         slots = max(1, len(self.slots().free_at_ms))
         share = beyond * (sum(times) / len(times)) / slots
         return [*times, *[share] * slots]
+
+    def _high_of_type(self, scope: Scope, kind: str) -> float | None:
+        """Return the high end of a type's run times; None where too few are known."""
+        key = (scope, kind)
+        read_at, high = self._highs.get(key, (float("-inf"), None))
+        if time.monotonic() - read_at > MAX_AGE_S:
+            any_job = JobSpec("", scope, "", kind, Priority.NORMAL, "")
+            found = self.duration(any_job)
+            high = found.high_ms if found.mean_ms is not None else None
+            kept = self._highs if len(self._highs) < MAX_REMEMBERED else {}
+            self._highs = {**kept, key: (time.monotonic(), high)}
+        return high
 
     def completion(self, start: float | None, duration: Duration, job: Job | None) -> float | None:
         """Return when a job ends: by its own pace once 5 % is done, else by its range."""

@@ -32,5 +32,7 @@ def make_app() -> "Flask":
     """Return the application with the environment's settings, in the process that serves it."""
     from queueapp.app import create_app
     from queueapp.config import from_env
+    from queueapp.logs import configure_logs
 
+    configure_logs()
     return create_app(from_env())

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import orjson
 
 from queueapp.domain.errors import NotFound
-from queueapp.domain.job import Artifact, Claim, Job, JobSpec, LogFile
+from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Artifact, Claim, Job, JobSpec, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Progress, Usage
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
@@ -139,6 +139,7 @@ class Jobs:
             user=encode_part(spec.submitted_by),
             shape=f"{spec.type}.{spec.requirements.shape}",
             due=spec.scheduled_ms,
+            timeout=_unless(spec.timeout_minutes, DEFAULT_TIMEOUT_MINUTES),
             max_attempts=spec.retry.max_attempts,
             retry_delay=spec.retry.delay_ms,
             retry_max_delay=spec.retry.max_delay_ms,
@@ -180,13 +181,18 @@ class Jobs:
         progress: Progress,
         usage: Usage,
         *,
+        log_tail: dict[str, Any] | None = None,
         now_ms: int | None = None,
     ) -> dict[str, Any] | None:
-        """Store how far an attempt is; return the cancel request if there is one."""
+        """Store how far an attempt is; return the cancel request if there is one.
+
+        ``log_tail`` is the newest of its log, None when there is nothing new.
+        """
         wish = self._scripts.call(
             "report",
             dumps(progress),
             dumps(usage),
+            dumps({**log_tail, "epoch": epoch}) if log_tail else "",
             id=job_id,
             epoch=epoch,
             now_ms=now_ms,
@@ -320,6 +326,15 @@ class Jobs:
             raise NotFound("There is no such job.")
         return decode_job(job_id, data, spec, attempts)
 
+    def log_tail(self, job: Job) -> tuple[int, list[str]]:
+        """Return the newest log lines of a running attempt, and the first one's number."""
+        with store_errors():
+            text = self._client.get(self._keys("log", job.id))
+        tail = orjson.loads(text) if text and job.status is Status.RUNNING else {}
+        if tail.get("epoch") != job.epoch:
+            return 1, []
+        return int(tail["first"]), list(tail["lines"])
+
     def get_many(self, job_ids: Iterable[str]) -> list[Job]:
         """Return the jobs that still exist, in the order asked for, without their attempts."""
         with store_errors():
@@ -331,14 +346,16 @@ class Jobs:
             rank = self._client.zrank(self._keys("queue", scope.key), job_id)
         return None if rank is None else int(rank) + 1
 
-    def ahead(self, scope: Scope, before: int, limit: int) -> list[str]:
-        """Return the ids of at most ``limit`` jobs that stand before overall place ``before``."""
-        last = min(before - 1, limit) - 1
-        if last < 0:
+    def ahead(self, scope: Scope, before: int, limit: int) -> list[tuple[str, int]]:
+        """Return type and timeout in minutes of at most ``limit`` jobs before an overall place."""
+        last = min(before - 1, limit)
+        if last <= 0:
             return []
-        with store_errors():
-            found: list[str] = self._client.zrange(self._keys("queue", scope.key), 0, last)
-        return found
+        found = self._scripts.call("ahead", scope=scope.key, last=last - 1)
+        return [
+            (shape.rpartition(".")[0], int(timeout or DEFAULT_TIMEOUT_MINUTES))
+            for shape, timeout in zip(found[::2], found[1::2], strict=True)
+        ]
 
     def running(self, scope: Scope) -> list[str]:
         """Return the ids of the scope's running jobs."""
@@ -397,6 +414,10 @@ class Jobs:
                 pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
             found = pipe.execute()
         return [[_run(text) for text in texts] for texts in found]
+
+
+def _unless(value: int, usual: int) -> int | None:
+    return None if value == usual else value
 
 
 def read_jobs(client: Client, keys: Keys, job_ids: Iterable[str]) -> list[Job]:
