@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from queueapp.laws.counters import wrong_counters
 from queueapp.laws.jobs import broken_jobs
 from queueapp.laws.keys import broken_keys
+from queueapp.laws.shapes import broken_shapes
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 
@@ -36,6 +37,7 @@ def standing(store: Store, *, wait: Callable[[float], None] = time.sleep) -> lis
 def _all(store: Store) -> Iterator[Violation]:
     yield from broken_jobs(store)
     yield from broken_keys(store)
+    yield from broken_shapes(store)
     yield from wrong_counters(store)
 
 

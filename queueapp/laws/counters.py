@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from queueapp.domain.states import Status
-from queueapp.laws.jobs import chunks, kind_of
-from queueapp.laws.keys import may_run
+from queueapp.laws.jobs import chunks
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 
@@ -19,13 +18,12 @@ Counts = Counter[tuple[str, str]]
 
 
 def wrong_counters(store: Store) -> Iterator[Violation]:
-    """Yield the numbers that are not a recount, and the shapes of a scope that are not listed."""
+    """Yield the numbers that are not a recount."""
     yield from _differences(partial(_kept_by_fleet, store), partial(_running, store))
     for scope in sorted(store.client.smembers(store.keys("scopes"))):
         yield from _differences(
             partial(_kept_by_scope, store, scope), partial(_waiting, store, scope)
         )
-        yield from _unlisted(store, scope)
 
 
 def _differences(kept: Callable[[], Counts], recount: Callable[[], Counts]) -> Iterator[Violation]:
@@ -94,21 +92,3 @@ def _waiting(store: Store, scope: str) -> Counts:
             found[key, "eligible"] += len(chunk)
             found[key, "eligible_since"] += sum(int(value or 0) for value in pipe.execute())
     return found
-
-
-def _unlisted(store: Store, scope: str) -> Iterator[Violation]:
-    """Yield the shapes of runnable jobs that a claim would not find."""
-    for entry in sorted(store.client.smembers(store.keys("shapes", scope))):
-        tier, _, shape = entry.partition("|")
-        runnable = store.client.exists(store.keys("runnable", scope, tier, shape))
-        key = store.keys("directory", tier, shape)
-        if not runnable:
-            text = f"{scope} lists the shape {shape} of tier {tier}, which it has not."
-            yield Violation(Kind.ENTRY, text, key=store.keys("shapes", scope))
-        elif may_run(store, scope, kind_of(shape)) and (
-            store.client.zscore(key, scope) is None
-            or not store.client.sismember(store.keys("live", tier), shape)
-        ):
-            yield Violation(
-                Kind.ENTRY, f"{key} does not list {scope}, which has such jobs.", key=key
-            )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from queueapp.domain.states import Status
-from queueapp.laws.jobs import Fields, chunks, indexes_of, kind_of, scan
+from queueapp.laws.jobs import Fields, chunks, indexes_of, scan
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 from queueapp.store.keys import PATTERNS
@@ -68,8 +68,6 @@ def broken_keys(store: Store) -> Iterator[Violation]:
                 yield Violation(Kind.KEY, f"Key {key} is of no known kind.", key=key)
             elif found[0] in MEMBERS:
                 yield from _strangers(store, key, *found)
-            elif found[0] in ("directory", "live"):
-                yield from _misled(store, key, *found)
         yield from _unowned(store, [(key, *found) for key, found in known if found])
 
 
@@ -130,26 +128,3 @@ def _strangers(store: Store, key: str, name: str, parts: list[str]) -> Iterator[
             else:
                 continue
             yield Violation(Kind.ENTRY, text, job=job_id, key=key)
-
-
-def _misled(store: Store, key: str, name: str, parts: list[str]) -> Iterator[Violation]:
-    """Yield entries that lead a claim to where nothing can be claimed."""
-    if name == "live":
-        for shape in store.client.smembers(key):
-            if not store.client.exists(store.keys("directory", parts[0], shape)):
-                yield Violation(Kind.ENTRY, f"{key} lists {shape}, which no scope has.", key=key)
-        return
-    tier, shape = parts
-    for scope in store.client.zrange(key, 0, -1):
-        runnable = store.client.exists(store.keys("runnable", scope, tier, shape))
-        if not runnable or not may_run(store, scope, kind_of(shape)):
-            text = f"{key} lists {scope}, which has no such job that may run."
-            yield Violation(Kind.ENTRY, text, key=key)
-
-
-def may_run(store: Store, scope: str, kind: str) -> bool:
-    """Tell whether jobs of a type may start in a scope, by its pauses and limits."""
-    paused = store.client.hmget(store.keys("pauses", scope), "*", kind)
-    most = store.client.hget(store.keys("meta", scope), "max_running")
-    running = store.client.zcard(store.keys("index", scope, "status", Status.RUNNING))
-    return not any(paused) and (most is None or running < int(most))

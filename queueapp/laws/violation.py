@@ -19,7 +19,8 @@ class Kind(StrEnum):
 class Violation:
     """One broken law. Two looks at the same fault give equal violations.
 
-    ``key`` is where the fault stands, ``field`` which number of it, ``off`` by how much.
+    ``key`` is where the fault stands, ``field`` which number of it, ``off`` by how much;
+    ``shape`` is the scope, tier and shape that a claim is led to or not led to.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Violation:
     key: str | None = None
     field: str | None = None
     off: int = 0
+    shape: tuple[str, str, str] | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -1,0 +1,57 @@
+"""`queueapp check`, on an embedded server of its own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from queueapp.cli import main
+from queueapp.embedded import start_server
+from queueapp.store import Store, connect
+from tests.factories import SCOPE, submit
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store that the command will look at."""
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("QUEUEAPP_DATA_DIR", str(tmp_path))
+    with start_server(tmp_path) as server:
+        client = connect(server.url)
+        yield Store(client)
+        client.close()
+
+
+def test_a_sound_store_is_said_to_be_sound(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing found is exit code 0."""
+    submit(store, id="job")
+
+    assert 0 == main(["check"])
+    assert "Everything is as it must be.\n" == capsys.readouterr().out
+
+
+def test_damage_is_told_then_repaired(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is found is exit code 1 until it is repaired, and each step is told."""
+    submit(store, id="job")
+    store.client.zrem(store.keys("queue", SCOPE.key), "job")
+    store.client.hincrby(store.keys("meta", SCOPE.key), "eligible", 3)
+
+    assert 1 == main(["check"])
+    assert "Job job is Queued and is missing in the queue." in capsys.readouterr().out
+    assert 0 == main(["check", "--repair", "-o", "json"])
+    told = json.loads(capsys.readouterr().out)
+    assert {"place", "counter"} == {one["kind"] for one in told["violations"]}
+    assert [] == told["remaining"]
+    assert 2 == len(told["repaired"])
+    assert 0 == main(["check"])
+
+
+def test_what_cannot_be_repaired_remains(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key that nobody knows is left alone, and the exit code says that it is there."""
+    store.client.set("{queueapp}:odd:one:here", "1")
+
+    assert 1 == main(["check", "--repair"])
+    assert "is of no known kind" in capsys.readouterr().out
