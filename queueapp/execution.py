@@ -20,7 +20,8 @@ from queueapp.domain.states import AttemptEnd
 from queueapp.objects import ObjectStore, object_key
 from queueapp.outlook import duration_bases
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
-from queueapp.runner.logs import left_logs
+from queueapp.runner.log_tail import LogTail
+from queueapp.runner.logs import RECORDS, left_logs
 from queueapp.runner.task import LOGS
 from queueapp.store import Store
 from queueapp.store.jobs import FinishReport
@@ -89,7 +90,8 @@ class Execution:
             now_ms=claim.started_ms,
         )
         try:
-            outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u))
+            tail = LogTail(task.logs / RECORDS)
+            outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u, tail))
         except (RunnerLost, RunnerUnusable) as error:
             log.error("the process that starts jobs failed", reason=error.message)
             return lost(error.code, error.message, left_logs(task.logs))
@@ -120,10 +122,14 @@ class Execution:
             )
         return tuple(found), fetched_bytes
 
-    def _carry(self, claim: Claim, progress: Progress, usage: Usage) -> StopKind | None:
+    def _carry(
+        self, claim: Claim, progress: Progress, usage: Usage, tail: LogTail
+    ) -> StopKind | None:
         """Bring progress to the store; a store that is away does not stop the job."""
         try:
-            wish = self._store.jobs.report(claim.job.id, claim.epoch, progress, usage)
+            wish = self._store.jobs.report(
+                claim.job.id, claim.epoch, progress, usage, log_tail=tail.newest()
+            )
         except LeaseLost:
             return StopKind.LOST
         except Unavailable as error:

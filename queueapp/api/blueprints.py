@@ -3,12 +3,14 @@
 from flask import Flask
 
 import queueapp
-from queueapp.api import artifacts, datasets, jobs, pipelines, system
+from queueapp.api import artifacts, datasets, job_logs, job_types, jobs, pipelines, system
 from queueapp.api.spec import DocumentedApi
 
 TITLE = "queueapp"
 BLUEPRINTS = (
     jobs.blueprint,
+    job_logs.blueprint,
+    job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,
     artifacts.blueprint,

@@ -18,11 +18,10 @@ def to_request(body: dict[str, Any]) -> JobRequest:
     needs = body["resource_requirements"] or {}
     retries = body["retries"] or {}
     wishes = body["notifications"] or {}
-    resource = body["resource"]
     return JobRequest(
         name=body["job_name"],
         type=body["job_type"],
-        resource=Resource(str(resource["resource_type"]), resource["resource_id"]),
+        resource=_resource(body["resource"]),
         description=body["job_description"],
         priority=body["priority"],
         parameters=body["parameters"],
@@ -41,6 +40,10 @@ def to_request(body: dict[str, Any]) -> JobRequest:
         dependencies=tuple(body["dependencies"]),
         on_dependency_failure=str(body["on_dependency_failure"]),
     )
+
+
+def _resource(given: dict[str, Any] | None) -> Resource | None:
+    return None if given is None else Resource(str(given["resource_type"]), given["resource_id"])
 
 
 def retry_wishes(body: dict[str, Any]) -> dict[str, Any]:

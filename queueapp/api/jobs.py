@@ -43,7 +43,7 @@ JOBS = "/<string:tenantId>/<string:projectId>/execution/job"
 JOB = f"{JOBS}/<string:jobId>"
 
 
-def _job(scope: Scope, job_id: str) -> Job:
+def known_job(scope: Scope, job_id: str) -> Job:
     """Return a job of the scope; an id that is no GUID is unknown."""
     try:
         guid = str(UUID(job_id))
@@ -56,7 +56,7 @@ def _job(scope: Scope, job_id: str) -> Job:
 
 def _own_job(scope: Scope, job_id: str) -> Job:
     """Return a job that the key may change: its user's own, or anyone's for an operator."""
-    job = _job(scope, job_id)
+    job = known_job(scope, job_id)
     if job.spec.submitted_by != key().user and not key().role.includes(Role.OPERATOR):
         raise Forbidden("Changing another user's job needs the role operator.")
     return job
@@ -111,7 +111,7 @@ class OneJob(MethodView):
 
         Every key is there in every status; null means not known or not applicable.
         """
-        job = _job(scope, job_id)
+        job = known_job(scope, job_id)
         engine = services().engine
         position = None
         if job.status is Status.QUEUED:
@@ -230,7 +230,7 @@ class Results(MethodView):
         with the primary output's bytes. A failed or cancelled job has results only if partial
         ones were preserved; success is false then.
         """
-        job = _job(scope, job_id)
+        job = known_job(scope, job_id)
         if job.status is not Status.COMPLETED and not (job.ended and job.partial_results):
             raise JobNotCompleted(f"The job is {job.status}, so it has no results.")
         if query["format"] is ResultFormat.DOWNLOAD:

@@ -11,6 +11,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "job": ("j", "$"),  # hash: what changes of a job; short values, so that it stays compact
     "spec": ("j", "$", "spec"),  # string: what never changes of a job, as JSON
     "attempts": ("j", "$", "attempts"),  # list: ended attempts, oldest first
+    "log": ("j", "$", "log"),  # string: the newest log lines of a running attempt; expires
     "dependents": ("j", "$", "dependents"),  # set: jobs that wait for this one
     # one scope
     "queue": ("s", "$", "q"),  # zset: every Queued job, by order score

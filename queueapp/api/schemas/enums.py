@@ -39,6 +39,28 @@ class OutputType(StrEnum):
     VISUALIZATIONS = "visualizations"
 
 
+class LogLevel(StrEnum):
+    """How severe a log line is, the least severe first."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """The form in which logs are shown."""
+
+    STRUCTURED = "structured"
+
+
+class Isolation(StrEnum):
+    """Where a job's code runs: in a process of its own, or in a thread of its worker."""
+
+    PROCESS = "process"
+    THREAD = "thread"
+
+
 class SystemHealth(StrEnum):
     """How the fleet is as a whole."""
 
@@ -64,6 +86,9 @@ def component_name(choices: type[StrEnum]) -> str:
 
 
 __all__ = (
+    "Isolation",
+    "LogFormat",
+    "LogLevel",
     "NodeState",
     "OnDependencyFailure",
     "OutputType",

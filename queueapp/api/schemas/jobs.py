@@ -115,7 +115,11 @@ class JobSubmission(RequestSchema):
         required=True,
         metadata=_about("A type that workers offer, in any case, such as ProcessMining."),
     )
-    resource = fields.Nested(ResourceReference, required=True)
+    resource = fields.Nested(
+        ResourceReference,
+        load_default=None,
+        metadata=_about("Needed by the job types that name resourceTypes, else optional."),
+    )
     job_description = Text(longest=2000, load_default=None)
     priority = Choice(Priority, load_default=Priority.NORMAL)
     parameters = Opaque(
