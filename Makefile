@@ -12,10 +12,10 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format faults clean
+.PHONY: help install demo up test check format faults bench-core clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make the virtual environment and install queueapp into it
 
@@ -42,8 +42,11 @@ format: $(TESTABLE) ## put the code into its one form
 faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
 	@$(BIN)/python -m pytest -m faults $(ARGS)
 
+bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick for two minutes)
+	@$(BIN)/python -m bench.core $(ARGS)
+
 clean: ## remove the virtual environment and all caches; data in var stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

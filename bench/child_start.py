@@ -15,22 +15,23 @@ from threading import Thread
 from tests.integration.running import Bench, open_bench
 
 WARM_UP = 5
+THREAD, FORK, FRESH = "thread", "fork of the zygote", "fresh interpreter"
 
 
-def main(runs: int) -> None:
-    """Measure and print the table."""
+def measure(runs: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each run, by way."""
     with tempfile.TemporaryDirectory() as folder:
         fork = open_bench(Path(folder) / "fork")
         fresh = open_bench(Path(folder) / "exec", isolation="exec")
         ways = {
-            "thread": lambda: _in_thread(fork),
-            "fork of the zygote": lambda: fork.run("Nothing"),
-            "fresh interpreter": lambda: fresh.run("Nothing"),
+            THREAD: lambda: _in_thread(fork),
+            FORK: lambda: fork.run("Nothing"),
+            FRESH: lambda: fresh.run("Nothing"),
         }
         times: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(runs + WARM_UP):
             for name, way in ways.items():
-                if name == "fresh interpreter" and number % 5:
+                if name == FRESH and number % 5:
                     continue  # slow, so every fifth time
                 began = time.perf_counter()
                 way()
@@ -38,7 +39,7 @@ def main(runs: int) -> None:
                     times[name].append((time.perf_counter() - began) * 1000)
         fork.runner.close()
         fresh.runner.close()
-    _print(times)
+    return times
 
 
 def _in_thread(bench: Bench) -> None:
@@ -47,8 +48,9 @@ def _in_thread(bench: Bench) -> None:
     thread.join()
 
 
-def _print(times: dict[str, list[float]]) -> None:
-    base = statistics.median(times["thread"])
+def show(times: dict[str, list[float]]) -> None:
+    """Print the table."""
+    base = statistics.median(times[THREAD])
     print(f"{'way':<20}{'p50 ms':>9}{'p90 ms':>9}{'over thread ms':>16}{'vs thread':>11}")
     for name, taken in times.items():
         p50 = statistics.median(taken)
@@ -57,4 +59,4 @@ def _print(times: dict[str, list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    show(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100))

@@ -1,0 +1,124 @@
+"""What each verb costs at a thousand, a hundred thousand and a million queued jobs.
+
+The queues stand side by side under prefixes of one server and are measured in turns, block by
+block, so that whatever else the machine does falls on all of them alike.
+"""
+
+import random
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bench.core.queue import Queue
+from bench.core.server import Server
+from bench.core.table import Row, ratios
+from queueapp.domain.fleet import Requirements
+from queueapp.domain.queue import Priority
+
+BLOCK = 25
+# Twice as many are submitted as claimed or cancelled, so that the queues keep their lengths.
+VERBS = ("submit", "submit", "claim", "finish", "position", "move", "reprioritise", "cancel")
+COMMANDS = {"position": "zrank"}
+BEHIND = 100_000
+SHAPES = 8
+
+Costs = dict[tuple[str, str], list[float]]  # (verb, queue) -> microseconds, one a round
+
+
+class Blocks:
+    """Runs verbs in blocks on several queues in turns and books what they cost."""
+
+    def __init__(self, queues: Sequence[Queue], *, seed: int) -> None:
+        self._queues = list(queues)
+        self._dice = random.Random(seed)
+        self.client: Costs = defaultdict(list)
+        self.server: Costs = defaultdict(list)
+
+    def run(self, rounds: int, verbs: Sequence[str]) -> None:
+        """Run the rounds; the first only warms up."""
+        for number in range(rounds + 1):
+            for verb in verbs:
+                self._dice.shuffle(self._queues)
+                for queue in self._queues:
+                    seen, told = _block(queue, verb)
+                    if number and told is not None:
+                        self.client[verb, queue.name].append(seen)
+                        self.server[verb, queue.name].append(told)
+
+
+def _block(queue: Queue, verb: str) -> tuple[float, float | None]:
+    """Return the median microseconds of a call, the client's and the server's; None: none due."""
+    act = getattr(queue, verb)
+    taken = []
+    queue.server.reset()
+    for _ in range(min(BLOCK, len(queue.claims)) if verb == "finish" else BLOCK):
+        began = time.perf_counter_ns()
+        act()
+        taken.append((time.perf_counter_ns() - began) / 1000)
+    if not taken:
+        return 0.0, None
+    return statistics.median(taken), queue.server.median_us(COMMANDS.get(verb, "evalsha"))
+
+
+def fill(server: Server, sizes: Sequence[int]) -> list[Queue]:
+    """Make one queue of each size."""
+    queues = []
+    for size in sizes:
+        began = time.monotonic()
+        queue = Queue(server, f"{size}")
+        queue.fill(size)
+        print(f"  queued {size:,} jobs in {time.monotonic() - began:.0f} s", flush=True)
+        queues.append(queue)
+    return queues
+
+
+def rows(blocks: Blocks, queues: Sequence[Queue], verbs: Sequence[str]) -> list[Row]:
+    """Return the table: for each verb and queue, both costs and their ratios to the first queue."""
+    found: list[Row] = []
+    for verb in dict.fromkeys(verbs):
+        for queue in queues:
+            key, first = (verb, queue.name), (verb, queues[0].name)
+            client, server = blocks.client[key], blocks.server[key]
+            if not client:
+                continue
+            found.append(
+                (
+                    verb,
+                    queue.name,
+                    f"{statistics.median(client):.0f}",
+                    ratios(client, blocks.client[first]),
+                    f"{statistics.median(server):.1f}",
+                    ratios(server, blocks.server[first]),
+                )
+            )
+    return found
+
+
+def worst(blocks: Blocks, queues: Sequence[Queue]) -> tuple[float, str]:
+    """Return the largest growth a client sees from the first queue to the last, and its verb."""
+    first, last = queues[0].name, queues[-1].name
+    grown = {
+        verb: statistics.median(
+            b / a
+            for a, b in zip(blocks.client[verb, first], blocks.client[verb, last], strict=True)
+        )
+        for verb in dict.fromkeys(VERBS)
+    }
+    verb = max(grown, key=lambda name: grown[name])
+    return grown[verb], verb
+
+
+def behind_misfits(server: Server, jobs: int) -> list[Queue]:
+    """Make queues to claim from: a thousand that fit, the same behind misfits, misfits alone."""
+    plain, behind, misfits = (
+        Queue(server, name)
+        for name in ("1,000 that fit", f"behind {jobs:,} misfits", f"{jobs:,} misfits alone")
+    )
+    for queue in (plain, behind):
+        queue.fill(1000, priority=Priority.LOW)
+    for queue in (behind, misfits):
+        for shape in range(SHAPES):
+            needs = Requirements(100 + shape, 1024)
+            queue.fill(jobs // SHAPES, priority=Priority.CRITICAL, requirements=needs)
+    return [plain, behind, misfits]
