@@ -14,18 +14,21 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.errors import ConnectionClosed, QueueNotFound
 from dramatiq.middleware import Middleware
+from dramatiq.worker import ConsumerThread
 
 from queueapp.domain.errors import QueueappError, Unavailable
 from queueapp.domain.job import Claim, JobSpec
+from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
+from queueapp.domain.states import AttemptEnd
 from queueapp.store import Store
 from queueapp.store.jobs import FinishReport, Idempotency, Receipt
 
 QUEUE = "jobs"
 DEFAULT_SCOPE = Scope("default", "default")
 
-Finish = Callable[[Claim, FinishReport | None], None]
+Finish = Callable[[Claim, FinishReport | None], Claim | None]
 
 
 class ClaimedMessage(MessageProxy):
@@ -165,6 +168,7 @@ class Station:
         self.slots = slots
         self.lease_ms = lease_ms
         self.finish = finish
+        self.consumer_thread: ConsumerThread | None = None
         self.free = threading.BoundedSemaphore(slots)
         self.draining = threading.Event()
         self._held: dict[tuple[str, int], Claim] = {}
@@ -180,20 +184,27 @@ class Station:
         )
         self._unanswered = None
         if claim is not None:
-            with self._lock:
-                self._held[claim.job.id, claim.epoch] = claim
+            self._hold(claim)
         return claim
+
+    def _hold(self, claim: Claim) -> None:
+        with self._lock:
+            self._held[claim.job.id, claim.epoch] = claim
 
     def held(self) -> list[tuple[str, int]]:
         """Return the jobs and epochs that this worker holds now."""
         with self._lock:
             return list(self._held)
 
-    def done(self, claim: Claim) -> None:
-        """Give the thread back: the attempt is over for good."""
+    def done(self, claim: Claim, following: Claim | None = None) -> None:
+        """Give the thread back, or to the job that follows: the attempt is over for good."""
+        if following is not None:
+            self._hold(following)
         with self._lock:
             known = self._held.pop((claim.job.id, claim.epoch), None)
-        if known is not None:
+        if following is not None and self.consumer_thread is not None:
+            self.consumer_thread.handle_message(_message_of(following))
+        elif known is not None:
             self.free.release()
 
 
@@ -238,14 +249,14 @@ class ClaimConsumer(dramatiq.Consumer):
         """
         claimed = _as_claimed(message)
         try:
-            self._station.finish(claimed.claim, claimed.report)
+            following = self._station.finish(claimed.claim, claimed.report)
         except Unavailable as error:
             raise ConnectionClosed(error) from error
         except BaseException:
             # Renewed for ever, the lease of an attempt that cannot be ended would never end.
             self._station.done(claimed.claim)
             raise
-        self._station.done(claimed.claim)
+        self._station.done(claimed.claim, following)
 
     def nack(self, message: MessageProxy) -> None:
         """Do as ``ack``: the report says how the attempt ended."""
@@ -254,6 +265,7 @@ class ClaimConsumer(dramatiq.Consumer):
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Give back what was claimed and never started."""
         for message in messages:
+            _as_claimed(message).report = FinishReport.of(Outcome(AttemptEnd.GIVEN_BACK))
             self.ack(message)
 
     def close(self) -> None:

@@ -125,7 +125,7 @@ class WorkerProcess:
             worker=station.worker,
         )
         return [
-            LifecycleMiddleware(),
+            LifecycleMiddleware(station),
             DrainMiddleware(station, give_back=self._give_back, patience_s=config.drain_seconds),
             RunnerMiddleware(self.runner),
             SuccessionMiddleware(
@@ -157,34 +157,47 @@ class WorkerProcess:
     def _give_back(self, job_id: str, epoch: int) -> None:
         self.runner.stop(job_id, epoch, StopKind.GIVE_BACK)
 
-    def finish(self, claim: Claim, report: FinishReport | None) -> None:
-        """Commit what came of an attempt; a stale one is discarded.
+    def finish(self, claim: Claim, report: FinishReport | None) -> Claim | None:
+        """Commit what came of an attempt and return the next job; a stale one is discarded.
 
         Raises: Unavailable; the caller tries again later.
         """
-        if report is None:
-            report = FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
-        if report.outcome == AttemptEnd.GIVEN_BACK and not self._was_told(claim):
-            # Nobody asked for it here: the job was told to end by somebody else, or by itself.
-            failure = Failure("killed", "The job's process was told to end.")
-            report = replace(report, outcome=AttemptEnd.LOST, failure=failure)
+        report = self._checked(claim, report)
         try:
-            status = self.store.jobs.finish(
-                claim.job.id,
-                claim.epoch,
-                report,
-                max_lost=self.config.max_lost_attempts,
-                keep_ms=self.config.keep_ms,
-            )
+            status, following = self._commit(claim, report)
         except LeaseLost:
             log.warning("the attempt was stale; its result is discarded", job=claim.job.id)
             self.execution.discard(report)
-            return
+            return None
         if status is Status.QUEUED:
             self.execution.discard(report, keep_logs=True)
         log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)
+        return following
+
+    def _commit(self, claim: Claim, report: FinishReport) -> tuple[Status, Claim | None]:
+        station, config = self.station, self.config
+        limits = {"max_lost": config.max_lost_attempts, "keep_ms": config.keep_ms}
+        if station.draining.is_set() or station.consumer_thread is None:
+            return self.store.jobs.finish(claim.job.id, claim.epoch, report, **limits), None
+        return self.store.jobs.finish_and_claim(
+            claim.job.id,
+            claim.epoch,
+            report,
+            worker=station.worker,
+            lease_ms=station.lease_ms,
+            **limits,
+        )
+
+    def _checked(self, claim: Claim, report: FinishReport | None) -> FinishReport:
+        if report is None:
+            return FinishReport.of(lost("worker_lost", "The attempt ended without a report."))
+        if report.outcome == AttemptEnd.GIVEN_BACK and not self._was_told(claim):
+            # Nobody asked for it here: the job was told to end by somebody else, or by itself.
+            failure = Failure("killed", "The job's process was told to end.")
+            return replace(report, outcome=AttemptEnd.LOST, failure=failure)
+        return report
 
     def _was_told(self, claim: Claim) -> bool:
         """Whether this worker is stopping, or the job was asked back because of a pause."""

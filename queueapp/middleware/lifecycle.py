@@ -12,7 +12,7 @@ import structlog
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import Middleware
 
-from queueapp.broker import ClaimedMessage
+from queueapp.broker import ClaimedMessage, Station
 from queueapp.domain.job import Claim
 
 _current = threading.local()
@@ -33,6 +33,13 @@ def leave_report(report: Any) -> None:
 
 class LifecycleMiddleware(Middleware):
     """Binds the claim to the worker thread for as long as its job runs."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def after_consumer_thread_boot(self, broker: dramatiq.Broker, thread: Any) -> None:
+        """Remember whom a finished job's thread hands the next job to."""
+        self._station.consumer_thread = thread
 
     def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         """Make the claim known to the thread and to its log lines."""

@@ -1,5 +1,6 @@
 """Jobs in the store: one method per script, and the reads that answers are made of."""
 
+import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,15 @@ class FinishReport:
         )
 
 
+@dataclass(frozen=True)
+class Next:
+    """Who takes the next job after a finish, and for how long; nobody without a lease."""
+
+    worker: str = ""
+    lease_ms: int | None = None
+    now_ms: int | None = None
+
+
 _TALLIED = ("completed", "failed", "run_ms_completed")
 HOUR_MS = 3_600_000
 
@@ -168,6 +178,7 @@ class Jobs:
         answer = self._scripts.call(
             "claim",
             worker=worker,
+            slot=_slot(),
             op=operation,
             lease_ms=lease_ms,
             now_ms=now_ms,
@@ -210,9 +221,40 @@ class Jobs:
         now_ms: int | None = None,
     ) -> Status:
         """End an attempt; return the job's status after it."""
+        then = Next(now_ms=now_ms)
+        return self._finish(job_id, epoch, report, max_lost=max_lost, keep_ms=keep_ms, then=then)[0]
+
+    def finish_and_claim(
+        self,
+        job_id: str,
+        epoch: int,
+        report: FinishReport,
+        *,
+        max_lost: int,
+        keep_ms: int,
+        worker: str,
+        lease_ms: int,
+    ) -> tuple[Status, Claim | None]:
+        """End an attempt and take the worker's next job, if there is one, in the same call."""
+        then = Next(worker, lease_ms)
+        status, answer = self._finish(
+            job_id, epoch, report, max_lost=max_lost, keep_ms=keep_ms, then=then
+        )
+        return status, decode_claim(answer) if answer else None
+
+    def _finish(
+        self,
+        job_id: str,
+        epoch: int,
+        report: FinishReport,
+        *,
+        max_lost: int,
+        keep_ms: int,
+        then: Next,
+    ) -> tuple[Status, str]:
         published = [text for item in report.artifacts for text in (item.id, dumps(item))]
         failure = report.failure
-        status = self._scripts.call(
+        status, following = self._scripts.call(
             "finish",
             dumps(report.result),
             dumps(report.progress),
@@ -222,6 +264,9 @@ class Jobs:
             id=job_id,
             epoch=epoch,
             outcome=report.outcome,
+            worker=then.worker,
+            slot=_slot(),
+            next_lease_ms=then.lease_ms,
             retryable=bool(failure and failure.retryable),
             code=failure.code if failure else None,
             message=failure.message if failure else None,
@@ -232,9 +277,9 @@ class Jobs:
             logs=list(report.logs) or None,
             jitter=report.jitter,
             retry_after=failure.retry_after_ms if failure else None,
-            now_ms=now_ms,
+            now_ms=then.now_ms,
         )
-        return Status(status)
+        return Status(status), following
 
     def cancel(
         self,
@@ -414,6 +459,11 @@ class Jobs:
                 pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
             found = pipe.execute()
         return [[_run(text) for text in texts] for texts in found]
+
+
+def _slot() -> str:
+    """Return the calling thread's name for itself: it repeats its own calls only."""
+    return str(threading.get_ident())
 
 
 def _unless(value: int, usual: int) -> int | None:

@@ -47,7 +47,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "virtual": ("d",),  # string: the fair clock
     "workers": ("workers",),  # zset: worker names by last heartbeat
     "worker": ("w", "$"),  # hash: a worker
-    "claimed": ("w", "$", "claimed"),  # string: the newest claim's answer, for a repeat
+    "claimed": ("w", "$", "claimed"),  # hash: each thread's newest claim, for a repeat
     "wake": ("w", "$", "wake"),  # list: tokens that end a worker's block
     "idle": ("idle",),  # zset: parked workers by the time they parked
     "nodes": ("nodes",),  # zset: node ids by last heartbeat

@@ -35,6 +35,7 @@ ERRORS: dict[str, type[errors.QueueappError]] = {
 }
 
 _HEADER = re.compile(r"^--- (?P<text>.*)$", re.MULTILINE)
+_USES = re.compile(r"^--- USES\s+(?P<parts>.*)$", re.MULTILINE)
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
 
 
@@ -63,16 +64,15 @@ def _constants() -> str:
     return "\n".join([*lines, f"local MOVES = {{{moves}}}", f"local PRIORITIES = {{{names}}}"])
 
 
-def prelude() -> str:
-    """Return the Lua that every script begins with."""
+def prelude(parts: tuple[str, ...] = ()) -> str:
+    """Return the Lua that a script begins with: what all share, and the parts it uses."""
     root = resources.files("queueapp.store") / "lua"
-    shared = (root / "_prelude.lua").read_text("utf-8")
-    return "\n".join(["local P = KEYS[1]", _constants(), lua_key_functions(), shared])
+    shared = [(root / f"_{name}.lua").read_text("utf-8") for name in ("prelude", *parts)]
+    return "\n".join(["local P = KEYS[1]", _constants(), lua_key_functions(), *shared])
 
 
 def load_scripts() -> dict[str, Script]:
     """Read every script of the package; a missing ARGS header is an error."""
-    head = prelude()
     root = resources.files("queueapp.store") / "lua"
     found = {}
     for entry in sorted(root.iterdir(), key=lambda item: item.name):
@@ -83,6 +83,8 @@ def load_scripts() -> dict[str, Script]:
         header = _ARGS.search(body)
         if header is None:
             raise ValueError(f"{entry.name} has no ARGS header")
+        uses = _USES.search(body)
+        head = prelude(tuple(uses["parts"].split()) if uses else ())
         source = f"{head}\n{body}"
         names = frozenset(word for word in header["names"].split() if word != "-")
         sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()

@@ -1,5 +1,6 @@
 --- cascade: tell the dependents of ended jobs; they become runnable, or follow a failure.
 --- ARGS limit keep_ms
+--- USES order attempts
 --- returns how many dependents were told   moves Queued > Cancelled
 local told = 0
 while told < A.limit do

@@ -1,12 +1,17 @@
 --- finish: end an attempt as its worker saw it end; the job ends with it, or is attempted again.
---- ARGS id epoch outcome retryable code message max_lost keep_ms bases artifacts jitter retry_after logs
+--- ARGS id epoch outcome worker slot next_lease_ms retryable code message max_lost keep_ms bases artifacts jitter retry_after logs
+--- USES order attempts claiming
 --- ARGV 3 the result as JSON, 4 progress as JSON, 5 usage as JSON, 6 failure as JSON, 7... artifacts: id, fields as JSON
 --- outcome is completed, failed, cancelled, lost or given_back
---- returns the job's new status; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
+--- next_lease_ms asks for the next job in the same call; null does not
+--- returns {the job's new status, the next claim as JSON or ""}; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
 local job = load_job(A.id)
 if not job then return fail('LEASE_LOST', 'there is no such job') end
 local mine = call('HMGET', K.job(A.id), 'finished_epoch', 'finished_status')
-if tonumber(mine[1]) == A.epoch then return mine[2] end
+local op = A.id .. '.' .. A.epoch
+if tonumber(mine[1]) == A.epoch then
+  return {mine[2], given(A.next_lease_ms) and claimed_before(A.worker, A.slot, op) or ''}
+end
 if job.status ~= 'Running' or tonumber(job.epoch) ~= A.epoch then return fail('LEASE_LOST', 'the attempt is over') end
 
 local key = K.job(A.id)
@@ -79,4 +84,9 @@ if job.worker and call('EXISTS', K.worker(job.worker)) == 1 then
   if status == 'Failed' then call('HINCRBY', K.worker(job.worker), 'failed', 1) end
 end
 call('HSET', key, 'finished_epoch', A.epoch, 'finished_status', status)
-return status
+
+-- The thread that became free takes the next job at once, if there is one for it.
+local following = ''
+local offer = given(A.next_lease_ms) and offer_of(A.worker)
+if offer and not offer.draining then following = claim_once(offer, A.slot, op, A.next_lease_ms) end
+return {status, following}

@@ -1,5 +1,6 @@
 --- move: give a queued job another place in its own tier; everybody else keeps their order.
 --- ARGS scope id position before version clip
+--- USES order attempts
 --- position is 1-based in the tier, or before names the job to stand before; version is the tier's, or null
 --- clip moves past the end to the end instead of refusing
 --- returns {tier, position before, position now, overall before, overall now, version}

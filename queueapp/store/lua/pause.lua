@@ -1,5 +1,6 @@
 --- pause: let no further job of a scope, or of one of its job types, start.
 --- ARGS scope kind by reason until recall
+--- USES order
 --- kind is a job type or "*"; until is a time in ms or null; recall asks running jobs to go back
 --- returns {paused_at_ms, queued, running}; pausing again replaces all but the first time   moves nothing
 local known = call('HGET', K.pauses(A.scope), A.kind)

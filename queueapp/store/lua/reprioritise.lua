@@ -1,5 +1,6 @@
 --- reprioritise: put a queued job into another tier, at the place of its own submission.
 --- ARGS scope id tier version
+--- USES order attempts
 --- version is that of the job's present tier, or null
 --- returns {tier before, overall before, overall now, position in the tier now, version of the new tier}
 --- fails NOT_FOUND, CONFLICT, VERSION_STALE   moves nothing

@@ -1,5 +1,6 @@
 --- resume: let the jobs of a scope, or of one of its job types, start again.
 --- ARGS scope kind by due_only
+--- USES order
 --- due_only resumes only a pause whose end has come
 --- returns {the pause as JSON or "", queued, running}   moves nothing
 local known = call('HGET', K.pauses(A.scope), A.kind)

@@ -3,10 +3,11 @@
 import threading
 
 from queueapp.domain.fleet import Node, Requirements
+from queueapp.domain.job import Claim
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from tests.factories import NODE, SCOPE, add_worker, claim, finish, submit
+from tests.factories import NODE, SCOPE, add_worker, claim, finish, report, submit
 
 
 def test_nothing_to_run_parks_the_worker(store: Store) -> None:
@@ -139,3 +140,67 @@ def test_place_is_kept_over_a_return(store: Store) -> None:
 
     assert (store.jobs.position(SCOPE, "a"), store.jobs.position(SCOPE, "b")) == (1, 2)
     assert int(store.client.hget(store.keys("node", NODE.id), "cpu_used") or 0) == 0
+
+
+def test_big_job_is_overtaken_only_so_often(store: Store) -> None:
+    """A job that needs the whole node gets it after a bounded number of overtakes."""
+    add_worker(store, node=Node("n", "n", cpu_units=4, memory_mb=10**6))
+    first = claim_after_submit(store, "running")
+    submit(store, id="big", requirements=Requirements(4, 1_024))
+    order = []
+    for number in range(40):
+        submit(store, id=f"small{number:02}")
+    for _ in range(40):
+        held = claim(store)
+        if held is None:
+            break
+        order.append(held.job.id)
+        finish(store, held)
+    assert len(order) == 16
+    finish(store, first)
+    last = claim(store)
+
+    assert last is not None
+    assert "big" == last.job.id
+
+
+def test_hold_lets_better_tiers_through(store: Store) -> None:
+    """While a node is kept for a big job, a job of a better tier may still start."""
+    add_worker(store, node=Node("n", "n", cpu_units=2, memory_mb=10**6))
+    claim_after_submit(store, "running")
+    submit(store, id="big", requirements=Requirements(2, 1_024))
+    for number in range(16):
+        held = claim_after_submit(store, f"small{number}")
+        finish(store, held)
+    submit(store, id="small")
+    assert claim(store) is None
+    submit(store, id="urgent", priority=Priority.CRITICAL)
+    held = claim(store)
+
+    assert held is not None
+    assert "urgent" == held.job.id
+
+
+def test_finish_takes_the_next_job_in_the_same_call(store: Store) -> None:
+    """The thread that ends a job gets the next one, and a repeat gets the same one."""
+    add_worker(store)
+    held = claim_after_submit(store, "first")
+    submit(store, id="second")
+    ends = [
+        store.jobs.finish_and_claim(
+            "first", held.epoch, report(), max_lost=3, keep_ms=1_000, worker="w1", lease_ms=1_000
+        )
+        for _ in range(2)
+    ]
+
+    assert ["Completed", "Completed"] == [status for status, _ in ends]
+    assert ["second", "second"] == [following.job.id for _, following in ends if following]
+    assert 1 == store.client.zcard(store.keys("leases"))
+
+
+def claim_after_submit(store: Store, job_id: str) -> Claim:
+    """Submit a job and claim the best one."""
+    submit(store, id=job_id)
+    held = claim(store)
+    assert held is not None
+    return held

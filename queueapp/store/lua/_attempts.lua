@@ -1,0 +1,90 @@
+-- The ends of attempts and of jobs: what is freed, what is recorded, where a job goes.
+
+-- What a running job held on its node comes back when the attempt is over.
+local function free_node(id, node, shape)
+  local _, cpu, mem = shape_parts(shape)
+  call('ZREM', K.leases(), id)
+  if not node or call('EXISTS', K.node(node)) == 0 then return end
+  call('HINCRBY', K.node(node), 'cpu_used', -cpu)
+  call('HINCRBY', K.node(node), 'mem_used', -mem)
+  call('HINCRBY', K.node(node), 'active', -1)
+  if call('ZCARD', K.idle()) > 0 then wake_node(node) end
+end
+
+-- Limits that the end of a run may open again.
+local function open_limits(scope, shape)
+  local kind = shape_parts(shape)
+  if call('HEXISTS', K.type_limits(), kind) == 1 then wake_fitting(shape) end
+  if call('HEXISTS', K.meta(scope), 'max_running') == 1 then relist(scope) end
+end
+
+local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'score', 'created', 'started', 'node',
+  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay'}
+
+local function load_job(id)
+  local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
+  if not values[1] then return nil end
+  local job = {id = id}
+  for i, name in ipairs(RUNNING_FIELDS) do job[name] = values[i] end
+  return job
+end
+
+local function end_attempt(job, how, code)
+  local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
+    started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code, logs = given(A.logs)}
+  call('RPUSH', K.attempts(job.id), cjson.encode(entry))
+  local kind = shape_parts(job.shape)
+  if call('HINCRBY', K.type_running(), kind, -1) <= 0 then call('HDEL', K.type_running(), kind) end
+  free_node(job.id, job.node, job.shape)
+end
+
+-- Back to the old place: after a lost worker, a stop of the worker, or before a retry.
+local function requeue(job, due)
+  move_status(job.scope, job.id, 'Running', 'Queued', job.created)
+  call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
+  join_queue(job.scope, job.id, job.tier, job.score)
+  open_limits(job.scope, job.shape)
+  if due and due > NOW then
+    call('ZADD', K.due(), exact(due), job.id)
+    call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
+  else
+    make_runnable(job.scope, job.id, job.tier, job.shape, job.score)
+  end
+end
+
+-- The end of a job, whoever brings it about; its dependents are told by cascade.
+local function conclude(job, old, new, keep_ms)
+  move_status(job.scope, job.id, old, new, job.created)
+  call('HSET', K.job(job.id), 'ended', exact(NOW))
+  call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
+  if old == 'Running' then open_limits(job.scope, job.shape) end
+  if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
+  local run = job.started and (NOW - tonumber(job.started)) or 0
+  rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)
+  if new == 'Completed' then call('ZADD', K.done(job.scope), exact(NOW), job.id) end
+  event(job.scope, string.lower(new), job.id)
+end
+
+-- A lost attempt is attempted again until its losses are used up.
+local function lose(job, max_lost, code, message, keep_ms)
+  local lost = call('HINCRBY', K.job(job.id), 'lost', 1)
+  end_attempt(job, 'lost', code)
+  if lost >= max_lost then
+    call('HSET', K.job(job.id), 'failure', cjson.encode({code = code, message = message}))
+    conclude(job, 'Running', 'Failed', keep_ms)
+    return 'Failed'
+  end
+  requeue(job, nil)
+  event(job.scope, 'lost', job.id, 'code', code)
+  return 'Queued'
+end
+
+-- The job of a worker that is gone: a wish to cancel is fulfilled, else the attempt is lost.
+local function take_back(job, max_lost, keep_ms)
+  if call('HEXISTS', K.job(job.id), 'cancel') == 1 then
+    end_attempt(job, 'lost', 'worker_lost')
+    conclude(job, 'Running', 'Cancelled', keep_ms)
+    return
+  end
+  lose(job, max_lost, 'worker_lost', 'The worker that ran the job stopped answering.', keep_ms)
+end

@@ -1,0 +1,143 @@
+-- Choosing and taking the best job that a worker can run now; shared by claim and finish.
+
+local OVERTAKES = 16
+local HOLD_MS = 600000
+
+-- What a worker may be given: its types, its node's free and whole capacity, a hold on the node.
+local function offer_of(worker)
+  local w = call('HMGET', K.worker(worker), 'types', 'node', 'draining')
+  if not w[1] or not w[2] then return nil end
+  local n = call('HMGET', K.node(w[2]), 'cpu', 'mem', 'hold', 'hold_until')
+  local cpu, mem = node_free(w[2])
+  return {worker = worker, types = w[1], node = w[2], draining = w[3] == '1', cpu = cpu, mem = mem,
+    all_cpu = tonumber(n[1]) or 0, all_mem = tonumber(n[2]) or 0, hold = n[3], hold_until = tonumber(n[4]) or 0}
+end
+
+local function fits(offer, shape)
+  local kind, cpu, mem = shape_parts(shape)
+  if not offers(offer.types, kind) or cpu > offer.all_cpu or mem > offer.all_mem then return 'never' end
+  local most = tonumber(call('HGET', K.type_limits(), kind))
+  if most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most then return 'never' end
+  if cpu > offer.cpu or mem > offer.mem then return 'later' end
+  return 'now'
+end
+
+-- The head of a directory may carry an old virtual time: put it right and look again.
+local function fairest(tier, shape)
+  for _ = 1, 64 do
+    local head = call('ZRANGE', K.directory(tier, shape), 0, 0, 'WITHSCORES')
+    if not head[1] then return nil end
+    local real = tonumber(call('HGET', K.meta(head[1]), 'vt')) or 0
+    if real <= tonumber(head[2]) then return head[1], tonumber(head[2]) end
+    call('ZADD', K.directory(tier, shape), real, head[1])
+  end
+end
+
+local function first_of(scope, tier, shapes)
+  local id, lowest
+  for _, shape in ipairs(shapes) do
+    local head = call('ZRANGE', K.runnable(scope, tier, shape), 0, 0, 'WITHSCORES')
+    local score = tonumber(head[2])
+    if head[1] and (not id or score < lowest or (score == lowest and head[1] < id)) then id, lowest = head[1], score end
+  end
+  return id
+end
+
+-- Returns the best job of a tier, its scope and its turn, and the shapes that only lack free room.
+local function best_of_tier(offer, tier)
+  local shapes, later, scope, least = {}, {}, nil, nil
+  for _, shape in ipairs(call('SMEMBERS', K.live(tier))) do
+    local when = fits(offer, shape)
+    if when == 'now' then
+      shapes[#shapes + 1] = shape
+      local s, vt = fairest(tier, shape)
+      if s and (not scope or vt < least or (vt == least and s < scope)) then scope, least = s, vt end
+    elseif when == 'later' then
+      later[#later + 1] = shape
+    end
+  end
+  if not scope then return nil, nil, nil, later end
+  return first_of(scope, tier, shapes), scope, least, later
+end
+
+-- A job that smaller, younger ones overtake too often gets this node kept free for it.
+local function count_overtaken(offer, tier, later, taken)
+  local since = tonumber(call('HGET', K.job(taken), 'eligible'))
+  for _, shape in ipairs(later) do
+    local scope = fairest(tier, shape)
+    local id = scope and first_of(scope, tier, {shape})
+    local j = id and job_fields(id, 'eligible', 'held_until') or {}
+    if j[1] and tonumber(j[1]) < since and (tonumber(j[2]) or 0) < NOW then
+      if call('HINCRBY', K.job(id), 'overtaken', 1) >= OVERTAKES then
+        call('HSET', K.job(id), 'held_until', exact(NOW + HOLD_MS))
+        call('HSET', K.node(offer.node), 'hold', id, 'hold_until', exact(NOW + HOLD_MS))
+        return
+      end
+    end
+  end
+end
+
+-- Returns the held job when it fits; else the tier from which on nothing may start here.
+local function held(offer)
+  if not offer.hold then return nil, 4 end
+  local j = job_fields(offer.hold, 'scope', 'status', 'tier', 'shape')
+  local waits = j[2] == 'Queued' and call('ZSCORE', K.directory(j[3], j[4]), j[1])
+  if not waits or offer.hold_until < NOW then
+    call('HDEL', K.node(offer.node), 'hold', 'hold_until')
+    return nil, 4
+  end
+  if fits(offer, j[4]) == 'now' then return {offer.hold, j[1], tonumber(waits)}, tonumber(j[3]) end
+  return nil, tonumber(j[3])
+end
+
+local function choose(offer)
+  local kept, bound = held(offer)
+  for tier = 0, 3 do
+    if tier == bound and kept then return kept[1], kept[2], kept[3] end
+    if tier >= bound then return nil end
+    local id, scope, turn, later = best_of_tier(offer, tier)
+    if id then
+      if #later > 0 then count_overtaken(offer, tier, later, id) end
+      return id, scope, turn
+    end
+  end
+end
+
+-- Takes the job: the queue is left, the epoch rises, the lease begins, room is reserved.
+local function take(offer, id, scope, turn, lease_ms)
+  local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user')
+  local kind, cpu, mem = shape_parts(j[2])
+  leave_queue(scope, id, j[1], j[2])
+  move_status(scope, id, 'Queued', 'Running', j[3])
+  local epoch = call('HINCRBY', K.job(id), 'epoch', 1)
+  call('HSET', K.job(id), 'worker', offer.worker, 'node', offer.node, 'started', exact(NOW))
+  call('HDEL', K.job(id), 'due', 'backoff', 'usage', 'overtaken', 'held_until')
+  call('ZADD', K.leases(), exact(NOW + lease_ms), id)
+  call('HINCRBY', K.node(offer.node), 'cpu_used', cpu)
+  call('HINCRBY', K.node(offer.node), 'mem_used', mem)
+  call('HINCRBY', K.node(offer.node), 'active', 1)
+  call('HINCRBY', K.type_running(), kind, 1)
+  local limits = call('HMGET', K.meta(scope), 'max_running', 'weight')
+  if limits[1] then unlist_blocked(scope) end
+  call('SET', K.virtual(), turn)
+  call('HSET', K.meta(scope), 'vt', turn + cpu / (tonumber(limits[2]) or 1))
+  rollup(scope, 'started', 1, 'wait_ms', NOW - tonumber(j[4]))
+  event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker)
+  return cjson.encode({id = id, epoch = epoch, attempt = epoch, lease_until_ms = NOW + lease_ms, started_ms = NOW,
+    spec = call('GET', K.spec(id)), scope = scope, tier = j[1], shape = j[2], user = j[5]})
+end
+
+-- A claim whose answer got lost is answered again, not made again: each thread's newest is kept.
+local function claim_once(offer, slot, op, lease_ms)
+  local id, scope, turn = choose(offer)
+  if not id then return '' end
+  local answer = take(offer, id, scope, turn, lease_ms)
+  call('HSET', K.claimed(offer.worker), slot, op .. ' ' .. answer)
+  call('PEXPIRE', K.claimed(offer.worker), 60000)
+  return answer
+end
+
+local function claimed_before(worker, slot, op)
+  local kept = call('HGET', K.claimed(worker), slot) or ''
+  if string.sub(kept, 1, #op + 1) == op .. ' ' then return string.sub(kept, #op + 2) end
+end

@@ -1,0 +1,119 @@
+-- The order of a queue, who is listed as having what to run, and whom to wake for it.
+
+local function node_free(node)
+  local n = call('HMGET', K.node(node), 'cpu', 'mem', 'cpu_used', 'mem_used')
+  return (tonumber(n[1]) or 0) - (tonumber(n[3]) or 0), (tonumber(n[2]) or 0) - (tonumber(n[4]) or 0)
+end
+
+local function offers(types, kind) return string.find(types, '|' .. kind .. '|', 1, true) ~= nil end
+
+local function wake(worker)
+  call('ZREM', K.idle(), worker)
+  call('RPUSH', K.wake(worker), '1')
+  call('PEXPIRE', K.wake(worker), 10000)
+end
+
+-- Entries older than two blocks belong to workers that died while parked.
+local function parked(limit)
+  call('ZREMRANGEBYSCORE', K.idle(), '-inf', '(' .. exact(NOW - 5000))
+  return call('ZRANGE', K.idle(), 0, limit - 1)
+end
+
+local function wake_fitting(shape)
+  local kind, cpu, mem = shape_parts(shape)
+  for _, worker in ipairs(parked(64)) do
+    local w = call('HMGET', K.worker(worker), 'types', 'node')
+    if w[1] and w[2] and offers(w[1], kind) then
+      local free_cpu, free_mem = node_free(w[2])
+      if cpu <= free_cpu and mem <= free_mem then return wake(worker) end
+    end
+  end
+end
+
+local function wake_node(node)
+  for _, worker in ipairs(parked(64)) do
+    if call('HGET', K.worker(worker), 'node') == node then wake(worker) end
+  end
+end
+
+-- Whoever pages or moves names the version it saw; each change of a tier's order raises it.
+local function touch_tier(scope, tier) call('HINCRBY', K.meta(scope), 'version' .. tier, 1) end
+
+local function join_queue(scope, id, tier, score)
+  call('ZADD', K.queue(scope), score, id)
+  touch_tier(scope, tier)
+end
+
+-- A paused type or scope, and a scope with as many running jobs as it may have, is not listed.
+local function may_run(scope, kind)
+  local paused = call('HMGET', K.pauses(scope), '*', kind)
+  if paused[1] or paused[2] then return false end
+  local most = tonumber(call('HGET', K.meta(scope), 'max_running'))
+  return not most or call('ZCARD', K.index(scope, 'status', 'Running')) < most
+end
+
+-- A scope back from idle starts at the present fair time: it neither starves others nor hoards.
+local function list_scope(scope, tier, shape)
+  local vt = tonumber(call('HGET', K.meta(scope), 'vt')) or 0
+  local fair = tonumber(call('GET', K.virtual())) or 0
+  if vt < fair then
+    vt = fair
+    call('HSET', K.meta(scope), 'vt', vt)
+  end
+  call('ZADD', K.directory(tier, shape), 'NX', vt, scope)
+  call('SADD', K.live(tier), shape)
+  wake_fitting(shape)
+end
+
+local function unlist_scope(scope, tier, shape)
+  call('ZREM', K.directory(tier, shape), scope)
+  if call('EXISTS', K.directory(tier, shape)) == 0 then call('SREM', K.live(tier), shape) end
+end
+
+-- Runs f for each tier and shape in which the scope has runnable jobs.
+local function each_shape(scope, f)
+  for _, entry in ipairs(call('SMEMBERS', K.shapes(scope))) do
+    local tier, shape = string.match(entry, '^(%d)|(.*)$')
+    f(tier, shape, (shape_parts(shape)))
+  end
+end
+
+local function relist(scope)
+  each_shape(scope, function(tier, shape, kind)
+    if may_run(scope, kind) then list_scope(scope, tier, shape) end
+  end)
+end
+
+local function unlist_blocked(scope)
+  each_shape(scope, function(tier, shape, kind)
+    if not may_run(scope, kind) then unlist_scope(scope, tier, shape) end
+  end)
+end
+
+-- A runnable job also stands in its shape's set, and its scope in that shape's directory.
+local function make_runnable(scope, id, tier, shape, score)
+  call('ZADD', K.runnable(scope, tier, shape), score, id)
+  call('SADD', K.shapes(scope), tier .. '|' .. shape)
+  call('HINCRBY', K.meta(scope), 'eligible', 1)
+  call('HINCRBY', K.meta(scope), 'eligible_since', exact(NOW))
+  call('HSET', K.job(id), 'eligible', exact(NOW))
+  if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
+end
+
+local function not_runnable(scope, id, tier, shape)
+  if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
+  call('HINCRBY', K.meta(scope), 'eligible', -1)
+  call('HINCRBY', K.meta(scope), 'eligible_since', exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
+  if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
+    call('SREM', K.shapes(scope), tier .. '|' .. shape)
+    unlist_scope(scope, tier, shape)
+  end
+  return true
+end
+
+local function leave_queue(scope, id, tier, shape)
+  call('ZREM', K.queue(scope), id)
+  touch_tier(scope, tier)
+  call('ZREM', K.due(), id)
+  not_runnable(scope, id, tier, shape)
+end
