@@ -67,7 +67,7 @@ local function count_overtaken(offer, tier, later, taken)
     local scope = fairest(tier, shape)
     local id = scope and first_of(scope, tier, {shape})
     local j = id and job_fields(id, 'eligible', 'held_until') or {}
-    if j[1] and tonumber(j[1]) < since and (tonumber(j[2]) or 0) < NOW then
+    if j[1] and tonumber(j[1]) <= since and (tonumber(j[2]) or 0) < NOW then
       if call('HINCRBY', K.job(id), 'overtaken', 1) >= OVERTAKES then
         call('HSET', K.job(id), 'held_until', exact(NOW + HOLD_MS))
         call('HSET', K.node(offer.node), 'hold', id, 'hold_until', exact(NOW + HOLD_MS))
