@@ -20,7 +20,10 @@ from queueapp.domain.fleet import NodeStatus
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.states import Status
+from queueapp.domain.waiting import Place, Surroundings, Wait, why_waiting
 from queueapp.store import Store
+from queueapp.store.pauses import WHOLE_SCOPE
 
 MAX_AGE_S = 1.0
 LOOK_AHEAD = 200
@@ -70,6 +73,7 @@ class Outlook:
         self._store = store
         self._now_ms = now_ms
         self._highs: dict[tuple[Scope, str], tuple[float, float | None]] = {}
+        self._places: tuple[float, list[Place]] = (float("-inf"), [])
         self._slots: tuple[float, Slots] = (float("-inf"), Slots((), 0, 0))
 
     def duration(self, spec: JobSpec) -> Duration:
@@ -149,6 +153,32 @@ class Outlook:
                 elapsed = self._now_ms() - job.started_ms
                 return job.started_ms + elapsed / min(1.0, share)
         return max(start + duration.high_ms, self._now_ms() if job and job.started_ms else 0)
+
+    def wait(self, job: Job, position: int | None) -> Wait | None:
+        """Return why a queued job does not run yet; None for one that is not queued."""
+        if job.status is not Status.QUEUED:
+            return None
+        scope, kind = job.spec.scope, job.spec.type
+        pauses = self._store.pauses.of(scope)
+        whole, one = pauses.get(WHOLE_SCOPE), pauses.get(kind)
+        limits = self._store.pauses.around(scope, kind)
+        around = Surroundings(
+            position=position,
+            places=self._live_places(),
+            scope_paused=whole is not None,
+            scope_paused_until_ms=whole.until_ms if whole else None,
+            type_paused=one is not None,
+            type_paused_until_ms=one.until_ms if one else None,
+            **vars(limits),
+        )
+        return why_waiting(job, around)
+
+    def _live_places(self) -> list[Place]:
+        read_at, places = self._places
+        if time.monotonic() - read_at > MAX_AGE_S:
+            places = self._store.fleet.places(now_ms=self._now_ms())
+            self._places = (time.monotonic(), places)
+        return places
 
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""

@@ -8,6 +8,7 @@ from typing import Any
 from queueapp.domain import text
 from queueapp.domain.job import Attempt, Job, JobSpec
 from queueapp.domain.states import Status
+from queueapp.domain.waiting import Wait
 from queueapp.engine import Cancelled, Estimate, Submitted
 
 Row = dict[str, Any]
@@ -166,7 +167,18 @@ def basis(estimate: Estimate) -> Row:
     return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
 
 
-def job_answer(job: Job, estimate: Estimate, position: int | None, *, now_ms: int) -> Row:
+def _wait(wait: Wait | None) -> Row | None:
+    return None if wait is None else {"code": wait.code, "text": wait.text, "needs": wait.needs}
+
+
+def job_answer(
+    job: Job,
+    estimate: Estimate,
+    position: int | None,
+    *,
+    now_ms: int,
+    wait: Wait | None = None,
+) -> Row:
     """Return a job with every documented key."""
     spec = job.spec
     waiting = job.status is Status.QUEUED
@@ -185,6 +197,7 @@ def job_answer(job: Job, estimate: Estimate, position: int | None, *, now_ms: in
         "dateCreated": stamp(job.created_ms),
         "lastUpdated": stamp(job.updated_ms),
         "queuePosition": position if waiting else None,
+        "waitReason": _wait(wait),
         "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
         "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
         "estimateBasis": basis(estimate),

@@ -116,7 +116,13 @@ class OneJob(MethodView):
         position = None
         if job.status is Status.QUEUED:
             position = engine.store.jobs.position(scope, job.id)
-        row = job_answer(job, engine.estimate(job), position, now_ms=engine.now_ms())
+        row = job_answer(
+            job,
+            engine.estimate(job),
+            position,
+            now_ms=engine.now_ms(),
+            wait=engine.outlook.wait(job, position),
+        )
         return answer(row)
 
     @blueprint.operation("cancelJob", role=Role.SUBMITTER, errors=(409, 413, 415))

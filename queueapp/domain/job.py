@@ -174,6 +174,7 @@ class Job:
     partial_results: bool = False
     retried_as: str | None = None
     unmet_dependencies: int = 0
+    retrying: bool = False
 
     @property
     def id(self) -> str:

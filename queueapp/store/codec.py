@@ -152,4 +152,5 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         partial_results=bool(result.get("partial")),
         retried_as=data.get("retried_as"),
         unmet_dependencies=int(data.get("unmet", 0)),
+        retrying="backoff" in data,
     )

@@ -8,6 +8,7 @@ import orjson
 
 from queueapp.domain.errors import Conflict
 from queueapp.domain.fleet import DEAD_AFTER_MS, JobTypeInfo, Node, NodeSample, NodeStatus, Worker
+from queueapp.domain.waiting import Place
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -136,6 +137,23 @@ class Fleet:
             if row
         ]
 
+    def places(self, *, now_ms: int) -> list[Place]:
+        """Return what each live worker that takes jobs offers, with its node's room."""
+        workers = [
+            worker
+            for worker in self.workers(now_ms=now_ms)
+            if worker["live"] and worker.get("draining") != "1"
+        ]
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for worker in workers:
+                pipe.hmget(self._keys("node", worker["node"]), *_ROOM)
+            rooms = pipe.execute()
+        return [
+            _place(worker, [int(value or 0) for value in room])
+            for worker, room in zip(workers, rooms, strict=True)
+        ]
+
     def nodes(self, *, now_ms: int) -> list[NodeStatus]:
         """Return every listed node with its newest sample, by id."""
         workers = self.workers(now_ms=now_ms)
@@ -169,6 +187,15 @@ class Fleet:
             for node in old:
                 self._client.zrem(self._keys("nodes"), node)
                 self._client.unlink(self._keys("node", node))
+
+
+_ROOM = ("cpu", "mem", "cpu_used", "mem_used")
+
+
+def _place(worker: Mapping[str, str], room: list[int]) -> Place:
+    cpu, mem, cpu_used, mem_used = room
+    types = frozenset(worker["types"].strip("|").split("|"))
+    return Place(types, cpu, mem, cpu - cpu_used, mem - mem_used)
 
 
 def _info(data: dict[str, Any]) -> JobTypeInfo:

@@ -33,6 +33,16 @@ class Steered:
     running: int
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How many jobs of a scope and of a type may run at once, and how many do; None is any."""
+
+    scope_limit: int | None
+    scope_running: int
+    type_limit: int | None
+    type_running: int
+
+
 class Pauses:
     """Stops and starts scopes and job types; sets how many jobs may run at once."""
 
@@ -90,6 +100,22 @@ class Pauses:
         with store_errors():
             found = self._client.hgetall(self._keys("pauses", scope.key))
         return {kind: _pause(kind, text) for kind, text in found.items()}
+
+    def around(self, scope: Scope, kind: str) -> Limits:
+        """Return how many jobs of a scope and of a type may run at once, and how many do."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hget(self._keys("meta", scope.key), "max_running")
+            pipe.zcard(self._keys("index", scope.key, "status", "Running"))
+            pipe.hget(self._keys("type_limits"), kind)
+            pipe.hget(self._keys("type_running"), kind)
+            most, running, type_most, type_running = pipe.execute()
+        return Limits(
+            scope_limit=int(most) if most else None,
+            scope_running=int(running),
+            type_limit=int(type_most) if type_most else None,
+            type_running=int(type_running or 0),
+        )
 
     def due(self, *, now_ms: int, limit: int) -> list[tuple[Scope, str]]:
         """Return the scopes and job types whose pause has come to its end."""

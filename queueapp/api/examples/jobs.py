@@ -72,6 +72,7 @@ JOB: dict[str, Any] = {
     "dateCreated": "2026-02-01T10:30:00Z",
     "lastUpdated": "2026-02-01T10:53:32Z",
     "queuePosition": None,
+    "waitReason": None,
     "estimatedStartTime": None,
     **_ESTIMATE,
     "cancellationRequested": False,

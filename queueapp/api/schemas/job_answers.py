@@ -114,6 +114,19 @@ class JobError(ResponseSchema):
     stage = Note(allow_none=True)
 
 
+class JobWait(ResponseSchema):
+    """Why a queued job does not run yet."""
+
+    code = Note(
+        metadata={
+            "description": "One of Position, Dependency, Scheduled, QueuePaused, TypePaused, "
+            "Resources, HostBusy, ConcurrencyLimit, NoWorkers, RetryBackoff; it may grow."
+        }
+    )
+    text = Note(metadata={"description": "The same in plain words."})
+    needs = Note(allow_none=True, metadata={"description": "What has to happen next, if known."})
+
+
 class Job(ResponseSchema):
     """A job as it is now."""
 
@@ -131,6 +144,9 @@ class Job(ResponseSchema):
     date_created = Stamp()
     last_updated = Stamp()
     queue_position = Count(allow_none=True, metadata={"description": "From 1, while Queued."})
+    wait_reason = fields.Nested(
+        JobWait, allow_none=True, metadata={"description": "Null unless Queued."}
+    )
     estimated_start_time = Stamp(allow_none=True)
     estimated_duration = Note(allow_none=True, metadata={"description": "Such as 12-15 minutes."})
     estimate_basis = fields.Nested(EstimateBasis)
