@@ -48,6 +48,7 @@ def decide(
         retry=_retry(request, kind),
         dependencies=tuple(dict.fromkeys(request.dependencies)),
         on_dependency_failure=request.on_dependency_failure,
+        host=request.host,
         inputs=_inputs(request, kind, resource),
         pipeline=asdict(pipeline) if pipeline else None,
     )

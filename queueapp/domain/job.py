@@ -62,6 +62,7 @@ class JobRequest:
     retry_max_delay_s: float | None = None
     dependencies: tuple[str, ...] = ()
     on_dependency_failure: str = "cancel"
+    host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class JobSpec:
     retry: RetryPolicy = RetryPolicy()
     dependencies: tuple[str, ...] = ()
     on_dependency_failure: str = "cancel"
+    host: str | None = None
     inputs: dict[str, str] = field(default_factory=dict)  # dataset parameter -> dataset id
     pipeline: dict[str, Any] | None = None
     retry_of: str | None = None
@@ -175,6 +177,7 @@ class Job:
     retried_as: str | None = None
     unmet_dependencies: int = 0
     retrying: bool = False
+    waits_for_host: bool = False
 
     @property
     def id(self) -> str:

@@ -51,7 +51,7 @@ def why_waiting(job: Job, around: Surroundings) -> Wait | None:
     """Return why a queued job waits; None for a job that is not queued."""
     if job.status is not Status.QUEUED:
         return None
-    reasons = (_own_reason, _paused, _no_room, _limited)
+    reasons = (_own_reason, _paused, _no_room, _host_busy, _limited)
     found = (wait for reason in reasons if (wait := reason(job, around)))
     return next(found, None) or _turn(job, around)
 
@@ -92,6 +92,13 @@ def _no_room(job: Job, around: Surroundings) -> Wait | None:
     wants = f"{_counted(needs.cpu_units, 'CPU unit')} and {_gb(needs.memory_mb)}"
     has = f"the largest live node has {_counted(cpu, 'CPU unit')} and {_gb(memory)}"
     return Wait(WaitReason.RESOURCES, f"It needs {wants}; {has}.", wants)
+
+
+def _host_busy(job: Job, _: Surroundings) -> Wait | None:
+    if not job.waits_for_host:
+        return None
+    text = f"Another job has its turn on {job.spec.host}; one runs there at a time."
+    return Wait(WaitReason.HOST_BUSY, text, f"its turn on {job.spec.host}")
 
 
 def _limited(job: Job, around: Surroundings) -> Wait | None:

@@ -41,6 +41,7 @@ MEMBERS: dict[str, Belongs] = {
     "done": lambda _, row: row["status"] == Status.COMPLETED,
     "runnable": lambda parts, row: [row["scope"], row["tier"], row["shape"]] == parts,
     "index": _indexed,
+    "host": lambda parts, row: (row["scope"], row["status"]) == (parts[0], Status.QUEUED),
     "due": lambda _, row: row["status"] == Status.QUEUED,
     "leases": lambda _, row: row["status"] == Status.RUNNING,
     "ended": lambda _, row: row["status"] not in (Status.QUEUED, Status.RUNNING),

@@ -151,6 +151,7 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         attempts=tuple(_attempt(item) for item in attempts),
         partial_results=bool(result.get("partial")),
         retried_as=data.get("retried_as"),
-        unmet_dependencies=int(data.get("unmet", 0)),
+        unmet_dependencies=int(data.get("unmet", 0)) - int("host_waits" in data),
+        waits_for_host="host_waits" in data,
         retrying="backoff" in data,
     )

@@ -149,6 +149,7 @@ class Jobs:
             user=encode_part(spec.submitted_by),
             shape=f"{spec.type}.{spec.requirements.shape}",
             due=spec.scheduled_ms,
+            host=encode_part(spec.host) if spec.host else None,
             timeout=_unless(spec.timeout_minutes, DEFAULT_TIMEOUT_MINUTES),
             max_attempts=spec.retry.max_attempts,
             retry_delay=spec.retry.delay_ms,

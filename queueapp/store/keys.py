@@ -16,6 +16,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     # one scope
     "queue": ("s", "$", "q"),  # zset: every Queued job, by order score
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
+    "host": ("s", "$", "host", "$"),  # zset: ready jobs that are pinned to a host, by order score
+    "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host
     "shapes": ("s", "$", "shapes"),  # set: "tier|shape" of the scope's runnable jobs
     "pauses": ("s", "$", "pauses"),  # hash: job type, or * for the whole scope -> its pause
     "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums

@@ -44,11 +44,12 @@ local function requeue(job, due)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
   join_queue(job.scope, job.id, job.tier, job.score)
   open_limits(job.scope, job.shape)
+  free_host(job.scope, job.id)
   if due and due > NOW then
     call('ZADD', K.due(), exact(due), job.id)
     call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
   else
-    make_runnable(job.scope, job.id, job.tier, job.shape, job.score)
+    make_ready(job.scope, job.id, job.tier, job.shape, job.score)
   end
 end
 
@@ -57,6 +58,7 @@ local function conclude(job, old, new, keep_ms)
   move_status(job.scope, job.id, old, new, job.created)
   call('HSET', K.job(job.id), 'ended', exact(NOW))
   call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
+  free_host(job.scope, job.id)
   if old == 'Running' then open_limits(job.scope, job.shape) end
   if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
   local run = job.started and (NOW - tonumber(job.started)) or 0

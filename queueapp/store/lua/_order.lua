@@ -115,5 +115,7 @@ local function leave_queue(scope, id, tier, shape)
   call('ZREM', K.queue(scope), id)
   touch_tier(scope, tier)
   call('ZREM', K.due(), id)
+  local host = call('HGET', K.job(id), 'host')
+  if host then call('ZREM', K.host(scope, host), id) end
   not_runnable(scope, id, tier, shape)
 end

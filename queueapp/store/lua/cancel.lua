@@ -1,6 +1,6 @@
 --- cancel: a queued job ends at once; a running one is asked to stop.
 --- ARGS scope id by reason force preserve keep_ms op
---- USES order attempts
+--- USES order hosts attempts
 --- returns {status before, status now}; asking again only strengthens the wish, a repeat of op is answered as before
 --- fails NOT_FOUND, JOB_NOT_CANCELLABLE   moves Queued > Cancelled
 local job = load_job(A.id)

@@ -1,6 +1,6 @@
 --- cascade: tell the dependents of ended jobs; they become runnable, or follow a failure.
 --- ARGS limit keep_ms
---- USES order attempts
+--- USES order hosts attempts
 --- returns how many dependents were told   moves Queued > Cancelled
 local told = 0
 while told < A.limit do
@@ -20,7 +20,7 @@ while told < A.limit do
         call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
         conclude({id = id, scope = j[1], created = j[8]}, 'Queued', 'Cancelled', A.keep_ms)
       elseif unmet <= 0 and not j[7] then
-        make_runnable(j[1], id, j[3], j[4], j[5])
+        make_ready(j[1], id, j[3], j[4], j[5])
       end
     end
   end

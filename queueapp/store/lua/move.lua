@@ -1,6 +1,6 @@
 --- move: give a queued job another place in its own tier; everybody else keeps their order.
 --- ARGS scope id position before version clip
---- USES order attempts
+--- USES order hosts attempts
 --- position is 1-based in the tier, or before names the job to stand before; version is the tier's, or null
 --- clip moves past the end to the end instead of refusing
 --- returns {tier, position before, position now, overall before, overall now, version}
@@ -38,10 +38,11 @@ local function score_at(position)
 end
 
 local function put(id, score)
-  local shape = call('HGET', K.job(id), 'shape')
+  local j = job_fields(id, 'shape', 'host')
   call('HSET', K.job(id), 'score', exact(score))
   call('ZADD', queue, exact(score), id)
-  call('ZADD', K.runnable(A.scope, tier, shape), 'XX', exact(score), id)
+  call('ZADD', K.runnable(A.scope, tier, j[1]), 'XX', exact(score), id)
+  if j[2] then call('ZADD', K.host(A.scope, j[2]), 'XX', exact(score), id) end
 end
 
 -- New places must stay below the next submission's: later jobs would overtake otherwise.
@@ -89,6 +90,8 @@ if to ~= from then
   put(A.id, score)
   keep_ahead(tonumber(call('ZRANGE', queue, better + size - 1, better + size - 1, 'WITHSCORES')[2]))
   touch_tier(A.scope, tier)
+  local host = call('HGET', K.job(A.id), 'host')
+  if host then give_turn(A.scope, host) end
   event(A.scope, 'moved', A.id, 'from', from, 'to', to)
   version = version + 1
 end

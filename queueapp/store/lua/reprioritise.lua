@@ -1,6 +1,6 @@
 --- reprioritise: put a queued job into another tier, at the place of its own submission.
 --- ARGS scope id tier version
---- USES order attempts
+--- USES order hosts attempts
 --- version is that of the job's present tier, or null
 --- returns {tier before, overall before, overall now, position in the tier now, version of the new tier}
 --- fails NOT_FOUND, CONFLICT, VERSION_STALE   moves nothing
@@ -38,6 +38,11 @@ if new ~= old then
     -- It has waited since it became eligible, whatever tier it waited in.
     call('HINCRBY', K.meta(A.scope), 'eligible_since', exact(tonumber(eligible) - NOW))
     call('HSET', K.job(A.id), 'eligible', eligible)
+  end
+  local host = call('HGET', K.job(A.id), 'host')
+  if host then
+    call('ZADD', K.host(A.scope, host), 'XX', score, A.id)
+    give_turn(A.scope, host)
   end
   event(A.scope, 'reprioritised', A.id, 'from', old, 'to', new)
 end

@@ -1,6 +1,6 @@
 --- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
---- ARGS scope id tier priority type user shape due timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
---- USES order
+--- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
+--- USES order hosts
 --- ARGV 3 the spec as JSON
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
@@ -59,6 +59,7 @@ call('SET', K.spec(id), ARGV[3])
 call('HSET', K.job(id), 'scope', scope, 'status', 'Queued', 'tier', tier, 'user', A.user, 'shape', A.shape,
   'score', score, 'created', created)
 if A.head then call('HSET', K.job(id), 'home', exact((FIRST_SEQUENCE + sequence) * PLACE_STEP)) end
+if given(A.host) then call('HSET', K.job(id), 'host', A.host) end
 if given(A.timeout) then call('HSET', K.job(id), 'timeout', A.timeout) end
 if A.max_attempts > 1 then
   call('HSET', K.job(id), 'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay,
@@ -83,7 +84,7 @@ if due and due > NOW then
   call('HSET', K.job(id), 'due', exact(due))
   call('ZADD', K.due(), exact(due), id)
 elseif #waiting == 0 and not doomed then
-  make_runnable(scope, id, tier, A.shape, score)
+  make_ready(scope, id, tier, A.shape, score)
 end
 if doomed then
   call('HSET', K.job(id), 'unmet', 1)

@@ -1,0 +1,49 @@
+-- Jobs pinned to a host run one at a time, in queue order: only the one whose turn it is can be claimed.
+-- The others wait as for an unmet condition, so thousands of hosts cost a claim nothing.
+
+local function step_back(scope, id)
+  local j = job_fields(id, 'tier', 'shape')
+  not_runnable(scope, id, j[1], j[2])
+  call('HINCRBY', K.job(id), 'unmet', 1)
+  call('HSET', K.job(id), 'host_waits', 1)
+end
+
+local function step_up(scope, id)
+  local j = job_fields(id, 'tier', 'shape', 'score')
+  call('HINCRBY', K.job(id), 'unmet', -1)
+  call('HDEL', K.job(id), 'host_waits')
+  make_runnable(scope, id, j[1], j[2], j[3])
+end
+
+-- Gives the host's turn to the first of its ready jobs, unless one of them runs.
+local function give_turn(scope, host)
+  local holder = call('GET', K.pin(scope, host))
+  if holder and call('HGET', K.job(holder), 'status') == 'Running' then return end
+  local first = call('ZRANGE', K.host(scope, host), 0, 0)[1]
+  if holder and first == holder then return end
+  if holder and call('ZSCORE', K.host(scope, host), holder) then step_back(scope, holder) end
+  if first then
+    call('SET', K.pin(scope, host), first)
+    step_up(scope, first)
+  else
+    call('DEL', K.pin(scope, host))
+  end
+end
+
+-- A job that waits for no time and no job any more: a pinned one still waits for its turn.
+local function make_ready(scope, id, tier, shape, score)
+  local host = call('HGET', K.job(id), 'host')
+  if not host then return make_runnable(scope, id, tier, shape, score) end
+  call('ZADD', K.host(scope, host), score, id)
+  call('HINCRBY', K.job(id), 'unmet', 1)
+  call('HSET', K.job(id), 'host_waits', 1)
+  give_turn(scope, host)
+end
+
+-- After the end of a run, or when a job leaves the queue otherwise.
+local function free_host(scope, id)
+  local host = call('HGET', K.job(id), 'host')
+  if not host then return end
+  if call('GET', K.pin(scope, host)) == id then call('DEL', K.pin(scope, host)) end
+  give_turn(scope, host)
+end
