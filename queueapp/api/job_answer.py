@@ -133,6 +133,7 @@ def _asked(spec: JobSpec) -> Row:
             "onFailure": wishes.on_failure,
             "emailRecipients": list(wishes.email_recipients),
         },
+        "host": spec.host,
         "dependencies": list(spec.dependencies),
         "onDependencyFailure": spec.on_dependency_failure,
         "resourceRequirements": {

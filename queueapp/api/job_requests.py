@@ -37,6 +37,7 @@ def to_request(body: dict[str, Any]) -> JobRequest:
         max_attempts=retries.get("max_attempts"),
         retry_delay_s=retries.get("delay_seconds"),
         retry_max_delay_s=retries.get("max_delay_seconds"),
+        host=body["host"],
         dependencies=tuple(body["dependencies"]),
         on_dependency_failure=str(body["on_dependency_failure"]),
     )

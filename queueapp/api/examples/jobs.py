@@ -79,6 +79,7 @@ JOB: dict[str, Any] = {
     "parameters": {"includeProcessVariants": True},
     "scheduling": {"scheduledTime": None, "timeoutMinutes": 30},
     "notifications": {"onCompletion": False, "onFailure": False, "emailRecipients": []},
+    "host": None,
     "dependencies": [],
     "onDependencyFailure": "cancel",
     "resourceRequirements": {"cpuUnits": 1, "memoryGB": 2.0},

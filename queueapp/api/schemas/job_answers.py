@@ -156,6 +156,7 @@ class Job(ResponseSchema):
     parameters = fields.Dict()
     scheduling = fields.Nested(SchedulingSettings)
     notifications = fields.Nested(NotificationSettings)
+    host = Note(allow_none=True, metadata={"description": "The host it is pinned to."})
     dependencies = fields.List(Guid())
     on_dependency_failure = Choice(OnDependencyFailure)
     resource_requirements = fields.Nested(ReservedResources)

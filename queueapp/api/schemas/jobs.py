@@ -129,6 +129,12 @@ class JobSubmission(RequestSchema):
     )
     scheduling = fields.Nested(Scheduling, load_default=None)
     notifications = fields.Nested(NotificationWishes, load_default=None)
+    host = Text(
+        shortest=1,
+        longest=255,
+        load_default=None,
+        metadata=_about("Pins the job: of a project's jobs with the same host one runs at a time."),
+    )
     dependencies = fields.List(
         Text(shortest=1, longest=MAX_ID),
         load_default=list,
