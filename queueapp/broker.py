@@ -5,6 +5,7 @@ when a thread is free, so nothing waits unseen in a worker's memory.
 """
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -172,6 +173,7 @@ class Station:
         self.free = threading.BoundedSemaphore(slots)
         self.draining = threading.Event()
         self._held: dict[tuple[str, int], Claim] = {}
+        self._lease_ends: dict[tuple[str, int], float] = {}
         self._lock = threading.Lock()
         self._unanswered: str | None = None
 
@@ -179,29 +181,48 @@ class Station:
         """Take a job if there is one that fits, else park; the caller holds a free thread."""
         # A claim whose answer was lost is asked for by its name: the job may be ours already.
         self._unanswered = self._unanswered or uuid.uuid4().hex
+        asked_s = time.monotonic()
         claim = self.store.jobs.claim(
             self.worker, operation=self._unanswered, lease_ms=self.lease_ms
         )
         self._unanswered = None
         if claim is not None:
-            self._hold(claim)
+            self._hold(claim, asked_s)
         return claim
 
-    def _hold(self, claim: Claim) -> None:
+    def _hold(self, claim: Claim, asked_s: float) -> None:
         with self._lock:
             self._held[claim.job.id, claim.epoch] = claim
+        self.renewed([(claim.job.id, claim.epoch)], asked_s)
 
     def held(self) -> list[tuple[str, int]]:
         """Return the jobs and epochs that this worker holds now."""
         with self._lock:
             return list(self._held)
 
-    def done(self, claim: Claim, following: Claim | None = None) -> None:
-        """Give the thread back, or to the job that follows: the attempt is over for good."""
+    def renewed(self, held: Iterable[tuple[str, int]], asked_s: float) -> None:
+        """Note that leases were asked for at ``asked_s``, monotonic seconds, and given."""
+        with self._lock:
+            ends_s = asked_s + self.lease_ms / 1000
+            self._lease_ends.update((key, ends_s) for key in held if key in self._held)
+
+    def overdue(self, now_s: float) -> list[tuple[str, int]]:
+        """Return the held jobs whose lease, as far as is known here, has ended by ``now_s``."""
+        with self._lock:
+            return [key for key, ends_s in self._lease_ends.items() if ends_s <= now_s]
+
+    def done(
+        self, claim: Claim, following: Claim | None = None, *, asked_s: float | None = None
+    ) -> None:
+        """Give the thread back, or to the job that follows: the attempt is over for good.
+
+        ``asked_s``: the monotonic time at which the following one was asked for.
+        """
         if following is not None:
-            self._hold(following)
+            self._hold(following, time.monotonic() if asked_s is None else asked_s)
         with self._lock:
             known = self._held.pop((claim.job.id, claim.epoch), None)
+            self._lease_ends.pop((claim.job.id, claim.epoch), None)
         if following is not None and self.consumer_thread is not None:
             self.consumer_thread.handle_message(_message_of(following))
         elif known is not None:
@@ -247,7 +268,7 @@ class ClaimConsumer(dramatiq.Consumer):
 
         Raises: ConnectionClosed while the store is away; Dramatiq then calls again.
         """
-        claimed = _as_claimed(message)
+        claimed, asked_s = _as_claimed(message), time.monotonic()
         try:
             following = self._station.finish(claimed.claim, claimed.report)
         except Unavailable as error:
@@ -256,7 +277,7 @@ class ClaimConsumer(dramatiq.Consumer):
             # Renewed for ever, the lease of an attempt that cannot be ended would never end.
             self._station.done(claimed.claim)
             raise
-        self._station.done(claimed.claim, following)
+        self._station.done(claimed.claim, following, asked_s=asked_s)
 
     def nack(self, message: MessageProxy) -> None:
         """Do as ``ack``: the report says how the attempt ended."""

@@ -36,6 +36,7 @@ from queueapp.library import Library
 from queueapp.logs import configure_logs
 from queueapp.middleware.chores import ChoresMiddleware
 from queueapp.middleware.drain import DrainMiddleware
+from queueapp.middleware.fence import FenceMiddleware
 from queueapp.middleware.heartbeat import HeartbeatMiddleware
 from queueapp.middleware.lifecycle import LifecycleMiddleware, current_claim, leave_report
 from queueapp.middleware.priority import PriorityMiddleware
@@ -135,6 +136,7 @@ class WorkerProcess:
                 keep_ms=config.keep_ms,
             ),
             HeartbeatMiddleware(station, worker, kinds, stop=self._stop, directory=work_dir),
+            FenceMiddleware(station, stop=self._stop),
             ChoresMiddleware(upkeep),
             PriorityMiddleware(),
         ]

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,16 @@ class HeartbeatMiddleware(Middleware):
 
     def beat(self) -> None:
         """Renew every lease once and obey what the store answers."""
+        held, asked_s = self._station.held(), time.monotonic()
         answer = self._station.store.fleet.heartbeat(
             self._worker.name,
-            self._station.held(),
+            held,
             lease_ms=self._station.lease_ms,
             sample=sample_node(self._directory),
         )
-        for job_id, epoch in answer["lost"] or ():
-            self._stop(job_id, int(epoch), "lost")
+        lost = [(job_id, int(epoch)) for job_id, epoch in answer["lost"] or ()]
+        self._station.renewed(set(held).difference(lost), asked_s)
+        for job_id, epoch in lost:
+            self._stop(job_id, epoch, "lost")
         if answer["draining"]:
             self._station.draining.set()

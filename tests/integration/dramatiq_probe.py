@@ -31,6 +31,7 @@ HOOKS = (
     "consumer_thread_shutdown",
     "worker_thread_shutdown",
     "process_shutdown",
+    "enqueue",
 )
 
 
@@ -123,8 +124,6 @@ class Noting(Middleware):
         for hook in HOOKS:
             for when in ("before", "after"):
                 setattr(self, f"{when}_{hook}", _noted(broker, f"{name}.{when}_{hook}"))
-        self.before_enqueue = _noted(broker, f"{name}.before_enqueue")
-        self.after_enqueue = _noted(broker, f"{name}.after_enqueue")
 
 
 def _noted(broker: ListBroker, text: str) -> Any:

@@ -1,0 +1,206 @@
+"""One fault at a time, at a chosen moment: what becomes of the job that runs then."""
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from queueapp.domain.fleet import Requirements
+from queueapp.domain.job import Job, JobSpec
+from queueapp.domain.queue import Priority
+from queueapp.domain.states import Status
+from tests import laws
+from tests.faults.ground import LEASE_S, LOG, SCOPE, Ground, Machine, eventually
+from tests.faults.proxy import Weather
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120)]
+
+LONG_MS = 60_000
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    """An installation without a web process: jobs are submitted to the store."""
+    with Ground(tmp_path) as made:
+        yield made
+
+
+def submit(ground: Ground, ms: int) -> str:
+    """Submit a job and return its id."""
+    job_id = str(uuid.uuid4())
+    job = JobSpec(
+        id=job_id,
+        scope=SCOPE,
+        name="a job",
+        type="Fenced",
+        priority=Priority.NORMAL,
+        submitted_by="ann",
+        parameters={"log": str(ground.log), "ms": ms},
+        requirements=Requirements(1, 64),
+    )
+    ground.store.jobs.submit(job)
+    return job_id
+
+
+def begun_on(ground: Ground, ms: int) -> tuple[str, Machine]:
+    """Submit a job, wait until it lives, and return it with the machine that runs it."""
+    job_id = submit(ground, ms)
+    ground.begun(job_id)
+    node = ground.job(job_id).node
+    return job_id, next(one for one in ground.machines if one.name == node)
+
+
+def ended(ground: Ground, job_id: str, within_s: float = 60) -> Job:
+    """Wait for a job's end; what must hold at every end is asserted here."""
+    eventually(lambda: ground.job(job_id).ended, within_s)
+    job = ground.job(job_id)
+    ends = [line for line in ground.lines() if (line.job, line.fact) == (job_id, "end")]
+
+    assert Status.COMPLETED == job.status
+    assert 1 == [attempt.end for attempt in job.attempts].count("completed")
+    assert 1 == len(ends)
+    return job
+
+
+def first_ended_s(job: Job, since_ms: int) -> float:
+    """Return how long after a moment the job's first attempt was over."""
+    ended_ms = job.attempts[0].ended_ms
+    assert ended_ms is not None
+    return (ended_ms - since_ms) / 1000
+
+
+def two_machines(ground: Ground) -> None:
+    """Start two workers on two machines."""
+    for _ in range(2):
+        ground.add_machine()
+    ground.ready(2)
+
+
+@pytest.mark.parametrize("durability", ["everysec", "always"])
+def test_recovery_from_a_killed_machine(tmp_path: Path, durability: str) -> None:
+    """The job of a killed worker is taken back within its lease and two seconds, by another."""
+    with Ground(tmp_path, durability=durability) as ground:
+        two_machines(ground)
+        job_id, machine = begun_on(ground, 1_500)
+        machine.program.wanted = False
+        killed_ms = ground.now_ms()
+        machine.kill()
+        job = ended(ground, job_id)
+        recovered_s = first_ended_s(job, killed_ms)
+        LOG.warning("recovered after %.1f s with a lease of %.0f s", recovered_s, LEASE_S)
+
+        assert recovered_s < LEASE_S + 2
+        assert ["lost", "completed"] == [attempt.end for attempt in job.attempts]
+        assert [] == ground.overlaps()
+        laws.check(ground.store)
+
+
+def test_a_successor_on_the_same_machine_need_not_wait(tmp_path: Path) -> None:
+    """A worker that starts where one died takes its jobs over at once, whatever the lease."""
+    with Ground(tmp_path, settings={"QUEUEAPP_LEASE_SECONDS": "60"}) as ground:
+        machine = ground.add_machine()
+        ground.ready(1)
+        job_id, _ = begun_on(ground, 1_500)
+        killed_ms = ground.now_ms()
+        machine.kill()
+        job = ended(ground, job_id, 40)
+        LOG.warning("taken over after %.1f s", first_ended_s(job, killed_ms))
+
+        assert [] == ground.overlaps()
+
+
+def test_a_killed_job_process_is_noticed_at_once(ground: Ground) -> None:
+    """The job of a killed child is attempted again without waiting for any lease."""
+    two_machines(ground)
+    job_id, _ = begun_on(ground, 1_500)
+    killed_ms = ground.now_ms()
+    os.kill(ground.begun(job_id).pid, signal.SIGKILL)
+    job = ended(ground, job_id)
+    noticed_s = first_ended_s(job, killed_ms)
+    LOG.warning("noticed after %.2f s", noticed_s)
+
+    assert noticed_s < 2
+    assert [] == ground.overlaps()
+
+
+def test_a_stopped_worker_that_wakes_is_refused(ground: Ground) -> None:
+    """Past its lease a stopped worker's attempt counts for nothing, and its child dies."""
+    two_machines(ground)
+    job_id, machine = begun_on(ground, LONG_MS)
+    child = psutil.Process(ground.begun(job_id).pid)
+    worker = machine.worker_process()
+    worker.send_signal(signal.SIGSTOP)
+    second = ground.begun(job_id, epoch=2)
+    worker.send_signal(signal.SIGCONT)
+    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+    job = ground.job(job_id)
+
+    assert (Status.RUNNING, 2) == (job.status, job.epoch)
+    assert ["lost"] == [attempt.end for attempt in job.attempts]
+    assert psutil.pid_exists(second.pid)
+    ground.store.jobs.cancel(
+        SCOPE, job_id, by="ann", reason=None, force=True, preserve=False, keep_ms=10**9
+    )
+    eventually(lambda: ground.job(job_id).ended, 15)
+    assert Status.CANCELLED == ground.job(job_id).status
+
+
+@pytest.mark.parametrize("often", [1, 2])
+def test_a_worker_told_to_end_gives_its_job_back(ground: Ground, often: int) -> None:
+    """SIGTERM burns no attempt, also when it reaches master, worker and child, twice."""
+    two_machines(ground)
+    job_id, machine = begun_on(ground, 7_000)
+    machine.program.wanted = False
+    assert machine.program.process is not None
+    for _ in range(often):
+        for one in machine.program.below():
+            one.send_signal(signal.SIGTERM)
+        time.sleep(0.3)  # a platform's second signal comes a moment later
+    job = ended(ground, job_id)
+
+    assert 0 == job.lost_attempts
+    assert ["given_back", "completed"] == [attempt.end for attempt in job.attempts]
+    assert [] == ground.overlaps()
+    laws.check(ground.store)
+
+
+def test_a_worker_cut_off_past_its_lease_ends_its_job_itself(ground: Ground) -> None:
+    """A worker that cannot reach the store stops its attempt before another one may begin."""
+    two_machines(ground)
+    job_id, machine = begun_on(ground, 8_000)
+    machine.wire.become(Weather.BLACKHOLE)
+    ground.begun(job_id, epoch=2)
+    time.sleep(1)  # long enough to see the first attempt if it lived on
+    machine.wire.become(Weather.FAIR)
+    job = ended(ground, job_id)
+
+    assert [] == ground.overlaps()
+    assert ["lost", "completed"] == [attempt.end for attempt in job.attempts]
+    eventually(lambda: len(ground.store.fleet.workers(now_ms=ground.now_ms())) == 2)
+    laws.check(ground.store)
+
+
+def test_workers_outlast_a_store_that_is_away(tmp_path: Path) -> None:
+    """A store that is down for five seconds costs no attempt: the result is told afterwards."""
+    with Ground(tmp_path, settings={"QUEUEAPP_LEASE_SECONDS": "20"}) as ground:
+        two_machines(ground)
+        job_id, machine = begun_on(ground, 3_000)
+        for one in ground.machines:
+            one.wire.become(Weather.REFUSE)
+        time.sleep(5)
+        for one in ground.machines:
+            one.wire.become(Weather.FAIR)
+        back_ms = ground.now_ms()
+        job = ended(ground, job_id)
+        assert job.ended_ms is not None
+        LOG.warning("told %.1f s after the store was back", (job.ended_ms - back_ms) / 1000)
+
+        assert (1, machine.name) == (job.epoch, job.attempts[0].node)
+        following = submit(ground, 50)
+        ended(ground, following, 20)
+        laws.check(ground.store)
