@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 import queueapp
-from queueapp.cli import check, demo, key, up
+from queueapp.cli import check, demo, key, limit, up
 from queueapp.config import BadSetting
 from queueapp.domain.errors import QueueappError
 from queueapp.embedded import EmbeddedServerError
@@ -17,7 +17,7 @@ from queueapp.embedded import EmbeddedServerError
 from .client import ApiError
 from .errors import CommandError
 
-NOUNS = (up, demo, key, check)
+NOUNS = (up, demo, key, limit, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

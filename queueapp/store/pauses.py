@@ -130,6 +130,11 @@ class Pauses:
         """Let at most ``most`` jobs of the scope run at once; None lifts the limit."""
         self._scripts.call("limit_scope", scope=scope.key, most=most)
 
+    def weigh_scope(self, scope: Scope, weight: float) -> None:
+        """Set a scope's share inside a tier against the others'; 1 is usual."""
+        with store_errors():
+            self._client.hset(self._keys("meta", scope.key), "weight", weight)
+
     def limit_type(self, kind: str, most: int | None) -> None:
         """Let at most ``most`` jobs of a type run at once in the fleet; None lifts the limit."""
         self._scripts.call("limit_type", kind=kind, most=most)
