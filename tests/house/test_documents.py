@@ -52,12 +52,12 @@ def test_each_command_is_documented(words: str) -> None:
 def test_each_make_target_has_a_line_of_help() -> None:
     """What can be made says what it does, and the documents name only what can be made."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    explained = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     named = {
         name
         for document in DOCUMENTS
-        for name in re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(), re.MULTILINE)
+        for name in re.findall(r"(?:^|`)make ([a-z-]+)", document.read_text(), re.MULTILINE)
     }
 
     assert phony == explained
