@@ -138,6 +138,7 @@ class Runner:
         try:
             folders = (task.work, task.outputs)
             sampler = Sampler(started.pid, folders, now=self._clock())
+            stops.attach(started.kill)
             supervision = Supervision(
                 started,
                 ledger,
@@ -153,6 +154,7 @@ class Runner:
             self._launcher.give_up(started.zygote)
             raise
         finally:
+            stops.attach(None)
             started.close()
 
     def _limits(self, task: Task) -> Limits:

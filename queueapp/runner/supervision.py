@@ -10,6 +10,7 @@ import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from queueapp.domain.errors import LeaseLost
@@ -45,16 +46,30 @@ class Pace:
 
 
 class StopRequests:
-    """Carries stop requests from any thread to the one that watches the job."""
+    """Carries stop requests from any thread to the one that watches the job.
+
+    That thread may hang in a report to a store that does not answer. A job whose right to run has
+    ended cannot wait for it, and is killed by whoever says so.
+    """
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[StopKind] = SimpleQueue()
+        self._lock = Lock()
+        self._kill: Callable[[], None] | None = None
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def ask(self, kind: StopKind) -> None:
         """Ask for a stop and wake the watcher."""
         self._asked.put(kind)
         os.eventfd_write(self.fd, 1)
+        with self._lock:
+            if kind is StopKind.LOST and self._kill is not None:
+                self._kill()
+
+    def attach(self, kill: Callable[[], None] | None) -> None:
+        """Say how the job is killed; None says that its process is no longer ours to kill."""
+        with self._lock:
+            self._kill = kill
 
     def take(self) -> list[StopKind]:
         """Return what was asked since the last call."""
