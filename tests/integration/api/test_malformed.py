@@ -81,7 +81,8 @@ def changed(path: str, value: object) -> dict[str, Any]:
         ("resourceRequirements.memoryGB", 0), ("resourceRequirements.memoryGB", "4"),
         ("resourceRequirements.memoryGB", 1e300), ("retries.maxAttempts", 21),
         ("retries.maxAttempts", 0), ("retries.delaySeconds", -1),
-        ("retries.delaySeconds", 1e9), ("hosts", "h"), ("host", "h" * 256), ("host", 5), ("status", "Running"), ("tenantId", "x"),
+        ("retries.delaySeconds", 1e9), ("hosts", "h"), ("host", "h" * 256), ("host", 5),
+        ("status", "Running"), ("tenantId", "x"),
         ("submittedBy", "root"), ("queuePosition", 1), ("jobId", "x"), ("jobname", "x"),
     ],
 )  # fmt: skip
