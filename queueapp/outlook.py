@@ -124,7 +124,7 @@ class Outlook:
         known = {kind: self._high_of_type(spec.scope, kind) for kind in {one for one, _ in ahead}}
         times = [known[kind] or minutes * MINUTE_MS for kind, minutes in ahead]
         beyond = position - 1 - len(times)
-        if beyond <= 0:
+        if beyond <= 0 or not times:  # they may have started since the position was read
             return times
         slots = max(1, len(self.slots().free_at_ms))
         share = beyond * (sum(times) / len(times)) / slots
