@@ -40,7 +40,7 @@ format: $(TESTABLE) ## put the code into its one form
 	@$(BIN)/ruff check --fix .
 
 faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
-	@$(BIN)/python -m pytest -m faults $(ARGS)
+	@$(BIN)/python -m pytest -m faults -o log_cli=true -o log_cli_level=WARNING $(ARGS)
 
 bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick for two minutes)
 	@$(BIN)/python -m bench.core $(ARGS)

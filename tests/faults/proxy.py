@@ -257,6 +257,10 @@ def _connected(target: str) -> socket.socket:
     parts = urlsplit(target)
     if parts.scheme == "unix":
         found = socket.socket(socket.AF_UNIX)
-        found.connect(unquote(parts.path))
+        try:
+            found.connect(unquote(parts.path))
+        except OSError:
+            found.close()
+            raise
         return found
     return socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379))

@@ -1,7 +1,6 @@
 """Processes of a running `queueapp up` are killed at random: every accepted job still ends once."""
 
 import logging
-import os
 import random
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.faults.ground import seed
 from tests.system.upped import PROJECT, Upped, alive, eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -49,9 +49,8 @@ def kill_one(up: Upped, dice: random.Random) -> str:
 
 def test_every_accepted_job_ends_once(tmp_path: Path) -> None:
     """Whatever is killed whenever, each accepted job completes, by exactly one attempt."""
-    seed = int(os.environ.get("QUEUEAPP_TEST_SEED", time.time_ns() % 1_000_000))
-    LOG.warning("QUEUEAPP_TEST_SEED=%d", seed)
-    dice = random.Random(seed)
+    chosen = seed()
+    dice = random.Random(chosen)
     up = Upped(tmp_path / "data", workers=2, settings=SETTINGS).ready()
     try:
         jobs = [submit(up, tmp_path, number) for number in range(JOBS)]
