@@ -68,7 +68,7 @@ class JobContext:
         self.resource: Resource | None = assignment.resource
         self.pipeline = assignment.pipeline
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
-        self.directory: Path = assignment.work
+        self._directory = assignment.work
         self.stopping = False
         self._outputs = assignment.outputs
         self._inputs = {one.parameter: one for one in assignment.inputs}
@@ -83,6 +83,12 @@ class JobContext:
         self._counts = {"error": 0, "warning": 0}
         self._pending: dict[tuple[str, str, str], int] = {}
         self._kinds: set[tuple[str, str, str]] = set()
+
+    @property
+    def directory(self) -> Path:
+        """The attempt's private folder; it is gone when the attempt is over."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._directory
 
     def dataset(self, parameter: str = "datasetId") -> DatasetInput:
         """Return the dataset that a parameter names."""

@@ -65,7 +65,6 @@ class Execution:
     def run(self, claim: Claim) -> FinishReport:
         """Run the attempt and publish its files; never raises for what a job can do wrong."""
         directory = self._work_dir / f"{claim.job.id}-{claim.epoch}"
-        directory.mkdir(parents=True, mode=0o700, exist_ok=True)
         try:
             outcome = self._run(claim, directory)
             return self._report(claim, outcome)
@@ -73,7 +72,9 @@ class Execution:
             log.warning("the attempt's files could not be stored", reason=str(error))
             return self._report(claim, lost("storage_unavailable", str(error)))
         finally:
-            shutil.rmtree(directory, ignore_errors=True)
+            # Folders are made when something is written: a tiny job never needs one.
+            if directory.exists():
+                shutil.rmtree(directory, ignore_errors=True)
 
     def _run(self, claim: Claim, directory: Path) -> Outcome:
         try:
@@ -105,7 +106,7 @@ class Execution:
             path = self._objects.local_path(dataset.object_key)
             if path is None:
                 path = directory / FETCHED / str(len(found))
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._objects.fetch(dataset.object_key, path)
                 fetched_bytes += dataset.size_bytes
             found.append(

@@ -31,13 +31,18 @@ class JobLogs:
     """The log files of one attempt."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = folder
+        self._place = folder
         self._printed = 0
         self._recorded = 0
         self._tail = bytearray()
         self._left_out = 0
         self._lines_left_out = 0
+
+    @property
+    def _folder(self) -> Path:
+        """The folder, made by the first thing to be written into it."""
+        self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._place
 
     def printed(self, data: bytes) -> None:
         """Keep what came from stdout or stderr: the beginning, and the newest 64 kB."""
@@ -66,7 +71,7 @@ class JobLogs:
 
     def tail(self) -> bytes:
         """Return the newest that was printed, up to 64 kB."""
-        path = self._folder / PRINTED
+        path = self._place / PRINTED
         if len(self._tail) >= TAIL_MAX or not path.exists():
             return bytes(self._tail)
         return (path.read_bytes() + self._tail)[-TAIL_MAX:]
@@ -75,7 +80,7 @@ class JobLogs:
         """Finish the files and describe those that are not empty."""
         self._append_tail()
         self._note_left_out()
-        return left_logs(self._folder)
+        return left_logs(self._place)
 
     def _append_tail(self) -> None:
         if not self._tail:
@@ -103,6 +108,8 @@ def own_line(message: str) -> dict[str, Any]:
 
 def left_logs(folder: Path) -> tuple[Output, ...]:
     """Describe the log files in a folder that are not empty, also those of a run given up."""
+    if not folder.exists():
+        return ()
     paths = (folder / name for name in TITLES)
     return tuple(_output(path) for path in paths if path.exists())
 

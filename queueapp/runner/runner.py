@@ -109,8 +109,6 @@ class Runner:
         Raises: RunnerLost when the zygote died or cannot be had; the attempt did not end.
         """
         task = task.absolute()  # the job's process stands elsewhere
-        for folder in (task.work, task.outputs):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = (task.claim.job.id, task.claim.epoch)
         stops = StopRequests()
         with self._lock:
@@ -133,6 +131,8 @@ class Runner:
         return _outcome(task, ledger, watched)
 
     def _watch(self, task: Task, ledger: Ledger, report: Report, stops: StopRequests) -> Watched:
+        for folder in (task.directory, task.work, task.outputs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         assignment = Assignment.of(task, modules=self._modules).encode()
         started = self._launcher.launch(assignment, task.work, self._limits(task))
         try:
