@@ -1,0 +1,74 @@
+"""A worker keeps its own time of its leases and ends an attempt that it could not renew."""
+
+import threading
+import time
+
+import dramatiq
+import pytest
+
+from queueapp.broker import QueueBroker, Station
+from queueapp.middleware.fence import FenceMiddleware
+from queueapp.store import Store
+from tests.factories import add_worker, finish, submit
+
+LEASE_MS = 30_000
+
+
+@pytest.fixture
+def station(store: Store) -> Station:
+    """A worker's station that holds one job."""
+    add_worker(store)
+    submit(store, id="job")
+    made = Station(store, worker="w1", slots=1, lease_ms=LEASE_MS, finish=lambda *_: None)
+    assert made.claim() is not None
+    return made
+
+
+def test_a_lease_ends_here_when_it_ends_there(station: Station) -> None:
+    """A held job is overdue a lease after the claim was asked for, and not before."""
+    now_s = time.monotonic()
+
+    assert [] == station.overdue(now_s + LEASE_MS / 1000 - 1)
+    assert [("job", 1)] == station.overdue(now_s + LEASE_MS / 1000)
+
+
+def test_a_renewed_lease_lasts_from_the_question(station: Station) -> None:
+    """A heartbeat counts from when it was sent; one for a job that is not held counts nothing."""
+    asked_s = time.monotonic() + 20
+    station.renewed([("job", 1), ("other", 1)], asked_s)
+
+    assert [] == station.overdue(asked_s + LEASE_MS / 1000 - 1)
+    assert [("job", 1)] == station.overdue(asked_s + LEASE_MS / 1000)
+
+
+def test_an_ended_attempt_has_no_lease(station: Station, store: Store) -> None:
+    """What was given back or ended is not watched any more."""
+    claim = store.jobs.claim("w1", operation="again", lease_ms=LEASE_MS)
+    assert claim is None
+    (held,) = station.held()
+    assert station.free.acquire(timeout=0)  # as the consumer does before it claims
+    station.done(station._held[held])
+
+    assert [] == station.overdue(time.monotonic() + 10**6)
+
+
+def test_an_attempt_that_was_not_renewed_is_ended(station: Station, store: Store) -> None:
+    """The fence stops an attempt a little before its lease ends, as a lost one."""
+    stopped = threading.Event()
+    calls: list[tuple[str, int, str]] = []
+
+    def stop(job_id: str, epoch: int, how: str) -> None:
+        calls.append((job_id, epoch, how))
+        stopped.set()
+
+    late_s = time.monotonic() + LEASE_MS / 1000 - 0.5
+    fence = FenceMiddleware(station, stop=stop, clock=lambda: late_s)
+    broker = QueueBroker(store)
+    worker = dramatiq.Worker(broker)
+    fence.before_worker_boot(broker, worker)
+    assert stopped.wait(5)
+    fence.after_worker_shutdown(broker, worker)
+
+    assert 1.0 == fence.margin_s
+    assert ("job", 1, "lost") == calls[0]
+    finish(store, station._held["job", 1])
