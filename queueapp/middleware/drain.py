@@ -70,6 +70,12 @@ class DrainMiddleware(Middleware):
         while self._station.held() and waited < self._patience_s:
             waiter.wait(0.1)
             waited += 0.1
-        for job_id, epoch in self._station.held():
-            log.info("giving the job back", job=job_id)
-            self._give_back(job_id, epoch)
+        told: set[tuple[str, int]] = set()
+        while held := self._station.held():
+            # Again and again: an attempt that is still bringing its inputs does not hear the first.
+            for job_id, epoch in held:
+                self._give_back(job_id, epoch)
+            for job_id, _ in set(held) - told:
+                log.info("giving the job back", job=job_id)
+            told.update(held)
+            waiter.wait(0.2)

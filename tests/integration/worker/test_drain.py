@@ -1,0 +1,37 @@
+"""A stopping worker asks for its jobs until it has given every one of them back."""
+
+import threading
+
+import dramatiq
+
+from queueapp.broker import QueueBroker, Station
+from queueapp.middleware.drain import DrainMiddleware
+from queueapp.store import Store
+from tests.factories import add_worker, finish, submit
+
+
+def test_a_job_that_does_not_hear_at_first_is_asked_again(store: Store) -> None:
+    """An attempt that has not begun to listen is asked until it is over, then no more."""
+    add_worker(store)
+    submit(store, id="job")
+    station = Station(store, worker="w1", slots=1, lease_ms=30_000, finish=lambda *_: None)
+    assert station.free.acquire(timeout=0)
+    claim = station.claim()
+    assert claim is not None
+    asked: list[tuple[str, int]] = []
+    thrice = threading.Event()
+
+    def give_back(job_id: str, epoch: int) -> None:
+        asked.append((job_id, epoch))
+        if len(asked) == 3:
+            thrice.set()
+
+    drain = DrainMiddleware(station, give_back=give_back, patience_s=0.1)
+    broker = QueueBroker(store)
+    drain.before_worker_shutdown(broker, dramatiq.Worker(broker))
+    assert thrice.wait(5)
+    finish(store, claim, "given_back")
+    station.done(claim)
+
+    assert {("job", 1)} == set(asked)
+    assert station.draining.is_set()
