@@ -14,7 +14,7 @@ from flask.views import View
 from queueapp.api.services import services
 from queueapp.domain.api_key import ApiKey, Role
 from queueapp.domain.errors import Forbidden, NotFound, Unauthorized, ValidationFailed
-from queueapp.domain.scope import Scope, valid_id
+from queueapp.domain.scope import ID_RULE, Scope, valid_id
 
 # The only endpoints that answer without a key; signed links are checked by their own view.
 PUBLIC = frozenset(
@@ -31,6 +31,7 @@ PUBLIC = frozenset(
     }
 )
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
+_SCOPE_IDS = frozenset({"tenantId", "projectId"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View_ = TypeVar("View_", bound=Callable[..., Any])
@@ -104,14 +105,21 @@ def _snake(name: str) -> str:
 
 
 def _place(found: ApiKey | None) -> None:
-    """Replace the ids of the address by a scope, if the key covers it."""
-    ids: dict[str, Any] = {_snake(name): part for name, part in (request.view_args or {}).items()}
-    if not all(valid_id(part) for part in ids.values() if isinstance(part, str)):
+    """Replace the ids of the address by a scope, if the key covers it.
+
+    What cannot be an id is the id of nothing; but who chooses one with PUT is told the rule.
+    """
+    given = request.view_args or {}
+    wrong = [name for name, part in given.items() if isinstance(part, str) and not valid_id(part)]
+    if wrong and (request.method != "PUT" or not _SCOPE_IDS.isdisjoint(wrong)):
         raise NotFound
+    ids: dict[str, Any] = {_snake(name): part for name, part in given.items()}
     if "tenant_id" in ids:
         tenant, project = ids.pop("tenant_id"), ids.pop("project_id", None)
         _check_cover(found, tenant, project)
         ids |= {"tenant": tenant} if project is None else {"scope": Scope(tenant, project)}
+    if wrong:
+        raise ValidationFailed(f"{wrong[0]}: {ID_RULE}", errors=[(f"/{wrong[0]}", ID_RULE)])
     request.view_args = ids
 
 

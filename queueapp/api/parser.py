@@ -72,11 +72,19 @@ def parse_json(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise ValidationFailed(f"The body is not valid JSON: {error}.") from error
+        raise ValidationFailed(_unread(raw, error)) from error
     _check_shape(value)
     # orjson keeps the last of two equal keys and rounds huge integers; this pass refuses both.
     json.loads(raw, object_pairs_hook=_unique, parse_int=_bounded)
     return value
+
+
+def _unread(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as found:
+        return f"The body is not UTF-8: byte {found.start + 1} cannot be read."
+    return f"The body is not valid JSON: {error}."
 
 
 def _check_shape(value: Any) -> None:

@@ -24,6 +24,7 @@ from queueapp.api.errors import PayloadTooLarge, UnsupportedMediaType
 from queueapp.domain.errors import Unavailable, ValidationFailed
 
 FILE_FIELD = "file"
+FILE_POINTER = f"/{FILE_FIELD}"
 # Also bounds what the parser buffers, which is one chunk of 64 KiB and the end of the one before.
 MAX_FIELDS_BYTES = 256 << 10
 MAX_PARTS = 32
@@ -84,7 +85,7 @@ def received_upload(folder: Path, max_bytes: int) -> Iterator[Received]:
     def spool(**_: object) -> _Spool:
         if spools:
             raise ValidationFailed(
-                "Send exactly one file.", errors=[(FILE_FIELD, "There is more than one file.")]
+                "Send exactly one file.", errors=[(FILE_POINTER, "There is more than one file.")]
             )
         spools.append(_open_spool(folder, max_bytes))
         return spools[0]
@@ -131,7 +132,7 @@ def _parsed(spool: Any, max_bytes: int) -> tuple[MultiDict[str, str], MultiDict[
     except ValueError as error:
         raise ValidationFailed(
             "The multipart body is malformed or ends too early.",
-            errors=[(FILE_FIELD, "It did not arrive whole.")],
+            errors=[(FILE_POINTER, "It did not arrive whole.")],
         ) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -145,10 +146,10 @@ def _received(
 ) -> Received:
     if FILE_FIELD not in files:
         message = "The file is missing: send it as a part with a file name."
-        raise ValidationFailed(message, errors=[(FILE_FIELD, message)])
+        raise ValidationFailed(message, errors=[(FILE_POINTER, message)])
     repeated = [name for name, values in form.lists() if len(values) > 1]
     if repeated:
-        errors = [(name, "It is given twice.") for name in repeated]
+        errors = [(f"/{name}", "It is given twice.") for name in repeated]
         raise ValidationFailed("A field is given twice.", errors=errors)
     spooled = spools[0]
     return Received(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 MAX_ID = 128
+ID_RULE = f"It must be 1 to {MAX_ID} printable characters without a slash, and no . or .. alone."
 
 
 def encode_part(part: str) -> str:
@@ -12,8 +13,12 @@ def encode_part(part: str) -> str:
 
 
 def valid_id(text: str) -> bool:
-    """Tell whether a text may be an id: printable, 1 to 128 characters, no slash."""
-    return 0 < len(text) <= MAX_ID and text.isprintable() and "/" not in text
+    """Tell whether a text may be an id, as ``ID_RULE`` says.
+
+    Clients take the parts ``.`` and ``..`` out of an address before they send it.
+    """
+    fits = 0 < len(text) <= MAX_ID and text.isprintable()
+    return fits and "/" not in text and text not in (".", "..")
 
 
 @dataclass(frozen=True, order=True)

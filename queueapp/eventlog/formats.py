@@ -11,13 +11,13 @@ HEAD_BYTES = 65_536
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive or a spreadsheet; export the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet; export the sheet as CSV",
-    b"%PDF": "a PDF document",
+    b"%PDF": "a PDF document; send CSV, XES or Parquet",
     b"BZh": "a bzip2 archive; send it unpacked or as gzip",
     b"\xfd7zXZ": "an xz archive; send it unpacked or as gzip",
     b"(\xb5/\xfd": "a zstd archive; send it unpacked or as gzip",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"SQLite format 3": "a database",
+    b"\x89PNG": "a picture; send CSV, XES or Parquet",
+    b"\xff\xd8\xff": "a picture; send CSV, XES or Parquet",
+    b"SQLite format 3": "a database; export the table as CSV",
 }
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f\x1b")

@@ -13,6 +13,13 @@ import polars as pl
 from queueapp.eventlog.model import MAX_COLUMNS, Columns, LogError
 
 MAX_DEPTH = 64
+_ENDS_EARLY = frozenset(
+    {
+        expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
+        expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
+        expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
+    }
+)
 _CHUNK_ROWS = 50_000
 _VALUED = frozenset({"string", "date", "int", "float", "boolean", "id"})
 
@@ -44,14 +51,18 @@ def read_xes(blocks: Iterable[bytes], *, on_rows: Callable[[int], None]) -> pl.D
             parser.Parse(block, False)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
-        raise LogError(
-            "bad_xml", f"line {error.lineno}: {expat.ErrorString(error.code)}"
-        ) from error
+        raise LogError("bad_xml", _broken(error)) from error
     except LogError:
         raise
     except (LookupError, ValueError) as error:
         raise LogError("bad_xml", f"the declared encoding cannot be read: {error}") from error
     return rows.table()
+
+
+def _broken(error: expat.ExpatError) -> str:
+    if error.code in _ENDS_EARLY:
+        return f"the XML ends too early, in line {error.lineno}"
+    return f"the XML is broken in line {error.lineno}: {expat.ErrorString(error.code)}"
 
 
 def _refuse_doctype(*_args: object) -> None:

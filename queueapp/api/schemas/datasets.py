@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow
 from flask_smorest.fields import Upload as UploadField
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from queueapp.api.paging import LARGEST, PageQuery
 from queueapp.api.schemas import RequestSchema, ResponseSchema, camel
@@ -27,10 +27,6 @@ COLUMNS_TOGETHER = (
     "It is missing: name all three of caseId, activityName and activityTime, or no column at all."
 )
 HINTS = ("delimiter", "encoding", "timezone")
-_PRINTABLE = validate.And(
-    validate.Length(1, 200, error="It must have 1 to 200 characters."),
-    validate.Predicate("isprintable", error="It must be printable text."),
-)
 
 
 def _column(what: str) -> Text:
@@ -52,8 +48,11 @@ class ListPageQuery(PageQuery):
 class DatasetFields(RequestSchema):
     """The text fields of an upload."""
 
-    name = fields.String(
-        validate=_PRINTABLE,
+    name = Text(
+        shortest=1,
+        longest=200,
+        blank=False,
+        printable=True,
         metadata={"description": "What people call it; the file's name unless given."},
     )
     case_id = _column("Column with the id of the case.")

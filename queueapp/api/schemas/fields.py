@@ -5,6 +5,7 @@ Request and query schemas are made of these; each also says its exact type in th
 """
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -15,16 +16,38 @@ from queueapp.api.times import parse_time
 from queueapp.domain.errors import ValidationFailed
 
 INT32 = 2**31 - 1
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Text(fields.String):
-    """A string; ``longest`` counts characters, ``shortest`` defaults to none."""
+    """A string; ``longest`` counts characters, ``shortest`` defaults to none.
 
-    def __init__(self, *, longest: int, shortest: int = 0, **kwargs: Any) -> None:
+    ``blank=False`` refuses one of nothing but white space, ``printable`` one with control
+    characters or line breaks.
+    """
+
+    def __init__(
+        self,
+        *,
+        longest: int,
+        shortest: int = 0,
+        blank: bool = True,
+        printable: bool = False,
+        **kwargs: Any,
+    ) -> None:
         message = f"It must have {shortest} to {longest} characters."
-        super().__init__(validate=validate.Length(shortest, longest, error=message), **kwargs)
+        rules: list[Callable[[str], object]] = [validate.Length(shortest, longest, error=message)]
+        if printable:
+            rules.append(validate.Predicate("isprintable", error="It must be printable text."))
+        if not blank:
+            rules.append(_refuse_blank)
+        super().__init__(validate=rules, **kwargs)
+
+
+def _refuse_blank(text: str) -> None:
+    if text and not text.strip():
+        raise marshmallow.ValidationError("It must not be blank.")
 
 
 class Whole(fields.Integer):

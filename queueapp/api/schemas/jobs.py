@@ -17,7 +17,7 @@ from queueapp.api.schemas.enums import (
     Status,
 )
 from queueapp.api.schemas.fields import Choice, Flag, Moment, Number, Opaque, Text, Whole
-from queueapp.domain.scope import MAX_ID, valid_id
+from queueapp.domain.scope import ID_RULE, MAX_ID, valid_id
 
 MAX_PARAMETERS_BYTES = 256 * 1024
 MAX_DEPENDENCIES = 1_000
@@ -25,14 +25,9 @@ MAX_RECIPIENTS = 50
 DAY_S = 86_400
 
 
-def _check_blank(text: str) -> None:
-    if not text.strip():
-        raise marshmallow.ValidationError("It must not be blank.")
-
-
 def _check_id(text: str) -> None:
     if not valid_id(text):
-        raise marshmallow.ValidationError(f"It must be printable, without a slash, up to {MAX_ID}.")
+        raise marshmallow.ValidationError(ID_RULE)
 
 
 def _check_parameters(value: dict[str, Any]) -> None:
@@ -83,32 +78,58 @@ class Scheduling(RequestSchema):
 class NotificationWishes(RequestSchema):
     """Whom to tell when the job ends."""
 
-    on_completion = Flag(load_default=False)
-    on_failure = Flag(load_default=False)
+    on_completion = Flag(load_default=False, metadata=_about("When it has completed."))
+    on_failure = Flag(load_default=False, metadata=_about("When it has failed."))
     email_recipients = fields.List(
-        fields.Email(), load_default=list, validate=validate.Length(max=MAX_RECIPIENTS)
+        fields.Email(),
+        load_default=list,
+        validate=validate.Length(max=MAX_RECIPIENTS),
+        metadata=_about("Kept with the job; mail is not sent yet."),
     )
 
 
 class RequestedResources(RequestSchema):
     """What to reserve on a node; what is left out comes from the pipeline or the job type."""
 
-    cpu_units = Whole(low=1, high=4096, load_default=None)
-    memory_gb = Number(high=65_536, above=True, load_default=None, data_key="memoryGB")
+    cpu_units = Whole(
+        low=1, high=4096, load_default=None, metadata=_about("CPU units; one is a core.")
+    )
+    memory_gb = Number(
+        high=65_536,
+        above=True,
+        load_default=None,
+        data_key="memoryGB",
+        metadata=_about("Memory in GB, which is also the job's limit."),
+    )
 
 
 class RetryWishes(RequestSchema):
     """How often a retryable failure is attempted again by itself."""
 
-    max_attempts = Whole(low=1, high=20, load_default=None)
-    delay_seconds = Number(low=0, high=DAY_S, load_default=None)
-    max_delay_seconds = Number(low=0, high=DAY_S, load_default=None)
+    max_attempts = Whole(
+        low=1, high=20, load_default=None, metadata=_about("Attempts in all, the first included.")
+    )
+    delay_seconds = Number(
+        low=0,
+        high=DAY_S,
+        load_default=None,
+        metadata=_about("Wait before the second attempt; it doubles with each further one."),
+    )
+    max_delay_seconds = Number(
+        low=0, high=DAY_S, load_default=None, metadata=_about("The longest such wait.")
+    )
 
 
 class JobSubmission(RequestSchema):
     """A job to run."""
 
-    job_name = Text(shortest=1, longest=200, required=True, metadata=_about("What people see."))
+    job_name = Text(
+        shortest=1,
+        longest=200,
+        blank=False,
+        required=True,
+        metadata=_about("What people call it."),
+    )
     job_type = Text(
         shortest=1,
         longest=64,
@@ -120,15 +141,21 @@ class JobSubmission(RequestSchema):
         load_default=None,
         metadata=_about("Needed by the job types that name resourceTypes, else optional."),
     )
-    job_description = Text(longest=2000, load_default=None)
-    priority = Choice(Priority, load_default=Priority.NORMAL)
+    job_description = Text(longest=2000, load_default=None, metadata=_about("For people."))
+    priority = Choice(
+        Priority, load_default=Priority.NORMAL, metadata=_about("The tier that it waits in.")
+    )
     parameters = Opaque(
         load_default=dict,
         validate=_check_parameters,
         metadata=_about("The job type's own parameters, kept as they come; up to 256 KiB."),
     )
-    scheduling = fields.Nested(Scheduling, load_default=None)
-    notifications = fields.Nested(NotificationWishes, load_default=None)
+    scheduling = fields.Nested(
+        Scheduling, load_default=None, metadata=_about("At once unless given.")
+    )
+    notifications = fields.Nested(
+        NotificationWishes, load_default=None, metadata=_about("Kept with the job.")
+    )
     host = Text(
         shortest=1,
         longest=255,
@@ -141,13 +168,19 @@ class JobSubmission(RequestSchema):
         validate=validate.Length(max=MAX_DEPENDENCIES),
         metadata=_about("Jobs of the project that must end first."),
     )
-    on_dependency_failure = Choice(OnDependencyFailure, load_default=OnDependencyFailure.CANCEL)
-    resource_requirements = fields.Nested(RequestedResources, load_default=None)
-    retries = fields.Nested(RetryWishes, load_default=None)
-
-    @marshmallow.validates("job_name")
-    def _not_blank(self, value: str, **_: Any) -> None:
-        _check_blank(value)
+    on_dependency_failure = Choice(
+        OnDependencyFailure,
+        load_default=OnDependencyFailure.CANCEL,
+        metadata=_about("What becomes of the job if one of them does not complete."),
+    )
+    resource_requirements = fields.Nested(
+        RequestedResources,
+        load_default=None,
+        metadata=_about("What to reserve; else what the pipeline or the job type says."),
+    )
+    retries = fields.Nested(
+        RetryWishes, load_default=None, metadata=_about("Else what the job type says.")
+    )
 
 
 class JobQuery(PageQuery):
@@ -194,8 +227,8 @@ class ResultsQuery(QuerySchema):
 class RetryRequest(RequestSchema):
     """How to run a failed or cancelled job again; all of it is optional."""
 
-    retry_reason = Text(longest=500, load_default=None)
-    modify_parameters = Flag(load_default=False)
+    retry_reason = Text(longest=500, load_default=None, metadata=_about("Kept with the new job."))
+    modify_parameters = Flag(load_default=False, metadata=_about("Needed by updatedParameters."))
     updated_parameters = Opaque(
         load_default=None,
         validate=_check_parameters,
@@ -204,7 +237,7 @@ class RetryRequest(RequestSchema):
             "increaseMemoryLimit are directives, not parameters."
         ),
     )
-    priority = Choice(Priority, load_default=None)
+    priority = Choice(Priority, load_default=None, metadata=_about("Else the original's."))
     immediate_execution = Flag(load_default=False, metadata=_about("To the head of its tier."))
 
     @marshmallow.validates_schema

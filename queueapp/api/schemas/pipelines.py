@@ -27,22 +27,41 @@ MAX_TIMEOUT_MINUTES = 1_440
 class PipelineRequirements(RequestSchema):
     """What jobs of the pipeline reserve, unless they say otherwise."""
 
-    cpu_units = Whole(low=1, high=MAX_CPU_UNITS)
-    memory_gb = Number(high=MAX_MEMORY_GB, above=True, data_key="memoryGB")
+    cpu_units = Whole(
+        low=1, high=MAX_CPU_UNITS, metadata={"description": "CPU units; one is a core."}
+    )
+    memory_gb = Number(
+        high=MAX_MEMORY_GB,
+        above=True,
+        data_key="memoryGB",
+        metadata={"description": "Memory in GB, which is also the job's limit."},
+    )
 
 
 class PipelineRequest(RequestSchema):
     """A pipeline to create or to replace."""
 
-    name = Text(longest=200, shortest=1, required=True)
-    description = Text(longest=2_000)
+    name = Text(
+        longest=200,
+        shortest=1,
+        blank=False,
+        required=True,
+        metadata={"description": "What people call it."},
+    )
+    description = Text(longest=2_000, metadata={"description": "What it is for."})
     stages = fields.List(
         Opaque(),
         validate=validate.Length(max=MAX_STAGES, error=f"There may be {MAX_STAGES} stages."),
         metadata={"description": "Enrichment steps; jobs run pipelines without any for now."},
     )
-    requirements = fields.Nested(PipelineRequirements)
-    timeout_minutes = Whole(low=1, high=MAX_TIMEOUT_MINUTES)
+    requirements = fields.Nested(
+        PipelineRequirements, metadata={"description": "What its jobs reserve on a node."}
+    )
+    timeout_minutes = Whole(
+        low=1,
+        high=MAX_TIMEOUT_MINUTES,
+        metadata={"description": "Running time after which its jobs fail; 120 unless given."},
+    )
 
 
 class PipelineNeeds(ResponseSchema):

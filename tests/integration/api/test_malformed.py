@@ -105,6 +105,23 @@ def test_each_missing_field_is_named(api: Api, field: str) -> None:
     assert errors == [{"field": f"/{field}", "message": "Missing data for required field."}]
 
 
+@pytest.mark.parametrize("digits", [12, 20, 100])
+def test_a_page_of_any_size_is_cut_to_the_largest(api: Api, digits: int) -> None:
+    """However many digits the number has; a page that far away is out of range, and says so."""
+    number = "9" * digits
+
+    assert api.get(f"{JOBS}?pageSize={number}").get_json()["pageSize"] == 100
+    errors = refused(api, api.get(f"{JOBS}?page={number}"), 400)["errors"]
+    assert errors == [{"field": "/page", "message": "It must be 1 to 1000000000."}]
+
+
+def test_a_body_that_is_not_utf8_is_told_so(api: Api) -> None:
+    """With the place of the byte that cannot be read."""
+    body = refused(api, api.call("POST", SUBMIT, data=b'{"jobName": "\xff"}', headers=TYPE), 400)
+
+    assert body["detail"] == "The body is not UTF-8: byte 14 cannot be read."
+
+
 def test_an_integer_may_be_spelled_with_a_point(api: Api) -> None:
     """670.0 is an integer in JSON."""
     assert api.post(SUBMIT, changed("scheduling.timeoutMinutes", 670.0)).status_code == 202

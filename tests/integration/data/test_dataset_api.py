@@ -216,12 +216,23 @@ def test_odd_ids_are_kept(api: Api, odd: str) -> None:
     assert json(api.call("GET", location))["id"] == json(put)["id"]
 
 
-@pytest.mark.parametrize("odd", ["x" * 129, "a%0Ab", "a%2Fb"])
+@pytest.mark.parametrize("odd", ["x" * 129, "a%0Ab", "..", "%2E", "%E2%80%AE"])
 def test_what_is_no_id_is_refused(api: Api, odd: str) -> None:
-    """Nothing can be stored under it."""
+    """Nothing can be stored under it: who chooses it is told why, to others it is unknown."""
+    before = api.left()
+    put = api.upload(path=f"datasets/{odd}")
+
+    assert put.status_code == 400
+    assert [one["field"] for one in json(put)["errors"]] == ["/datasetId"]
+    assert api.call("GET", f"datasets/{odd}").status_code == 404
+    assert api.left() == before
+
+
+def test_a_slash_is_never_part_of_an_id(api: Api) -> None:
+    """However it is spelled, it separates; nothing is there then."""
     before = api.left()
 
-    assert api.upload(path=f"datasets/{odd}").status_code in (400, 404)
+    assert api.upload(path="datasets/a%2Fb").status_code == 404
     assert api.left() == before
 
 

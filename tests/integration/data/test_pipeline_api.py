@@ -55,6 +55,7 @@ def test_a_put_replaces_all_of_it(api: Api) -> None:
     [
         ({"name": None}, "/name"),
         ({"name": ""}, "/name"),
+        ({"name": " \t"}, "/name"),
         ({"name": "x" * 201}, "/name"),
         ({"name": 5}, "/name"),
         ({"stages": {}}, "/stages"),

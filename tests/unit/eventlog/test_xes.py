@@ -156,4 +156,12 @@ def test_a_syntax_error_names_its_line(tmp_path: Path) -> None:
     """The error says where the document breaks."""
     error = error_of(read, write(tmp_path, "<log>\n<trace>\n</log>", "log.xes"))
 
-    assert error.message == "line 3: mismatched tag"
+    assert error.message == "the XML is broken in line 3: mismatched tag"
+
+
+@pytest.mark.parametrize("cut", ["<log>\n<trace>", "<log>\n<tra", "<log>\n<![CDATA[a"])
+def test_a_document_that_was_cut_off_is_called_so(tmp_path: Path, cut: str) -> None:
+    """Half a file is the usual reason, and the parser's own words do not say it."""
+    error = error_of(read, write(tmp_path, cut, "log.xes"))
+
+    assert error.message == "the XML ends too early, in line 2"
