@@ -60,8 +60,8 @@ def _asked() -> Asked:
     parser = argparse.ArgumentParser(prog="python -m bench.core", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small numbers, under two minutes")
     parser.add_argument("--rounds", type=int, help="rounds of the race (5)")
-    parser.add_argument("--jobs", type=int, help="jobs of a fast system's round (4000)")
-    parser.add_argument("--pickups", type=int, help="single jobs for an idle worker (60)")
+    parser.add_argument("--jobs", type=int, help="jobs of a fast system's round (3000)")
+    parser.add_argument("--pickups", type=int, help="single jobs for an idle worker (40)")
     parser.add_argument("--growth", help="lengths of the queues (1000,100000,1000000)")
     parser.add_argument("--peers", help=f"some of {','.join(PEERS)}; none for ours alone")
     parser.add_argument("--only", help=f"some of {','.join(PARTS)}")
@@ -70,9 +70,9 @@ def _asked() -> Asked:
     return Asked(
         effort=Effort(
             rounds=given.rounds or (1 if quick else 5),
-            jobs=given.jobs or (1000 if quick else 4000),
-            pickups=given.pickups or (15 if quick else 60),
-            pickup_s=2 if quick else 8,
+            jobs=given.jobs or (1000 if quick else 3000),
+            pickups=given.pickups or (15 if quick else 40),
+            pickup_s=2 if quick else 4,
         ),
         peers=list(PEERS) if given.peers is None else given.peers.split(","),
         parts=given.only.split(",") if given.only else list(PARTS),
@@ -154,8 +154,7 @@ _GROWTH_HEAD = ("verb", "queued", "client us", "ratio", "server us", "ratio")
 
 
 def _growth(asked: Asked) -> list[Goal]:
-    with running_server() as server:
-        queues = growth.fill(server, asked.sizes)
+    with growth.filled(asked.sizes) as queues:
         blocks = growth.Blocks(queues, seed=SEED)
         blocks.run(asked.rounds, growth.VERBS)
         show(

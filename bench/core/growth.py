@@ -1,17 +1,19 @@
 """What each verb costs at a thousand, a hundred thousand and a million queued jobs.
 
-The queues stand side by side under prefixes of one server and are measured in turns, block by
-block, so that whatever else the machine does falls on all of them alike.
+Each queue has a server of its own, all of them alive side by side and measured in turns, block by
+block, so that whatever else the machine does falls on all of them alike. One server for all would
+hide what a full memory costs: the short queue would pay it too.
 """
 
 import random
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from bench.core.queue import Queue
-from bench.core.server import Server
+from bench.core.server import Server, running_server
 from bench.core.table import Row, ratios
 from queueapp.domain.fleet import Requirements
 from queueapp.domain.queue import Priority
@@ -61,16 +63,18 @@ def _block(queue: Queue, verb: str) -> tuple[float, float | None]:
     return statistics.median(taken), queue.server.median_us(COMMANDS.get(verb, "evalsha"))
 
 
-def fill(server: Server, sizes: Sequence[int]) -> list[Queue]:
-    """Make one queue of each size."""
-    queues = []
-    for size in sizes:
-        began = time.monotonic()
-        queue = Queue(server, f"{size}")
-        queue.fill(size)
-        print(f"  queued {size:,} jobs in {time.monotonic() - began:.0f} s", flush=True)
-        queues.append(queue)
-    return queues
+@contextmanager
+def filled(sizes: Sequence[int]) -> Iterator[list[Queue]]:
+    """Make one queue of each size, each on a server of its own."""
+    with ExitStack() as servers:
+        queues = []
+        for size in sizes:
+            began = time.monotonic()
+            queue = Queue(servers.enter_context(running_server()), f"{size:,}")
+            queue.fill(size)
+            print(f"  queued {size:,} jobs in {time.monotonic() - began:.0f} s", flush=True)
+            queues.append(queue)
+        yield queues
 
 
 def rows(blocks: Blocks, queues: Sequence[Queue], verbs: Sequence[str]) -> list[Row]:
