@@ -261,16 +261,16 @@ class Ground:
 
     # -- jobs ---------------------------------------------------------------------------------
 
-    def submit(self, address: str, number: int, ms: int) -> str:
+    def submit(self, address: str, name: str, ms: int) -> str:
         """Submit a job over HTTP until it is accepted; the idempotency key makes it one job."""
         body: dict[str, Any] = {
-            "jobName": f"job {number}",
+            "jobName": f"job {name}",
             "jobType": "Fenced",
             "resource": {"resourceType": "Notebook", "resourceId": "any"},
             "parameters": {"log": str(self.log), "ms": ms},
         }
 
-        headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": f"job-{number}"}
+        headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": name}
 
         def post() -> str | None:
             try:

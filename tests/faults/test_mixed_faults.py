@@ -32,11 +32,12 @@ FAR_MS = 10_000_000_000_000
 class Stream:
     """Submits jobs over HTTP from a thread of its own."""
 
-    def __init__(self, ground: Ground, address: str, dice: random.Random) -> None:
+    def __init__(self, ground: Ground, address: str, *, name: int) -> None:
+        self._name = name
         self.ids: list[str] = []
         self._ground = ground
         self._address = address
-        self._dice = dice
+        self._dice = random.Random(name)
         self._over = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -51,7 +52,9 @@ class Stream:
         try:
             while not self._over.is_set() and len(self.ids) != number:
                 ms = self._dice.randint(10, 300)
-                self.ids.append(self._ground.submit(self._address, len(self.ids), ms))
+                self.ids.append(
+                    self._ground.submit(self._address, f"{self._name}-{len(self.ids)}", ms)
+                )
                 self._over.wait(pause_s)
         except BaseException as error:
             self._failure = error
@@ -125,7 +128,7 @@ def test_random_deaths(tmp_path: Path, durability: str) -> None:
             ground.add_machine()
         ground.ready(2)
         nemesis = Nemesis(ground, dice)
-        stream = Stream(ground, address, random.Random(1)).start(JOBS)
+        stream = Stream(ground, address, name=1).start(JOBS)
         while nemesis.done.total() < KILLS and (stream.runs or left_of(ground, stream.ids)):
             time.sleep(dice.uniform(0.2, 2.0))  # the moments are the experiment
             nemesis.strike(nemesis.kills)
@@ -191,7 +194,7 @@ def test_soak(tmp_path: Path) -> None:
         run_through(ground, warm_up(ground, address))
         before = weighed(ground)
         nemesis = Nemesis(ground, dice)
-        stream = Stream(ground, address, random.Random(2)).start(pause_s=0.05)
+        stream = Stream(ground, address, name=2).start(pause_s=0.05)
         until = time.monotonic() + SOAK_S
         while time.monotonic() < until:
             time.sleep(dice.uniform(0.2, 2.0))
@@ -208,7 +211,7 @@ def test_soak(tmp_path: Path) -> None:
 
 def warm_up(ground: Ground, address: str) -> Stream:
     """Run jobs without faults, so that whatever is made once is there."""
-    stream = Stream(ground, address, random.Random(3)).start(40)
+    stream = Stream(ground, address, name=3).start(40)
     eventually(lambda: not stream.runs)
     return stream
 
