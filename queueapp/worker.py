@@ -52,7 +52,12 @@ from queueapp.upkeep.chores import chores
 log = structlog.get_logger()
 
 JOB_MODULES = ("actors",)
-CONNECTIONS = 4
+MOST_CONNECTIONS = 16
+
+
+def connections(slots: int) -> int:
+    """Return how many connections a worker may open: one a thread, and few all the same."""
+    return min(max(4, slots), MOST_CONNECTIONS)
 
 
 def this_node(config: Config) -> Node:
@@ -81,7 +86,9 @@ class WorkerProcess:
     """The parts of one worker process, wired."""
 
     def __init__(self, config: Config, *, slots: int) -> None:
-        client = connect(store_url(config), max_connections=CONNECTIONS, name="queueapp-worker")
+        client = connect(
+            store_url(config), max_connections=connections(slots), name="queueapp-worker"
+        )
         self.config = config
         self.store = Store(client, config.key_prefix)
         self.node = this_node(config)

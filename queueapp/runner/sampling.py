@@ -105,6 +105,8 @@ def folder_bytes(folders: tuple[Path, ...]) -> int:
     """Add up the sizes of all files below some folders."""
     total = 0
     for folder in folders:
+        if not folder.exists():
+            continue
         for place, _, names in os.walk(folder):
             for name in names:
                 try:
