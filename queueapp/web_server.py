@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8000"
 # One process whatever WEB_CONCURRENCY says: threads share one bounded pool of connections.
 workers = 1
-worker_class = "gthread"
+worker_class = "queueapp.web_worker.ProblemWorker"
 threads = 32
+# A reason of 500 characters in a query may come as 6,000 of percent-encoding.
+limit_request_line = 8190
 # Platforms kill after 30 seconds: what is in flight gets 25 of them.
 graceful_timeout = 25
 timeout = 60

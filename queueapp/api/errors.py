@@ -32,6 +32,8 @@ class Problem:
     status: int
     title: str
     advice: str
+    #: The field that is at fault whenever the error itself names none.
+    field: str | None = None
 
 
 PROBLEMS: dict[str, Problem] = {
@@ -44,6 +46,7 @@ PROBLEMS: dict[str, Problem] = {
         400,
         "No worker offers this job type",
         "Use one of the job types that the message names, or start a worker that offers it.",
+        field="/jobType",
     ),
     "unauthorized": Problem(
         401,
@@ -79,7 +82,9 @@ PROBLEMS: dict[str, Problem] = {
         409, "The job has already ended", "Nothing is left to cancel; read the job."
     ),
     "job_not_retryable": Problem(
-        409, "Only a job that failed or was cancelled can be retried", "Wait until the job ends."
+        409,
+        "Only a job that failed or was cancelled can be retried",
+        "Wait until the job ends; submit a job that has completed as a new one.",
     ),
     "crosses_priority_boundary": Problem(
         409,
@@ -105,7 +110,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "uri_too_long": Problem(414, "The address is too long", "Send fewer or shorter parameters."),
     "unsupported_media_type": Problem(
-        415, "The body has the wrong content type", "Send JSON as application/json, uncompressed."
+        415,
+        "The body has the wrong content type",
+        "Send JSON as application/json and files as multipart/form-data, neither compressed.",
     ),
     "range_not_satisfiable": Problem(416, "The range lies outside the file", "Ask for less."),
     "idempotency_mismatch": Problem(
@@ -120,6 +127,9 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "rate_limited": Problem(
         429, "Too many requests", "Slow down to what the Retry-After header allows."
+    ),
+    "headers_too_large": Problem(
+        431, "The headers are too large", "Send fewer or shorter headers, such as cookies."
     ),
     "internal": Problem(
         500,
@@ -227,7 +237,7 @@ def _domain_error(error: QueueappError) -> Response:
         # The same words whether the thing is unknown or not covered by the key.
         return problem(code, "There is no such thing here.")
     errors = list(error.errors) if isinstance(error, ValidationFailed) else []
-    field = error.details.get("field")
+    field = error.details.get("field") or PROBLEMS[code].field
     if isinstance(field, str) and not errors:
         errors = [(_pointer(field), error.message)]
     details = {name: value for name, value in error.details.items() if name != "field"}

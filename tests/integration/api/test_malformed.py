@@ -132,6 +132,7 @@ def test_an_unknown_type_is_named_with_those_offered(api: Api) -> None:
     body = refused(api, api.post(SUBMIT, {**JOB, "jobType": "Nope"}), 400, "job_type_unavailable")
 
     assert "ProcessMining" in body["detail"]
+    assert [one["field"] for one in body["errors"]] == ["/jobType"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""gunicorn's worker, with problem details for requests that never reach the application.
+
+queueapp.web_server names it. A request line or a header that is too long, or is no HTTP, is
+refused while it is read; clients that expect JSON of every error get it there too.
+"""
+
+import json
+import socket
+import uuid
+from typing import Any
+
+from gunicorn.http import errors as wire  # type: ignore[import-untyped]
+from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
+
+_REASONS = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class ProblemWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
+    """A worker with threads that answers what it cannot read in JSON."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Refuse a request that broke a rule of HTTP or of ours; leave the rest to gunicorn."""
+        found = refusal(exc)
+        if found is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", (addr or ("",))[0], exc)
+        try:
+            write_nonblock(client, answer(*found))
+        except OSError:
+            self.log.debug("The client left before it could be told.")
+
+
+def refusal(error: BaseException) -> tuple[str, str] | None:
+    """Return the code and the words for a request that could not be read, else None."""
+    if isinstance(error, wire.LimitRequestLine):
+        return "uri_too_long", f"The address is too long: {error}."
+    if isinstance(error, wire.LimitRequestHeaders):
+        return "headers_too_large", f"The headers are too large: {error}."
+    if isinstance(error, wire.ExpectationFailed | wire.UnsupportedTransferCoding):
+        return None
+    if isinstance(error, wire.ParseException):
+        return "validation_failed", f"The request is not valid HTTP: {error}."
+    return None
+
+
+def answer(code: str, detail: str) -> bytes:
+    """Return a whole response with a problem; it ends the connection."""
+    problem, request_id = PROBLEMS[code], uuid.uuid4().hex
+    body = json.dumps(
+        {
+            "type": f"/problems/{code}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": detail[:500],
+            "instance": "",
+            "code": code,
+            "errors": [],
+            "requestId": request_id,
+        }
+    ).encode()
+    head = (
+        f"HTTP/1.1 {problem.status} {_REASONS[problem.status]}\r\n"
+        f"Connection: close\r\nContent-Type: {PROBLEM_TYPE}\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {request_id}\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
+    return head.encode("ascii") + body
