@@ -180,7 +180,9 @@ class WorkerProcess:
             return None
         if status is Status.QUEUED:
             self.execution.discard(report, keep_logs=True)
-        log.info("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
+        # Dramatiq sends each line through its master: what went well is told to debuggers only.
+        tell = log.debug if status is Status.COMPLETED else log.info
+        tell("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)
         return following
