@@ -146,8 +146,8 @@ class _Reader:
         own = schema.get("description", "")
         values = self.inner(schema).get("enum")
         if values:
-            own = f"{own} One of: {', '.join(map(str, values))}.".strip()
-        return str(own)
+            own = f"{own} One of: {', '.join(map(str, values))}."
+        return f"{own} {_limits(self.inner(schema))}".strip()
 
     def type_name(self, schema: Doc) -> str:
         kinds = schema.get("type", [])
@@ -173,6 +173,22 @@ class _Reader:
             }
             for name, schema in sorted(named.items())
         ]
+
+
+def _limits(schema: Doc) -> str:
+    """Return between which bounds a value must be, where there is an upper one."""
+    if "maxLength" in schema:
+        least = schema.get("minLength", 0)
+        return f"{least} to {schema['maxLength']} characters." if least else _longest(schema)
+    if "maximum" not in schema:
+        return ""
+    if "exclusiveMinimum" in schema:
+        return f"Above {schema['exclusiveMinimum']:g}, at most {schema['maximum']:g}."
+    return f"{schema.get('minimum', 0):g} to {schema['maximum']:.12g}."
+
+
+def _longest(schema: Doc) -> str:
+    return f"Up to {schema['maxLength']} characters."
 
 
 def _default(schema: Doc) -> str | None:

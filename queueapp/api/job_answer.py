@@ -6,7 +6,7 @@ Pure: the engine's records in, plain values out; the clock is an argument.
 from typing import Any
 
 from queueapp.domain import text
-from queueapp.domain.job import Attempt, Job, JobSpec
+from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Wait
 from queueapp.engine import Cancelled, Estimate, Submitted
@@ -163,6 +163,12 @@ def _error(job: Job) -> Row:
     }
 
 
+def _cancellation(asked: CancelRequest | None) -> Row | None:
+    if asked is None:
+        return None
+    return {"requestedBy": asked.by, "requestedAt": stamp(asked.at_ms), "reason": asked.reason}
+
+
 def basis(estimate: Estimate) -> Row:
     """Return what a duration estimate rests on."""
     return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
@@ -204,6 +210,7 @@ def job_answer(
         "estimateBasis": basis(estimate),
         **_error(job),
         "cancellationRequested": job.cancel is not None,
+        "cancellation": _cancellation(job.cancel),
         **_asked(spec),
         "attempts": [_attempt(n, attempt) for n, attempt in enumerate(job.attempts, start=1)],
         "originalJobId": spec.retry_of,

@@ -22,10 +22,10 @@ from queueapp.api.job_answer import (
 from queueapp.api.job_requests import retry_wishes, to_request
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
-from queueapp.api.results_answer import primary_artifact, results_answer
+from queueapp.api.results_answer import output_type, primary_artifact, results_answer
 from queueapp.api.schemas import job_answers as answers
 from queueapp.api.schemas import jobs as schemas
-from queueapp.api.schemas.enums import ResultFormat
+from queueapp.api.schemas.enums import OutputType, ResultFormat
 from queueapp.api.schemas.results import JobResults
 from queueapp.api.services import base_url, services
 from queueapp.domain.api_key import Role
@@ -240,7 +240,7 @@ class Results(MethodView):
         if job.status is not Status.COMPLETED and not (job.ended and job.partial_results):
             raise JobNotCompleted(f"The job is {job.status}, so it has no results.")
         if query["format"] is ResultFormat.DOWNLOAD:
-            return _download(job)
+            return _download(job, query["output_type"])
 
         def link(artifact: Artifact) -> str | None:
             return signed_link(scope, artifact) if query["include_artifacts"] else None
@@ -250,10 +250,12 @@ class Results(MethodView):
         return answer(results_answer(job, detailed=detailed, wanted=wanted, link=link))
 
 
-def _download(job: Job) -> Response:
+def _download(job: Job, wanted: OutputType | None) -> Response:
     primary = primary_artifact(job)
     if primary is None:
         raise JobNotCompleted("The job made no primary output.")
+    if wanted is not None and output_type(primary) is not wanted:
+        raise JobNotCompleted(f"The job's primary output is not one of the {wanted}.")
     return download(primary)
 
 

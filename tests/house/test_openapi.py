@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from queueapp.api.docs import docs_page
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.schemas import enums
 from queueapp.api.services import Services
@@ -327,3 +328,15 @@ def test_every_error_code_of_the_domain_has_a_problem() -> None:
         if kind.__module__.split(".")[1] in WEB_ROOMS:
             assert kind.code in PROBLEMS, kind
         waiting += kind.__subclasses__()
+
+
+def test_the_readable_page_says_what_each_requested_field_takes(newest: Doc) -> None:
+    """Every field has words, and every upper bound is among them."""
+    page = docs_page(newest, "https://queue.example.com")
+    bodies = [op["body"] for group in page["groups"] for op in group["operations"] if op["body"]]
+    texts = {row["name"]: row["text"] for body in bodies for row in body["fields"]}
+
+    assert [] == [name for name, text in texts.items() if not text]
+    assert texts["jobDescription"].endswith("Up to 2000 characters.")
+    assert texts["scheduling.timeoutMinutes"].endswith("1 to 1440.")
+    assert texts["requirements.memoryGB"].endswith("Above 0, at most 65536.")

@@ -76,6 +76,7 @@ JOB: dict[str, Any] = {
     "estimatedStartTime": None,
     **_ESTIMATE,
     "cancellationRequested": False,
+    "cancellation": None,
     "parameters": {"includeProcessVariants": True},
     "scheduling": {"scheduledTime": None, "timeoutMinutes": 30},
     "notifications": {"onCompletion": False, "onFailure": False, "emailRecipients": []},

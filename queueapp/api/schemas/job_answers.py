@@ -127,6 +127,14 @@ class JobWait(ResponseSchema):
     needs = Note(allow_none=True, metadata={"description": "What has to happen next, if known."})
 
 
+class JobCancellation(ResponseSchema):
+    """Who asked for a job to end, and why."""
+
+    requested_by = Note()
+    requested_at = Stamp()
+    reason = Note(allow_none=True)
+
+
 class Job(ResponseSchema):
     """A job as it is now."""
 
@@ -153,6 +161,11 @@ class Job(ResponseSchema):
     error = Note(metadata={**OPTIONAL, "description": "Why it failed; only when Failed."})
     error_details = fields.Nested(JobError, metadata=OPTIONAL)
     cancellation_requested = fields.Boolean()
+    cancellation = fields.Nested(
+        JobCancellation,
+        allow_none=True,
+        metadata={"description": "Who asked for it to end, if anybody did."},
+    )
     parameters = fields.Dict()
     scheduling = fields.Nested(SchedulingSettings)
     notifications = fields.Nested(NotificationSettings)

@@ -226,6 +226,21 @@ def test_cancel_takes_its_wishes_in_any_way(api: Api, spelling: dict[str, Any]) 
     assert response.status_code == 200
     assert response.get_json()["reason"] == "why"
     assert response.get_json()["status"] == "Cancelled"
+    shown = api.get(job(job_id)).get_json()["cancellation"]
+    assert ("admin", "why") == (shown["requestedBy"], shown["reason"])
+
+
+def test_a_job_that_ends_with_another_says_so(api: Api) -> None:
+    """Nobody asked for it to end, so it must tell why it did."""
+    first = api.submit()
+    second = api.submit(dependencies=[first])
+    api.delete(job(first))
+    api.store.scripts.call("cascade", limit=10, keep_ms=60_000)
+
+    shown = api.get(job(second)).get_json()
+
+    assert "Cancelled" == shown["status"]
+    assert "A job it depends on did not complete." == shown["cancellation"]["reason"]
 
 
 @pytest.mark.parametrize("data", [None, b"", b"null", b"{}", b"  "])
@@ -379,6 +394,9 @@ def test_artifacts_can_be_left_out_and_filtered(api: Api) -> None:
     assert without["primaryOutput"]["downloadUrl"] is None
     assert data["primaryOutput"] is None
     assert len(data["additionalOutputs"]) == 1
+    assert api.get(f"{path}?format=download&outputType=reports").status_code == 200
+    refused = api.get(f"{path}?format=download&outputType=models")
+    assert (409, "job_not_completed") == (refused.status_code, refused.get_json()["code"])
 
 
 def test_a_retry_makes_a_new_job(api: Api) -> None:
