@@ -60,9 +60,8 @@ local function best_of_tier(offer, tier)
   return first_of(scope, tier, shapes), scope, least, later
 end
 
--- A job that smaller, younger ones overtake too often gets this node kept free for it.
-local function count_overtaken(offer, tier, later, taken)
-  local since = tonumber(call('HGET', K.job(taken), 'eligible'))
+-- A job that smaller ones overtake too often, younger or of a lower tier, gets this node kept free.
+local function count_overtaken(offer, tier, later, since)
   for _, shape in ipairs(later) do
     local scope = fairest(tier, shape)
     local id = scope and first_of(scope, tier, {shape})
@@ -92,14 +91,17 @@ end
 
 local function choose(offer)
   local kept, bound = held(offer)
+  local passed = {}
   for tier = 0, 3 do
     if tier == bound and kept then return kept[1], kept[2], kept[3] end
     if tier >= bound then return nil end
     local id, scope, turn, later = best_of_tier(offer, tier)
     if id then
-      if #later > 0 then count_overtaken(offer, tier, later, id) end
+      for better, shapes in pairs(passed) do count_overtaken(offer, better, shapes, math.huge) end
+      if #later > 0 then count_overtaken(offer, tier, later, tonumber(call('HGET', K.job(id), 'eligible'))) end
       return id, scope, turn
     end
+    if #later > 0 then passed[tier] = later end
   end
 end
 

@@ -164,6 +164,22 @@ def test_big_job_is_overtaken_only_so_often(store: Store) -> None:
     assert "big" == last.job.id
 
 
+def test_urgent_big_job_is_not_starved_by_a_lower_tier(store: Store) -> None:
+    """Jobs of a lower tier overtake a better one that lacks room only so often, too."""
+    add_worker(store, node=Node("n", "n", cpu_units=2, memory_mb=10**6))
+    first = claim_after_submit(store, "running")
+    submit(store, id="big", priority=Priority.CRITICAL, requirements=Requirements(2, 1_024))
+    for number in range(16):
+        finish(store, claim_after_submit(store, f"small{number}"))
+    submit(store, id="small")
+    assert claim(store) is None
+    finish(store, first)
+    held = claim(store)
+
+    assert held is not None
+    assert "big" == held.job.id
+
+
 def test_hold_lets_better_tiers_through(store: Store) -> None:
     """While a node is kept for a big job, a job of a better tier may still start."""
     add_worker(store, node=Node("n", "n", cpu_units=2, memory_mb=10**6))
