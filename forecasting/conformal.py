@@ -54,8 +54,8 @@ class Calibration:
     def _source(self, lead: int) -> int:
         """Return the lead time whose errors stand for this one's: its own where they suffice."""
         counts = np.isfinite(self.errors).sum(axis=0)
-        enough = np.flatnonzero(counts >= np.clip(counts.max(initial=0), 1, FEW))
-        return int(enough[enough <= lead].max(initial=0))
+        enough = np.flatnonzero(counts >= np.clip(np.max(counts, initial=0), 1, FEW))
+        return int(np.max(enough[enough <= lead], initial=0))
 
 
 def calibrate(errors: Floats, origins: NDArray[np.intp], period: int, scale: float) -> Calibration:
@@ -91,7 +91,7 @@ def _offsets(errors: Floats, count: int, scale: float, levels: Floats) -> Floats
     if not count:
         tail: Floats = side * scale / rarity
         return tail
-    beyond = side * max(float(np.abs(errors).max()), scale) / rarity
+    beyond = side * max(float(np.max(np.abs(errors))), scale) / rarity
     return np.where(rarity < 1, beyond, _seen(errors, levels, skewed=rarity >= 2))
 
 

@@ -85,7 +85,7 @@ def _rules(z: Floats, period: int) -> Iterator[Recursion]:
 
 
 def _bears(z: Floats, lags: NDArray[np.intp], season: int = 1) -> bool:
-    return len(z) - int(lags.max()) >= ROWS_PER_WEIGHT * (len(lags) + season)
+    return len(z) - int(np.max(lags)) >= ROWS_PER_WEIGHT * (len(lags) + season)
 
 
 def _daily_lags(period: int) -> NDArray[np.intp]:

@@ -24,7 +24,7 @@ class Recursion:
     @property
     def reach(self) -> int:
         """How many past values the rule looks back."""
-        return int(self.lags.max())
+        return int(np.max(self.lags))
 
     def roll(self, z: Floats, origins: NDArray[np.intp], hours: int, bounds: Bounds) -> Floats:
         """Continue `z` from each origin, which knows z[:origin], within the bounds.

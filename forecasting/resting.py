@@ -21,7 +21,7 @@ def rests(y: Floats, period: int) -> bool:
     if away.mean() >= 0.5:
         return False
     returns = np.flatnonzero(~np.concatenate([[False], away, [False]]))
-    return bool(np.diff(returns).max() <= period)
+    return bool(np.max(np.diff(returns)) <= period)
 
 
 def same_hour_quantiles(y: Floats, hours: int, levels: Floats, period: int) -> Floats:

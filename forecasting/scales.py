@@ -27,10 +27,11 @@ class Scale:
         A series that was never negative stays so.
         """
         z = self.to(y)
-        lowest = z.min() - np.ptp(z)
-        if self is not LOG and y.min() >= 0:
+        lowest = float(np.min(z) - np.ptp(z))
+        if self is not LOG and np.min(y) >= 0:
             lowest = max(lowest, 0.0)
-        return float(lowest), float(self.to(y.max() + np.ptp(y)))
+        highest = np.atleast_1d(np.max(y) + np.ptp(y))
+        return lowest, float(self.to(highest)[0])
 
 
 RAW = Scale(lambda y: y, lambda z: z)
@@ -43,7 +44,7 @@ def scales_for(y: Floats) -> tuple[Scale, ...]:
 
     Source: Box and Cox (1964), An Analysis of Transformations: powers 1, 1/2 and 0 of their family.
     """
-    lowest, highest = float(y.min()), float(y.max())
+    lowest, highest = float(np.min(y)), float(np.max(y))
     if lowest < 0 or highest == 0:
         return (RAW,)
     return (RAW, LOG) if lowest > LOG_FLOOR * highest else (RAW, ROOT)

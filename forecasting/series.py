@@ -75,7 +75,7 @@ def _quantiles(observed: Floats, hours: int, levels: Floats, period: int) -> Flo
         quantiles = same_hour_quantiles(y, hours, levels, period)
     else:
         quantiles = _calibrated(y, observed, hours, levels, period)
-    return _ordered(quantiles if y.min() < 0 else np.maximum(quantiles, 0.0), levels)
+    return _ordered(quantiles if np.min(y) < 0 else np.maximum(quantiles, 0.0), levels)
 
 
 def _calibrated(y: Floats, observed: Floats, hours: int, levels: Floats, period: int) -> Floats:
@@ -93,7 +93,7 @@ def _calibrated(y: Floats, observed: Floats, hours: int, levels: Floats, period:
 
 def _error_scale(y: Floats, period: int) -> Scale:
     """Return the scale of the errors: square roots, where there are enough to spread out."""
-    return ROOT if y.min() >= 0 and len(y) >= 2 * period else RAW
+    return ROOT if np.min(y) >= 0 and len(y) >= 2 * period else RAW
 
 
 def _ordered(quantiles: Floats, levels: Floats) -> Floats:
