@@ -145,7 +145,10 @@ def _nothing_left(raw: RawLog, found: CleaningReport, request: Request) -> BadIn
         return BadInput(message.format(days.min(), days.max()), field="timeWindow")
     if raw.frame.is_empty():
         return BadInput("The dataset has no records", field="datasetId")
-    reasons = ", ".join(f"{problem.count} {problem.type}" for problem in found.problems)
+    told = [
+        (one.message[:1].lower() + one.message[1:].rstrip("."), one.count) for one in found.problems
+    ]
+    reasons = "; ".join(f"{reason} ({count})" for reason, count in told)
     return BadInput(f"No record of the dataset can be used: {reasons}", field="datasetId")
 
 

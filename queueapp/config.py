@@ -4,6 +4,7 @@ Each field says its unit and meaning; ``SETTINGS`` is what the README's table is
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +86,20 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_KEY_PREFIX": ("key_prefix", "prefix of all keys; it must hold one hash tag"),
 }
 
+# What a setting must look like, so that a slip is told before anything starts.
+_FORMS = {
+    "redis_url": (re.compile(r"(rediss?|unix)://\S+"), "redis://host:port/number or alike"),
+    "objects_url": (
+        re.compile(r"file://(localhost)?/.*|s3://[^/\s]+.*"),
+        "file:///directory or s3://bucket/prefix",
+    ),
+    "base_url": (
+        re.compile(r"https?://[^/\s]+\S*"),
+        "an absolute address such as https://queue.example.com",
+    ),
+    "admin_key": (re.compile(r"[\x21-\x7e]{1,512}"), "up to 512 visible ASCII characters"),
+}
+_SECRET = ("admin_key", "redis_url")
 _CHOICES = {"durability": ("everysec", "always"), "environment": ("development", "production")}
 _POSITIVE = {
     "lease_seconds": float,
@@ -114,6 +129,9 @@ def _value(variable: str, name: str, text: str) -> object:
         return Path(text).expanduser()
     if name == "actors":
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name in _FORMS and not _FORMS[name][0].fullmatch(text):
+        shown = "what it holds" if name in _SECRET else repr(text)
+        raise BadSetting(f"{variable} must be {_FORMS[name][1]}, not {shown}")
     if name == "key_prefix" and (text.count("{"), text.count("}")) != (1, 1):
         raise BadSetting(f"{variable} must hold exactly one hash tag such as {{queueapp}}")
     return text

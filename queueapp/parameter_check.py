@@ -13,6 +13,18 @@ from queueapp.domain.fleet import JobTypeInfo
 
 MAX_BYTES = 256 * 1024
 MAX_ERRORS = 50
+_TYPES = {
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "an object",
+}
+_FORMATS = {
+    "date": "a date such as 2024-01-20",
+    "date-time": "a time such as 2024-01-20T10:30:00Z",
+}
 
 
 def check_parameters(kind: JobTypeInfo, parameters: dict[str, Any]) -> None:
@@ -42,4 +54,17 @@ def _named(error: ValidationError) -> tuple[str, str]:
         required: list[str] = list(error.validator_value)  # type: ignore[arg-type] # a list here
         missing = next((name for name in required if name not in error.instance), "")
         return f"/parameters{path}/{missing}", "Missing."
-    return f"/parameters{path}", error.message[:300]
+    return f"/parameters{path}", _words(error)[:300]
+
+
+def _words(error: ValidationError) -> str:
+    """Say what a value must be, in the words of the API's own fields."""
+    rule: Any = error.validator_value
+    if error.validator == "enum":
+        return f"It must be one of: {', '.join(str(one) for one in rule if one is not None)}."
+    if error.validator == "type":
+        kinds = [rule] if isinstance(rule, str) else [one for one in rule if one != "null"]
+        return f"It must be {' or '.join(_TYPES.get(kind, kind) for kind in kinds)}."
+    if error.validator == "format":
+        return f"It must be {_FORMATS.get(rule, f'a {rule}')}."
+    return error.message

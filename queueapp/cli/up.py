@@ -85,14 +85,18 @@ def _say_ready(stack: Stack) -> None:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    return _whole(text, range(65_536), "a port is a number from 0 to 65535")
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+    return _whole(text, range(1, 1_000), "it is a number from 1 to 999")
+
+
+def _whole(text: str, allowed: range, rule: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number not in allowed:
+        raise argparse.ArgumentTypeError(f"{rule}, not {text!r}")
     return number

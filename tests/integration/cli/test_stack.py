@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from queueapp.cli import main
 from queueapp.cli.errors import CommandError
 from queueapp.cli.stack import StackOptions, open_stack
 from queueapp.config import BadSetting
@@ -74,3 +75,17 @@ def test_secrets_are_kept(tmp_path: Path) -> None:
     given = environ(tmp_path, QUEUEAPP_ADMIN_KEY="mine")
     with open_stack(options(), environ=given, output=io.StringIO()) as stack:
         assert "mine" == stack.admin_key
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--port", "abc"), ("--port", "70000"), ("--threads", "x"), ("--workers", "0")],
+)
+def test_a_bad_option_is_told(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message repeats the value and says what is allowed."""
+    with pytest.raises(SystemExit):
+        main(["up", option, value])
+
+    said = capsys.readouterr().err
+    assert f"not '{value}'" in said
+    assert "a number from" in said

@@ -113,7 +113,7 @@ def test_log_without_a_usable_record_says_why(tmp_path: Path) -> None:
     file = tmp_path / "blank.csv"
     file.write_text("case_id,activity,timestamp\n,a,2024-01-01\n1,,2024-01-01\n1,a,never\n")
 
-    with pytest.raises(BadInput, match="No record of the dataset can be used: 1 blank_case"):
+    with pytest.raises(BadInput, match=r"used: the row names no case \(1\); "):
         run(file)
 
 
