@@ -12,7 +12,7 @@ DATA_DIR ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format faults bench-core clean
+.PHONY: help install demo up test check format faults nightly bench-core clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ format: $(TESTABLE) ## put the code into its one form
 
 faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
 	@$(BIN)/python -m pytest -m faults -o log_cli=true -o log_cli_level=WARNING $(ARGS)
+
+nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, ten minutes of faults
+	@QUEUEAPP_MODEL_WALKS=84 $(BIN)/python -m pytest tests/integration/store/test_model.py $(ARGS)
+	@QUEUEAPP_SOAK_SECONDS=600 $(BIN)/python -m pytest -m faults $(ARGS)
 
 bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick for two minutes)
 	@$(BIN)/python -m bench.core $(ARGS)

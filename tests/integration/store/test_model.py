@@ -1,5 +1,6 @@
 """Random operations against a plain Python model: the store must agree after every step."""
 
+import os
 import random
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ from tests.factories import add_worker, claim, finish, spec
 SCOPES = (Scope("a", "1"), Scope("a", "2"), Scope("b", "1"))
 NODE = Node("n", "n", cpu_units=3, memory_mb=10**6)
 KEEP_MS = 10**9
+STEPS = 600
+# The nightly run walks 84 times: 50,400 operations.
+WALKS = int(os.environ.get("QUEUEAPP_MODEL_WALKS", "4"))
 
 
 @dataclass
@@ -158,13 +162,13 @@ def _nothing() -> tuple[object, object]:
     return Progress(), Usage()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(WALKS))
 def test_store_agrees_with_the_model(store: Store, seed: int) -> None:
     """After any sequence of operations the store holds what a plain model holds."""
     walk = Walk(store, seed)
     acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.move] * 2
     acts += [walk.cancel, walk.stale, walk.pause]
-    for step in range(600):
+    for step in range(STEPS):
         walk.random.choice(acts)()
         walk.check()
         if step % 100 == 0:
