@@ -14,7 +14,7 @@ def show(title: str, head: Row, rows: Sequence[Row], *notes: str) -> None:
     print("|" + "|".join(" --- " if not i else " ---: " for i in range(len(head))) + "|")
     for row in rows:
         print(_line(row, widths))
-    for note in notes:
+    for note in filter(None, notes):
         print(f"\n{note}")
     print(flush=True)
 
