@@ -3,6 +3,8 @@
 import os
 import random
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
 
 import pytest
 
@@ -28,14 +30,14 @@ class Model:
     """What should be true: jobs by status, in the order they should run."""
 
     status: dict[str, str] = field(default_factory=dict)
-    order: dict[str, tuple[int, int]] = field(default_factory=dict)
+    order: dict[str, tuple[int, Fraction]] = field(default_factory=dict)
     scope: dict[str, Scope] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
 
     def queue(self, scope: Scope) -> list[str]:
         """The ids of a scope's queued jobs, in order."""
         ids = [job for job, status in self.status.items() if status == "Queued"]
-        return sorted((j for j in ids if self.scope[j] == scope), key=lambda j: self.order[j])
+        return sorted((j for j in ids if self.scope[j] == scope), key=lambda j: (self.order[j], j))
 
 
 class Walk:
@@ -46,7 +48,7 @@ class Walk:
         self.random = random.Random(seed)
         self.model = Model()
         self.held: list[Claim] = []
-        self.turn = 0
+        self.turns = dict.fromkeys(SCOPES, 0)
         self.paused: set[Scope] = set()
         add_worker(store, node=NODE)
 
@@ -57,8 +59,9 @@ class Walk:
         head = self.random.random() < 0.1
         tier = [self.model.order[j] for j in self.model.queue(scope)]
         places = [place for rank, place in tier if rank == level.tier]
-        self.turn += 1
-        place = min([*places, self.turn]) - 1 if head and places else self.turn
+        self.turns[scope] += 1
+        last = Fraction(self.turns[scope])
+        place = min([*places, last]) - 1 if head and places else last
         self.store.jobs.submit(job, head=head)
         self.model.status[job.id] = "Queued"
         self.model.order[job.id] = (level.tier, place)
@@ -127,10 +130,20 @@ class Walk:
         job, to = self.random.choice(tier), self.random.randrange(len(tier))
         moved = self.store.jobs.move(scope, job, position=to + 1)
         assert (tier.index(job) + 1, to + 1) == (moved.position_before, moved.position)
-        order = [one for one in tier if one != job]
-        order.insert(to, job)
-        for place, one in zip(sorted(self.model.order[j][1] for j in tier), order, strict=True):
-            self.model.order[one] = (2, place)
+        others = [self.model.order[one][1] for one in tier if one != job]
+        under, over = others[to - 1] if to else None, others[to] if to < len(others) else None
+        if to != tier.index(job):
+            self.model.order[job] = (2, self._between(scope, under, over))
+
+    def _between(self, scope: Scope, under: Fraction | None, over: Fraction | None) -> Fraction:
+        """A moved job takes the place between its neighbours; new jobs stay behind the last."""
+        if under is None:
+            assert over is not None
+            return over - 1
+        if over is None:
+            self.turns[scope] = max(self.turns[scope], ceil(under + 1))
+            return under + 1
+        return (under + over) / 2
 
     def pause(self) -> None:
         """A paused scope's jobs are not claimed, a resumed one's are."""
