@@ -108,8 +108,13 @@ class Outlook:
         return max(now, (job.started_ms or now) + self.duration(job.spec).high_ms)
 
     def start(self, spec: JobSpec, position: int) -> float | None:
-        """Return when the job at the overall ``position`` of its scope's queue starts."""
+        """Return when the job at the overall ``position`` of its scope's queue starts.
+
+        None while no live node is large enough: it would wait for ever.
+        """
         now = self._now_ms()
+        if not any(place.holds(spec) for place in self._live_places()):
+            return None
         ahead = self._run_times_ahead(spec, position)
         return simulate_start(
             now_ms=now,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from queueapp.domain.job import Job
+from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.states import Status, WaitReason
 
 
@@ -29,6 +29,12 @@ class Place:
     memory_mb: int
     free_cpu_units: int
     free_memory_mb: int
+
+    def holds(self, spec: JobSpec) -> bool:
+        """Tell whether it runs such jobs and its node is large enough when nothing else runs."""
+        needs = spec.requirements
+        large = self.cpu_units >= needs.cpu_units and self.memory_mb >= needs.memory_mb
+        return large and spec.type in self.types
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,8 @@ def _own_reason(job: Job, _: Surroundings) -> Wait | None:
         return Wait(WaitReason.SCHEDULED, f"It is scheduled for {when}.", when)
     if job.unmet_dependencies > 0:
         left = _counted(job.unmet_dependencies, "job")
-        return Wait(WaitReason.DEPENDENCY, f"{left} that it depends on have not ended.", left)
+        have = "has" if job.unmet_dependencies == 1 else "have"
+        return Wait(WaitReason.DEPENDENCY, f"{left} that it depends on {have} not ended.", left)
     return None
 
 
@@ -86,7 +93,7 @@ def _no_room(job: Job, around: Surroundings) -> Wait | None:
     if not offering:
         needed = f"a worker that runs {kind} jobs"
         return Wait(WaitReason.NO_WORKERS, f"No live worker runs {kind} jobs.", needed)
-    if any(p.cpu_units >= needs.cpu_units and p.memory_mb >= needs.memory_mb for p in offering):
+    if any(place.holds(job.spec) for place in offering):
         return None
     cpu, memory = max(p.cpu_units for p in offering), max(p.memory_mb for p in offering)
     wants = f"{_counted(needs.cpu_units, 'CPU unit')} and {_gb(needs.memory_mb)}"

@@ -1,5 +1,6 @@
 """Estimates made while the queue moves."""
 
+from queueapp.domain.fleet import Requirements
 from queueapp.outlook import Outlook
 from queueapp.store import Store
 from tests.factories import add_worker, spec
@@ -11,3 +12,15 @@ def test_an_estimate_outlives_a_queue_that_empties(store: Store) -> None:
     outlook = Outlook(store, now_ms=lambda: 1_000)
 
     assert outlook.start(spec(), 7) is not None or outlook.slots().total == 0
+
+
+def test_a_job_that_no_node_can_hold_has_no_start(store: Store) -> None:
+    """It waits until a larger node joins; a moment would be made up."""
+    add_worker(store)
+    outlook = Outlook(store, now_ms=lambda: 1_000)
+    sizes = (Requirements(1, 1024), Requirements(1_000, 1024), Requirements(1, 10**9))
+
+    starts = [outlook.start(spec(requirements=size), 1) for size in sizes]
+
+    assert [True, False, False] == [start is not None for start in starts]
+    assert outlook.start(spec(type="Unoffered"), 1) is None
