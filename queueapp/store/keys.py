@@ -4,6 +4,7 @@ One hash tag holds all keys, so that a script may touch any of them on a cluster
 Ids in keys are percent-encoded part by part (``domain.scope``), so no two can collide.
 """
 
+import re
 from typing import Final
 
 PATTERNS: Final[dict[str, tuple[str, ...]]] = {
@@ -62,6 +63,9 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+_NAMED = re.compile(r"\bK\.(\w+)")
+
+
 class Keys:
     """Builds keys under one prefix: ``keys("job", job_id)``."""
 
@@ -77,10 +81,16 @@ class Keys:
         )
 
 
-def lua_key_functions() -> str:
-    """Return Lua source of one function per key: ``K.job(id)``; ``P`` is the prefix."""
+def lua_key_functions(used_in: str) -> str:
+    """Return Lua source of a function for each key that a script names: ``K.job(id)``.
+
+    ``P`` is the prefix. Every function costs each call of the script, so the rest are left out.
+    """
     lines = ["local K = {}"]
-    for name, pattern in PATTERNS.items():
+    # A script that picks its key by an argument writes K[...]: it gets them all.
+    wanted = PATTERNS.keys() if "K[" in used_in else set(_NAMED.findall(used_in))
+    for name in sorted(wanted & PATTERNS.keys()):
+        pattern = PATTERNS[name]
         arguments = [f"a{i}" for i, part in enumerate(pattern) if part == "$"]
         names = iter(arguments)
         pieces = [next(names) if part == "$" else f"'{part}'" for part in pattern]

@@ -64,11 +64,12 @@ def _constants() -> str:
     return "\n".join([*lines, f"local MOVES = {{{moves}}}", f"local PRIORITIES = {{{names}}}"])
 
 
-def prelude(parts: tuple[str, ...] = ()) -> str:
+def prelude(body: str, parts: tuple[str, ...] = ()) -> str:
     """Return the Lua that a script begins with: what all share, and the parts it uses."""
     root = resources.files("queueapp.store") / "lua"
     shared = [(root / f"_{name}.lua").read_text("utf-8") for name in ("prelude", *parts)]
-    return "\n".join(["local P = KEYS[1]", _constants(), lua_key_functions(), *shared])
+    keys = lua_key_functions("\n".join([*shared, body]))
+    return "\n".join(["local P = KEYS[1]", _constants(), keys, *shared])
 
 
 def load_scripts() -> dict[str, Script]:
@@ -84,7 +85,7 @@ def load_scripts() -> dict[str, Script]:
         if header is None:
             raise ValueError(f"{entry.name} has no ARGS header")
         uses = _USES.search(body)
-        head = prelude(tuple(uses["parts"].split()) if uses else ())
+        head = prelude(body, tuple(uses["parts"].split()) if uses else ())
         source = f"{head}\n{body}"
         names = frozenset(word for word in header["names"].split() if word != "-")
         sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()

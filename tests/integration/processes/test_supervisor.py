@@ -118,7 +118,8 @@ def test_what_a_killed_program_left_is_ended() -> None:
 
         assert not group_lives(run.started[0])
         eventually(lambda: run.says("ready", 2))
-    assert not any(group_lives(pid) for pid in run.started)
+    # A killed process may take a moment to be gone on a busy machine.
+    eventually(lambda: not any(group_lives(pid) for pid in run.started))
 
 
 def test_the_stubborn_are_killed_after_the_wait() -> None:
