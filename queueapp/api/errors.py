@@ -238,6 +238,9 @@ def _domain_error(error: QueueappError) -> Response:
         return problem(code, "There is no such thing here.")
     errors = list(error.errors) if isinstance(error, ValidationFailed) else []
     field = error.details.get("field") or PROBLEMS[code].field
+    if field is None and error.message.startswith("/"):
+        # The store's scripts begin with the pointer of the field.
+        field = error.message.partition(" ")[0]
     if isinstance(field, str) and not errors:
         errors = [(_pointer(field), error.message)]
     details = {name: value for name, value in error.details.items() if name != "field"}

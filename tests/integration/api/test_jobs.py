@@ -230,6 +230,16 @@ def test_cancel_takes_its_wishes_in_any_way(api: Api, spelling: dict[str, Any]) 
     assert ("admin", "why") == (shown["requestedBy"], shown["reason"])
 
 
+def test_an_unknown_dependency_is_named(api: Api) -> None:
+    """By its place in the list; a job of another project is unknown too."""
+    known, foreign = api.submit(), api.submit(at="/api/t/other")
+
+    response = api.post("/api/t/p/execution/job", {**JOB, "dependencies": [known, foreign]})
+
+    assert 400 == response.status_code
+    assert ["/dependencies/1"] == [one["field"] for one in response.get_json()["errors"]]
+
+
 def test_a_job_that_ends_with_another_says_so(api: Api) -> None:
     """Nobody asked for it to end, so it must tell why it did."""
     first = api.submit()
