@@ -24,7 +24,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.store import Store
-from queueapp.store.jobs import FinishReport, Idempotency, Receipt
+from queueapp.store.answers import FinishReport, Idempotency, Receipt
 
 QUEUE = "jobs"
 DEFAULT_SCOPE = Scope("default", "default")

@@ -30,7 +30,7 @@ from queueapp.domain.states import Status
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
 from queueapp.store import Store
-from queueapp.store.jobs import Idempotency, Receipt
+from queueapp.store.answers import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage
 
 CATALOGUE_AGE_S = 2.0

@@ -24,7 +24,7 @@ from queueapp.runner.log_tail import LogTail
 from queueapp.runner.logs import RECORDS, left_logs
 from queueapp.runner.task import LOGS
 from queueapp.store import Store
-from queueapp.store.jobs import FinishReport
+from queueapp.store.answers import FinishReport
 
 log = structlog.get_logger()
 

@@ -45,7 +45,7 @@ from queueapp.objects import object_key, open_object_store
 from queueapp.runner import Runner, StopKind
 from queueapp.server import store_url
 from queueapp.store import Store, connect
-from queueapp.store.jobs import FinishReport
+from queueapp.store.answers import FinishReport
 from queueapp.upkeep import Upkeep
 from queueapp.upkeep.chores import chores
 

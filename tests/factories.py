@@ -10,7 +10,7 @@ from queueapp.domain.outcome import Failure, Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from queueapp.store.jobs import FinishReport, Receipt
+from queueapp.store.answers import FinishReport, Receipt
 
 SCOPE = Scope("tenant", "project")
 NODE = Node("node-1", "host-1", cpu_units=4, memory_mb=16_384)

@@ -12,7 +12,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.store import Store, connect
-from queueapp.store.jobs import FinishReport
+from queueapp.store.answers import FinishReport
 from queueapp.store.scripts import load_scripts
 
 SCOPE = Scope("bench", "bench")

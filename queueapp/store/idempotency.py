@@ -6,8 +6,8 @@ Submit's own script keeps its keys in the same place, together with the job.
 import uuid
 
 from queueapp.domain.scope import Scope
+from queueapp.store.answers import Idempotency
 from queueapp.store.connect import Client, store_errors
-from queueapp.store.jobs import Idempotency
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 

@@ -3,119 +3,34 @@
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
 from queueapp.domain.errors import NotFound
-from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Artifact, Claim, Job, JobSpec, LogFile
-from queueapp.domain.outcome import Failure, Outcome, Progress, Usage
+from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Claim, Job, JobSpec
+from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
+from queueapp.store.answers import (
+    FinishReport,
+    Idempotency,
+    Moved,
+    Next,
+    Receipt,
+    Reprioritised,
+    Tally,
+)
 from queueapp.store.codec import decode_claim, decode_job, dumps, encode_spec
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
+from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What submit answers; ``answer`` is the stored reply when the request was a repeat."""
-
-    job_id: str
-    new: bool
-    position: int
-    tier_position: int
-    created_ms: int
-    answer: str = ""
-
-
-@dataclass(frozen=True)
-class Idempotency:
-    """A caller's key for a request, and the digest of what was asked."""
-
-    key: str
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A job's positions before and after a move, and its tier's version after it."""
-
-    tier: int
-    position_before: int
-    position: int
-    overall_before: int
-    overall: int
-    version: int
-
-
-@dataclass(frozen=True)
-class Reprioritised:
-    """A job's tier and positions before and after, and its new tier's version."""
-
-    tier_before: int
-    overall_before: int
-    overall: int
-    position: int
-    version: int
-
-
-@dataclass(frozen=True)
-class FinishReport:
-    """What the worker says of an ended attempt, ready to be stored."""
-
-    outcome: str
-    result: dict[str, Any]
-    artifacts: Sequence[Artifact]
-    progress: Progress
-    usage: Usage
-    failure: Failure | None
-    bases: Sequence[str]
-    jitter: float = 1.0
-    logs: Sequence[LogFile] = ()  # kept whatever becomes of the attempt; also among the artifacts
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> "FinishReport":
-        """Return the report of an attempt that left nothing but its outcome."""
-        return cls(
-            outcome=outcome.end,
-            result={},
-            artifacts=(),
-            progress=outcome.progress,
-            usage=outcome.usage,
-            failure=outcome.failure,
-            bases=(),
-        )
-
-
-@dataclass(frozen=True)
-class Next:
-    """Who takes the next job after a finish, and for how long; nobody without a lease."""
-
-    worker: str = ""
-    lease_ms: int | None = None
-    now_ms: int | None = None
-
 
 _TALLIED = ("completed", "failed", "run_ms_completed")
 HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Figures of one scope: its queue now and what ended today (UTC)."""
-
-    queued: dict[Priority, int]
-    eligible: int
-    eligible_since_ms: int
-    completed_today: int
-    failed_today: int
-    completed_run_ms: int
-    completed_last_24h: int
 
 
 class Jobs:
@@ -469,21 +384,6 @@ def _slot() -> str:
 
 def _unless(value: int, usual: int) -> int | None:
     return None if value == usual else value
-
-
-def read_jobs(client: Client, keys: Keys, job_ids: Iterable[str]) -> list[Job]:
-    """Return the jobs that still exist, in the order asked for, without their attempts."""
-    wanted = list(job_ids)
-    pipe = client.pipeline(transaction=False)
-    for job_id in wanted:
-        pipe.hgetall(keys("job", job_id))
-        pipe.get(keys("spec", job_id))
-    rows = pipe.execute()
-    return [
-        decode_job(job_id, data, spec, [])
-        for job_id, data, spec in zip(wanted, rows[::2], rows[1::2], strict=True)
-        if data and spec is not None
-    ]
 
 
 def _run(text: str) -> tuple[int, int | None, int]:

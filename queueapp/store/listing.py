@@ -12,8 +12,8 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
 from queueapp.store.connect import Client, store_errors
-from queueapp.store.jobs import read_jobs
 from queueapp.store.keys import Keys
+from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
 
 WALK = 100_000

@@ -26,8 +26,8 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.states import Status
 from queueapp.engine import Engine
 from queueapp.store import Store, connect
+from queueapp.store.answers import FinishReport, Idempotency
 from queueapp.store.idempotency import IdempotencyKeys
-from queueapp.store.jobs import FinishReport, Idempotency
 from tests import laws
 from tests.factories import NOTHING, SCOPE, add_worker, beat, claim, finish, report, spec, submit
 from tests.faults.proxy import Proxy

@@ -6,7 +6,7 @@ from queueapp.domain.errors import IdempotencyMismatch, QueueFull, ValidationFai
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from queueapp.store.jobs import Idempotency
+from queueapp.store.answers import Idempotency
 from tests.factories import SCOPE, add_worker, claim, finish, spec, submit
 
 OTHER = Scope("tenant", "other")
