@@ -280,7 +280,7 @@ class Engine:
         duration = self.outlook.duration(spec)
         start: float | None = job.started_ms if job else None
         if position is not None:
-            start = self.outlook.start(spec, position)
+            start = self.outlook.start(spec, position, job)
         elif job is not None and job.ended:
             return Estimate(duration, job.started_ms, None)
         end = self.outlook.completion(start, duration, job)

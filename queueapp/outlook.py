@@ -4,6 +4,7 @@ The engine asks; figures of the fleet are at most a second old, so that a busy A
 read them for each request.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -107,21 +108,38 @@ class Outlook:
     def _held_until(self, job: Job, now: int) -> float:
         return max(now, (job.started_ms or now) + self.duration(job.spec).high_ms)
 
-    def start(self, spec: JobSpec, position: int) -> float | None:
+    def start(self, spec: JobSpec, position: int, job: Job | None = None) -> float | None:
         """Return when the job at the overall ``position`` of its scope's queue starts.
 
-        None while no live node is large enough: it would wait for ever.
+        None while that cannot be said: no live node is large enough, a pause has no end, or a
+        job that it depends on has not started.
         """
         now = self._now_ms()
         if not any(place.holds(spec) for place in self._live_places()):
+            return None
+        earliest = self._not_before(spec, job, now)
+        if earliest == math.inf:
             return None
         ahead = self._run_times_ahead(spec, position)
         return simulate_start(
             now_ms=now,
             free_at_ms=self.slots().free_at_ms,
             ahead_ms=ahead,
-            not_before_ms=spec.scheduled_ms,
+            not_before_ms=earliest,
         )
+
+    def _not_before(self, spec: JobSpec, job: Job | None, now: int) -> float:
+        """Return before when a job surely does not start; infinity where nobody can say."""
+        due = (job.due_ms if job else None) or spec.scheduled_ms or 0
+        pauses = self._store.pauses.of(spec.scope)
+        held = [pauses[kind].until_ms for kind in (WHOLE_SCOPE, spec.type) if kind in pauses]
+        resumes = [math.inf if until is None else until for until in held]
+        needed = self._store.jobs.get_many(spec.dependencies[:LOOK_AHEAD])
+        ends = [self._end_of(one, now) for one in needed if not one.ended]
+        return max([due, *resumes, *ends])
+
+    def _end_of(self, job: Job, now: int) -> float:
+        return self._held_until(job, now) if job.status is Status.RUNNING else math.inf
 
     def _run_times_ahead(self, spec: JobSpec, position: int) -> list[float]:
         """Return the high run times of the jobs ahead; those beyond the first as their share."""
