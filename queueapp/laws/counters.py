@@ -8,22 +8,46 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from queueapp.domain.states import Status
 from queueapp.laws.jobs import chunks
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 
 LOOKS = 5
+NODE_NUMBERS = ("cpu_used", "mem_used", "active")
 Counts = Counter[tuple[str, str]]
 
 
 def wrong_counters(store: Store) -> Iterator[Violation]:
     """Yield the numbers that are not a recount."""
-    yield from _differences(partial(_kept_by_fleet, store), partial(_running, store))
+    yield from _fleet_differences(store)
     for scope in sorted(store.client.smembers(store.keys("scopes"))):
         yield from _differences(
             partial(_kept_by_scope, store, scope), partial(_waiting, store, scope)
         )
+
+
+def _fleet_differences(store: Store) -> Iterator[Violation]:
+    """Compare the fleet's numbers with its running jobs, all read at one moment.
+
+    They change with each claim, and back: standing still says nothing about them.
+    """
+    for _ in range(LOOKS):
+        leased = store.client.zrange(store.keys("leases"), 0, -1)
+        nodes = store.client.zrange(store.keys("nodes"), 0, -1)
+        pipe = store.client.pipeline(transaction=True)
+        pipe.zrange(store.keys("leases"), 0, -1)
+        for node in nodes:
+            pipe.hmget(store.keys("node", node), NODE_NUMBERS)
+        pipe.hgetall(store.keys("type_running"))
+        for job_id in leased:
+            pipe.hmget(store.keys("job", job_id), "node", "shape")
+        now_leased, *answers = pipe.execute()
+        if now_leased == leased:
+            held, (types, *jobs) = answers[: len(nodes)], answers[len(nodes) :]
+            yield from _unequal(
+                _kept_by_fleet(store, nodes, held, types), _running(store, nodes, jobs)
+            )
+            return
 
 
 def _differences(kept: Callable[[], Counts], recount: Callable[[], Counts]) -> Iterator[Violation]:
@@ -33,44 +57,42 @@ def _differences(kept: Callable[[], Counts], recount: Callable[[], Counts]) -> I
             break
     else:
         return
-    for key, field in sorted(set(before) | set(real)):
-        off = before[key, field] - real[key, field]
+    yield from _unequal(before, real)
+
+
+def _unequal(kept: Counts, real: Counts) -> Iterator[Violation]:
+    for key, field in sorted(set(kept) | set(real)):
+        off = kept[key, field] - real[key, field]
         if off:
             text = f"{key} counts {field} wrongly: it is off by {off:+d}."
             yield Violation(Kind.COUNTER, text, key=key, field=field, off=off)
 
 
-def _kept_by_fleet(store: Store) -> Counts:
+def _kept_by_fleet(
+    store: Store, nodes: list[str], held: list[list[str | None]], types: dict[str, str]
+) -> Counts:
     found = Counts()
-    for node in store.client.zrange(store.keys("nodes"), 0, -1):
-        key = store.keys("node", node)
-        fields = ("cpu_used", "mem_used", "active")
-        for field, value in zip(fields, store.client.hmget(key, fields), strict=True):
-            found[key, field] = int(value or 0)
-    key = store.keys("type_running")
-    for kind, value in store.client.hgetall(key).items():
-        found[key, kind] = int(value)
+    for node, values in zip(nodes, held, strict=True):
+        for field, value in zip(NODE_NUMBERS, values, strict=True):
+            found[store.keys("node", node), field] = int(value or 0)
+    for kind, number in types.items():
+        found[store.keys("type_running"), kind] = int(number)
     return found
 
 
-def _running(store: Store) -> Counts:
+def _running(store: Store, nodes: list[str], jobs: list[tuple[str, str | None]]) -> Counts:
     found = Counts()
-    nodes = set(store.client.zrange(store.keys("nodes"), 0, -1))
-    for chunk in chunks(store.client.zrange(store.keys("leases"), 0, -1)):
-        pipe = store.client.pipeline(transaction=False)
-        for job_id in chunk:
-            pipe.hmget(store.keys("job", job_id), "status", "node", "shape")
-        for status, node, shape in pipe.execute():
-            if status != Status.RUNNING:
-                continue
-            kind, _, size = shape.rpartition(".")
-            cpu, _, memory = size.removesuffix("m").partition("c")
-            found[store.keys("type_running"), kind] += 1
-            if node in nodes:
-                key = store.keys("node", node)
-                found[key, "cpu_used"] += int(cpu)
-                found[key, "mem_used"] += int(memory)
-                found[key, "active"] += 1
+    for node, shape in jobs:
+        if shape is None:
+            continue
+        kind, _, size = shape.rpartition(".")
+        cpu, _, memory = size.removesuffix("m").partition("c")
+        found[store.keys("type_running"), kind] += 1
+        if node in nodes:
+            key = store.keys("node", node)
+            found[key, "cpu_used"] += int(cpu)
+            found[key, "mem_used"] += int(memory)
+            found[key, "active"] += 1
     return found
 
 
