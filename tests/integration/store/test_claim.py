@@ -220,3 +220,21 @@ def claim_after_submit(store: Store, job_id: str) -> Claim:
     held = claim(store)
     assert held is not None
     return held
+
+
+def test_burst_of_one_tenant_delays_nobody_else(store: Store) -> None:
+    """Behind a thousand jobs of one tenant another tenant's single job is the very next to start."""
+    add_worker(store)
+    for _ in range(1_000):
+        submit(store)
+    running = [claim(store) for _ in range(NODE.cpu_units)]
+    for priority in (Priority.NORMAL, Priority.HIGH):
+        single = submit(store, scope=Scope(f"other {priority}", "project"), priority=priority)
+        first = running.pop(0)
+        assert first is not None
+        finish(store, first)
+        held = claim(store)
+
+        assert held is not None
+        assert single.job_id == held.job.id
+        running.append(held)
