@@ -223,7 +223,7 @@ def claim_after_submit(store: Store, job_id: str) -> Claim:
 
 
 def test_burst_of_one_tenant_delays_nobody_else(store: Store) -> None:
-    """Behind a thousand jobs of one tenant another tenant's single job is the very next to start."""
+    """Behind a thousand jobs of one tenant another's single job is the very next to start."""
     add_worker(store)
     for _ in range(1_000):
         submit(store)
