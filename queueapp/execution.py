@@ -144,7 +144,7 @@ class Execution:
         return StopKind.FORCE if wish.get("force") else StopKind.CANCEL
 
     def _report(self, claim: Claim, outcome: Outcome) -> FinishReport:
-        files = [self._publish(claim, output) for output in self._kept(claim, outcome)]
+        files = self._publish_all(claim, self._kept(claim, outcome))
         logs = [log for output in outcome.outputs if (log := self._publish_log(claim, output))]
         artifacts = [*files, *logs]
         usage = outcome.usage
@@ -189,6 +189,20 @@ class Execution:
             return True
         return job.cancel is None or job.cancel.preserve_partial
 
+    def _publish_all(self, claim: Claim, outputs: Sequence[Output]) -> list[Artifact]:
+        """Store the files, all or none: a disk that is full needs no half of them.
+
+        Raises: Unavailable.
+        """
+        files: list[Artifact] = []
+        try:
+            for output in outputs:
+                files.append(self._publish(claim, output))
+        except Unavailable:
+            self._delete(files)
+            raise
+        return files
+
     def _publish(self, claim: Claim, output: Output) -> Artifact:
         artifact_id = str(uuid.uuid4())
         scope = claim.job.scope
@@ -223,12 +237,11 @@ class Execution:
     def discard(self, report: FinishReport, *, keep_logs: bool = False) -> None:
         """Delete the files of a report that the store did not publish."""
         kept = {item.object_key for item in report.logs} if keep_logs else set()
-        for artifact in report.artifacts:
-            if artifact.object_key in kept:
-                continue
+        self._delete([item for item in report.artifacts if item.object_key not in kept])
+
+    def _delete(self, artifacts: Sequence[Artifact]) -> None:
+        for artifact in artifacts:
             try:
                 self._objects.delete(artifact.object_key)
             except QueueappError as error:
-                log.warning(
-                    "a stale file stays behind", object=artifact.object_key, reason=str(error)
-                )
+                log.warning("a file stays behind", object=artifact.object_key, reason=str(error))

@@ -17,6 +17,7 @@ from queueapp.worker import WorkerProcess
 from tests.factories import SCOPE
 
 ZOO = "tests.integration.bad_jobs"
+TWO_FILES = "tests.integration.worker.two_files"
 
 
 class RunningWorker:
@@ -61,7 +62,11 @@ class RunningWorker:
 def config(redis_url: str, tmp_path: Path) -> Config:
     """Settings for a worker of this test."""
     return Config(
-        redis_url=redis_url, data_dir=tmp_path, actors=(ZOO,), lease_seconds=3, drain_seconds=0.2
+        redis_url=redis_url,
+        data_dir=tmp_path,
+        actors=(ZOO, TWO_FILES),
+        lease_seconds=3,
+        drain_seconds=0.2,
     )
 
 

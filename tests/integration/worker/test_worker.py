@@ -15,6 +15,7 @@ from queueapp.domain.job import JobRequest
 from queueapp.domain.states import Status
 from queueapp.job_types import registry
 from queueapp.middleware.priority import UnknownPriority
+from queueapp.objects import ObjectStoreUnavailable
 from queueapp.store import Store
 from queueapp.store.listing import JobFilter
 from tests.factories import SCOPE, add_worker
@@ -233,3 +234,27 @@ def test_retry_waits_as_long_as_the_job_asks(worker: RunningWorker) -> None:
 
     assert Status.FAILED == job.status
     assert ["retried", "failed"] == [attempt.end for attempt in job.attempts]
+
+
+def test_full_store_keeps_no_half_of_an_attempt(
+    worker: RunningWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the object store fails between two files, the first does not stay behind."""
+    objects = worker.process.objects
+    put = objects.put
+    stored: list[str] = []
+
+    def full(key: str, source: Path) -> object:
+        if len(stored) % 2:
+            stored.append("refused")
+            raise ObjectStoreUnavailable("No space left on device")
+        stored.append(key)
+        return put(key, source)
+
+    monkeypatch.setattr(objects, "put", full)
+    job = worker.run("Test.TwoFiles")
+
+    assert job.failure is not None
+    assert (Status.FAILED, "storage_unavailable") == (job.status, job.failure.code)
+    assert ["refused"] * 3 == stored[1::2]
+    assert [] == list(objects.keys("artifacts"))
