@@ -10,6 +10,8 @@ PORT ?= 8000
 # Where the data lives; empty is the user's data directory, as for the command itself.
 DATA_DIR ?=
 ARGS ?=
+# How many processes run the tests; files stay whole. PARALLEL= runs them in one.
+PARALLEL ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test check format faults nightly bench-core clean
@@ -26,14 +28,14 @@ up: $(INSTALLED) ## run server, web and workers until Ctrl-C (PORT=8000 DATA_DIR
 	@$(BIN)/queueapp up --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(ARGS)
 
 test: $(TESTABLE) ## run the tests (ARGS=tests/unit for some of them)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(TESTABLE) ## everything that must hold before a change is shared
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 format: $(TESTABLE) ## put the code into its one form
 	@$(BIN)/ruff format .
