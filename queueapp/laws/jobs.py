@@ -34,6 +34,7 @@ class Facts:
     statuses: dict[Status, float | None]
     indexes: dict[str, float | None]
     queue: float | None
+    typed: float | None
     runnable: float | None
     due: float | None
     lease: float | None
@@ -129,6 +130,7 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
     places = [keys("index", scope, "status", status) for status in Status]
     places += [keys("index", scope, *pair) for pair in indexes_of(row).items()]
     places += [keys("all", scope), keys("queue", scope)]
+    places += [keys("typed", scope, kind_of(str(row["shape"])))]
     places += [keys("runnable", scope, row["tier"], row["shape"])]
     places += [keys("due"), keys("leases"), keys("ended")]
     for place in places:
@@ -140,7 +142,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
     statuses, scores = dict(zip(Status, scores, strict=False)), scores[len(Status) :]
     names = ("type", "user", "priority", "all")
     indexes, scores = dict(zip(names, scores, strict=False)), scores[len(names) :]
-    queue, runnable, due, lease, ended = scores
+    queue, typed, runnable, due, lease, ended = scores
     return Facts(
         id=job_id,
         record=dict(zip(FIELDS, row, strict=True)),
@@ -148,6 +150,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
         statuses=statuses,
         indexes=indexes,
         queue=queue,
+        typed=typed,
         runnable=runnable,
         due=due,
         lease=lease,
@@ -179,6 +182,7 @@ def _misplaced(facts: Facts) -> Iterator[str]:
             yield f"is {status} and {_stands(score)} in the index of {name}"
     for place, score, wanted in (
         ("the queue", facts.queue, queued),
+        ("the queue of its type", facts.typed, queued),
         ("the leases", facts.lease, running),
         ("the jobs to be forgotten", facts.ended, status in TERMINAL),
         ("what can be claimed", facts.runnable, queued and not waits),
@@ -202,7 +206,11 @@ def _disordered(facts: Facts) -> Iterator[str]:
     wanted, tier = float(facts.record["score"] or 0), int(facts.record["tier"] or 0)
     if wanted // TIER_SPAN != tier:
         yield f"has a place outside of its tier {tier}"
-    for place, score in (("the queue", facts.queue), ("what can be claimed", facts.runnable)):
+    for place, score in (
+        ("the queue", facts.queue),
+        ("the queue of its type", facts.typed),
+        ("what can be claimed", facts.runnable),
+    ):
         if score is not None and score != wanted:
             yield f"has another place in {place} than in its record"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from queueapp.domain.states import Status
-from queueapp.laws.jobs import Fields, chunks, indexes_of, scan
+from queueapp.laws.jobs import Fields, chunks, indexes_of, kind_of, scan
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 from queueapp.store.keys import PATTERNS
@@ -37,6 +37,7 @@ Belongs = Callable[[list[str], Fields], bool]
 # For a set of jobs: whether a job's record says that it belongs there.
 MEMBERS: dict[str, Belongs] = {
     "queue": lambda parts, row: row["scope"] == parts[0],
+    "typed": lambda parts, row: [row["scope"], kind_of(str(row["shape"]))] == parts,
     "all": lambda parts, row: row["scope"] == parts[0],
     "done": lambda _, row: row["status"] == Status.COMPLETED,
     "runnable": lambda parts, row: [row["scope"], row["tier"], row["shape"]] == parts,
@@ -98,7 +99,7 @@ def _owner(store: Store, name: str, parts: list[str]) -> tuple[str, str] | None:
         return store.keys(listing, *parts[:at]), parts[at]
     if name != "job" and pattern[0] == "j":
         return "", store.keys("job", parts[0])
-    if name in ("queue", "runnable", "shapes", "all", "index", "done"):
+    if name in ("queue", "typed", "runnable", "shapes", "all", "index", "done"):
         return store.keys("scopes"), parts[0]
     return None
 

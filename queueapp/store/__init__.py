@@ -13,6 +13,7 @@ from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
+from queueapp.store.queue import Queue
 from queueapp.store.scripts import Scripts
 
 
@@ -25,6 +26,7 @@ class Store:
         self.scripts = Scripts(client, prefix)
         parts = (client, self.keys, self.scripts)
         self.jobs = Jobs(*parts)
+        self.queue = Queue(*parts)
         self.listing = Listing(*parts)
         self.fleet = Fleet(*parts)
         self.datasets = Datasets(*parts)

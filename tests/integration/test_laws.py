@@ -39,6 +39,11 @@ DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
     "a lease is gone": (Kind.PLACE, zrem("leases", member="running")),
     "a queued job has a lease": (Kind.PLACE, zadd("leases", member="queued", score=2**50)),
     "a job is not in its queue": (Kind.PLACE, zrem("queue", S, member="queued")),
+    "a job is not in its type's queue": (
+        Kind.PLACE,
+        zrem("typed", S, "Sleep", member="queued"),
+    ),
+    "a job of another type": (Kind.ENTRY, zadd("typed", S, "Other", member="queued")),
     "a job stands elsewhere": (Kind.PLACE, zadd("queue", S, member="queued")),
     "an ended job is queued": (Kind.PLACE, zadd("queue", S, member="done")),
     "an ended job stays for ever": (Kind.PLACE, zrem("ended", member="done")),

@@ -42,7 +42,7 @@ end
 local function requeue(job, due)
   move_status(job.scope, job.id, 'Running', 'Queued', job.created)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
-  join_queue(job.scope, job.id, job.tier, job.score)
+  join_queue(job.scope, job.id, job.tier, job.shape, job.score)
   open_limits(job.scope, job.shape)
   free_host(job.scope, job.id)
   if due and due > NOW then

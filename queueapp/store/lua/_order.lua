@@ -39,8 +39,9 @@ end
 -- Whoever pages or moves names the version it saw; each change of a tier's order raises it.
 local function touch_tier(scope, tier) call('HINCRBY', K.meta(scope), 'version' .. tier, 1) end
 
-local function join_queue(scope, id, tier, score)
+local function join_queue(scope, id, tier, shape, score)
   call('ZADD', K.queue(scope), score, id)
+  call('ZADD', K.typed(scope, (shape_parts(shape))), score, id)
   touch_tier(scope, tier)
 end
 
@@ -113,6 +114,7 @@ end
 
 local function leave_queue(scope, id, tier, shape)
   call('ZREM', K.queue(scope), id)
+  call('ZREM', K.typed(scope, (shape_parts(shape))), id)
   touch_tier(scope, tier)
   call('ZREM', K.due(), id)
   local host = call('HGET', K.job(id), 'host')

@@ -36,6 +36,7 @@ stands(K.index(scope, 'user', more[2]), job.created)
 stands(K.index(scope, 'priority', PRIORITIES[tonumber(job.tier) + 1]), job.created)
 local queued, running = status == 'Queued', status == 'Running'
 stands_if(queued, K.queue(scope), job.score)
+stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
 if not queued then out(K.due()) end
 -- A running job without a lease gets one that has ended: it is taken back like any other.
 if not running then out(K.leases())
