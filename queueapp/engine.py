@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from queueapp.config import Config
-from queueapp.domain.accept import decide
-from queueapp.domain.dataset import Pipeline
+from queueapp.deciding import Decider
 from queueapp.domain.errors import (
-    Conflict,
     JobNotRetryable,
     JobTypeUnavailable,
-    NotFound,
     Unavailable,
     ValidationFailed,
 )
@@ -148,47 +145,12 @@ class Engine:
         Raises: ValidationFailed, NotFound (resource or dataset), JobTypeUnavailable, QueueFull,
         IdempotencyMismatch.
         """
-        kind = self.job_type(request.type)
-        if kind.internal and not internal:
-            raise JobTypeUnavailable(f"{kind.name} jobs are made by queueapp itself.")
-        spec = self._decided(scope, replace(request, type=kind.name), kind, by)
+        spec = self.decider(scope).decide(request, by=by, internal=internal)
         return self._accept(replace(spec, request_id=request_id), idempotency, head=head)
 
-    def _decided(self, scope: Scope, request: JobRequest, kind: JobTypeInfo, by: str) -> JobSpec:
-        pipeline = None
-        if request.resource and request.resource.type == "Pipeline":
-            pipeline = self._pipeline(scope, request.resource.id)
-        spec = decide(
-            request, kind, pipeline, job_id=str(uuid.uuid4()), scope=scope, submitted_by=by
-        )
-        check_parameters(kind, spec.parameters)
-        for parameter, dataset_id in spec.inputs.items():
-            self._check_dataset(scope, _field_of(request, parameter), dataset_id)
-        return self._named(scope, spec)
-
-    def _pipeline(self, scope: Scope, pipeline_id: str) -> Pipeline:
-        try:
-            return self.store.pipelines.get(scope, pipeline_id)
-        except NotFound as error:
-            message = f"There is no pipeline {pipeline_id!r}."
-            raise NotFound(message, field="resource/resourceId") from error
-
-    def _check_dataset(self, scope: Scope, field: str, dataset_id: str) -> None:
-        try:
-            dataset = self.store.datasets.get(scope, dataset_id)
-        except NotFound as error:
-            raise NotFound(f"There is no dataset {dataset_id!r}.", field=field) from error
-        if dataset.status == "Failed":
-            raise Conflict(f"The dataset {dataset_id!r} could not be read: {dataset.error}")
-
-    def _named(self, scope: Scope, spec: JobSpec) -> JobSpec:
-        resource = spec.resource
-        if resource is None or resource.name is not None:
-            return spec
-        name = None
-        if resource.type == "Dataset" and resource.id in spec.inputs.values():
-            name = self.store.datasets.get(scope, resource.id).name
-        return replace(spec, resource=replace(resource, name=name))
+    def decider(self, scope: Scope) -> Decider:
+        """Return what turns requests into jobs of a scope; it reads what they name once."""
+        return Decider(self.store, scope, self.job_type)
 
     def _accept(self, spec: JobSpec, idempotency: Idempotency | None, *, head: bool) -> Submitted:
         if spec.inputs:
@@ -237,8 +199,9 @@ class Engine:
         if double_memory:
             needs = replace(needs, memory_mb=needs.memory_mb * 2)
         inputs = {name: parameters.get(name, known) for name, known in old.spec.inputs.items()}
+        decider = self.decider(scope)
         for name, dataset_id in inputs.items():
-            self._check_dataset(scope, f"updatedParameters/{name}", dataset_id)
+            decider.check_dataset(f"updatedParameters/{name}", dataset_id)
         spec = replace(
             old.spec,
             id=str(uuid.uuid4()),
@@ -328,10 +291,6 @@ class Engine:
     def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
         """Remember the whole answer of an idempotent request."""
         self.store.jobs.keep_answer(scope, key, answer)
-
-
-def _field_of(request: JobRequest, parameter: str) -> str:
-    return f"parameters/{parameter}" if parameter in request.parameters else "resource/resourceId"
 
 
 def _whole(at_ms: float | None) -> int | None:
