@@ -206,6 +206,11 @@ class Station:
             ends_s = asked_s + self.lease_ms / 1000
             self._lease_ends.update((key, ends_s) for key in held if key in self._held)
 
+    def lease_ends_s(self, job_id: str, epoch: int) -> float | None:
+        """Return when a lease ends, in monotonic seconds; None for what is not held."""
+        with self._lock:
+            return self._lease_ends.get((job_id, epoch))
+
     def overdue(self, now_s: float) -> list[tuple[str, int]]:
         """Return the held jobs whose lease, as far as is known here, has ended by ``now_s``."""
         with self._lock:

@@ -96,19 +96,24 @@ class WorkerProcess:
         self.objects = open_object_store(config.effective_objects_url)
         work_dir = config.data_dir / "work"
         work_dir.mkdir(parents=True, exist_ok=True)
-        self.runner = Runner(modules=(*JOB_MODULES, *config.actors), work_dir=work_dir, slots=slots)
-        self.broker = QueueBroker(self.store, max_queued=config.max_queued_jobs)
-        self.engine = Engine(self.store, config, enqueue=self.broker.submit)
-        self.library = Library(self.engine, self.objects)
-        self.execution = Execution(
-            self.store, self.objects, self.runner, work_dir=work_dir, now_ms=self.engine.now_ms
-        )
         self.station = Station(
             self.store,
             worker=worker_name(self.node),
             slots=slots,
             lease_ms=config.lease_ms,
             finish=self.finish,
+        )
+        self.runner = Runner(
+            modules=(*JOB_MODULES, *config.actors),
+            work_dir=work_dir,
+            slots=slots,
+            right_ends_s=self.station.lease_ends_s,
+        )
+        self.broker = QueueBroker(self.store, max_queued=config.max_queued_jobs)
+        self.engine = Engine(self.store, config, enqueue=self.broker.submit)
+        self.library = Library(self.engine, self.objects)
+        self.execution = Execution(
+            self.store, self.objects, self.runner, work_dir=work_dir, now_ms=self.engine.now_ms
         )
         self.broker.station = self.station
         for part in self._middleware(work_dir):
@@ -142,7 +147,14 @@ class WorkerProcess:
                 max_lost=config.max_lost_attempts,
                 keep_ms=config.keep_ms,
             ),
-            HeartbeatMiddleware(station, worker, kinds, stop=self._stop, directory=work_dir),
+            HeartbeatMiddleware(
+                station,
+                worker,
+                kinds,
+                stop=self._stop,
+                renewed=self.runner.renew,
+                directory=work_dir,
+            ),
             FenceMiddleware(station, stop=self._stop),
             ChoresMiddleware(upkeep),
             PriorityMiddleware(),

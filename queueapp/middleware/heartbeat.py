@@ -46,12 +46,14 @@ class HeartbeatMiddleware(Middleware):
         types: Iterable[JobTypeInfo],
         *,
         stop: Stop,
+        renewed: Callable[[], None],
         directory: Path,
     ) -> None:
         self._station = station
         self._worker = worker
         self._types = tuple(types)
         self._stop = stop
+        self._renewed = renewed
         self._directory = directory
         self._over = threading.Event()
         self._parent = os.getppid()
@@ -102,6 +104,7 @@ class HeartbeatMiddleware(Middleware):
         )
         lost = [(job_id, int(epoch)) for job_id, epoch in answer["lost"] or ()]
         self._station.renewed(set(held).difference(lost), asked_s)
+        self._renewed()
         for job_id, epoch in lost:
             self._stop(job_id, epoch, "lost")
         if answer["draining"]:

@@ -49,6 +49,13 @@ class Started:
         except ProcessLookupError:
             return
 
+    def may_run_until(self, until_s: float) -> None:
+        """Tell the zygote when to kill the job unless it hears more, in monotonic seconds."""
+        try:
+            self.control.send(json.dumps({"until_s": until_s}).encode())
+        except OSError:
+            return  # the zygote is gone, and the job with it
+
     def close(self) -> None:
         """Release every descriptor; a job that still runs is killed by the zygote."""
         self.control.close()
@@ -99,8 +106,10 @@ class Launcher:
         with self._lock:
             self._drop()
 
-    def launch(self, assignment: bytes, work: Path, limits: Limits) -> Started:
-        """Start a job's process.
+    def launch(
+        self, assignment: bytes, work: Path, limits: Limits, *, until_s: float | None = None
+    ) -> Started:
+        """Start a job's process, which may run until ``until_s`` (monotonic) or for ever.
 
         Raises: RunnerLost when the zygote dies before it has, or cannot be had.
         """
@@ -109,7 +118,7 @@ class Launcher:
         events_read, events_write = os.pipe()
         log_read, log_write = os.pipe()
         task = _memory_file(assignment)
-        request = {"work": str(work), "limits": asdict(limits)}
+        request = {"work": str(work), "limits": asdict(limits), "until_s": until_s}
         try:
             self._send(request, [theirs.fileno(), task, events_write, log_write])
             theirs.close()

@@ -50,6 +50,7 @@ class Runner:
         passed_environment: Sequence[str] = (),
         file_bytes: int | None = None,
         patience_s: float = PATIENCE_S,
+        right_ends_s: Callable[[str, int], float | None] = lambda _job, _epoch: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._modules = tuple(modules)
@@ -65,6 +66,7 @@ class Runner:
         self._grace_s = grace_s
         self._file_bytes = file_bytes
         self._clock = clock
+        self._right_ends_s = right_ends_s
         self._lock = Lock()
         self._stops: dict[tuple[str, int], StopRequests] = {}
 
@@ -102,6 +104,14 @@ class Runner:
             if stops is not None:
                 stops.ask(kind)
 
+    def renew(self) -> None:
+        """Let every attempt run on to the present end of its right to run."""
+        with self._lock:
+            for (job_id, epoch), stops in self._stops.items():
+                until_s = self._right_ends_s(job_id, epoch)
+                if until_s is not None:
+                    stops.may_run_until(until_s)
+
     def run(self, task: Task, report: Report) -> Outcome:
         """Run one attempt to its end in the calling thread.
 
@@ -134,11 +144,12 @@ class Runner:
         for folder in (task.directory, task.work, task.outputs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         assignment = Assignment.of(task, modules=self._modules).encode()
-        started = self._launcher.launch(assignment, task.work, self._limits(task))
+        until_s = self._right_ends_s(task.claim.job.id, task.claim.epoch)
+        started = self._launcher.launch(assignment, task.work, self._limits(task), until_s=until_s)
         try:
             folders = (task.work, task.outputs)
             sampler = Sampler(started.pid, folders, now=self._clock())
-            stops.attach(started.kill)
+            stops.attach(started)
             supervision = Supervision(
                 started,
                 ledger,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
@@ -45,6 +45,16 @@ class Pace:
     patience_s: float  # with a zygote that ought to tell of a killed job's end
 
 
+class Stoppable(Protocol):
+    """A job's process, as far as its right to run is concerned."""
+
+    def kill(self) -> None:
+        """End it now."""
+
+    def may_run_until(self, until_s: float) -> None:
+        """Have it ended at a monotonic time, whatever becomes of this process until then."""
+
+
 class StopRequests:
     """Carries stop requests from any thread to the one that watches the job.
 
@@ -55,7 +65,7 @@ class StopRequests:
     def __init__(self) -> None:
         self._asked: SimpleQueue[StopKind] = SimpleQueue()
         self._lock = Lock()
-        self._kill: Callable[[], None] | None = None
+        self._job: Stoppable | None = None
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def ask(self, kind: StopKind) -> None:
@@ -63,13 +73,19 @@ class StopRequests:
         self._asked.put(kind)
         os.eventfd_write(self.fd, 1)
         with self._lock:
-            if kind is StopKind.LOST and self._kill is not None:
-                self._kill()
+            if kind is StopKind.LOST and self._job is not None:
+                self._job.kill()
 
-    def attach(self, kill: Callable[[], None] | None) -> None:
-        """Say how the job is killed; None says that its process is no longer ours to kill."""
+    def may_run_until(self, until_s: float) -> None:
+        """Put off the time at which the job's process is killed, if it has one."""
         with self._lock:
-            self._kill = kill
+            if self._job is not None:
+                self._job.may_run_until(until_s)
+
+    def attach(self, job: Stoppable | None) -> None:
+        """Say which process it is; None says that it is no longer ours to kill."""
+        with self._lock:
+            self._job = job
 
     def take(self) -> list[StopKind]:
         """Return what was asked since the last call."""
@@ -156,7 +172,9 @@ class Supervision:
             self._job.kill()
             self._sampler.kill_tree()
             raise RunnerLost
-        self.over = json.loads(raw)
+        self.over = told = json.loads(raw)
+        if told["overdue"]:
+            self.stop(Reason.LOST)
 
     def _turn(self) -> None:
         now = self._clock()

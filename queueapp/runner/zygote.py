@@ -2,7 +2,8 @@
 
 One per worker process. It is driven over a socket: each request carries a control socket of its
 own, on which the run's start and end are told and signals are asked for. It dies with its worker
-and takes every job with it. It decides nothing: limits and reasons are the worker's business.
+and takes every job with it. It decides nothing: limits and reasons are the worker's business, but
+for one: a worker that is frozen cannot end its jobs, so each runs only as long as it was told.
 """
 
 import contextlib
@@ -25,6 +26,7 @@ from queueapp.runner.confine import Limits, become_subreaper, confine
 
 REQUEST_MAX = 65_536
 SELF_CHECK_S = 20.0
+TURN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,28 @@ class Zygote:
         self._fork_runs = fork
         self._settings = settings
         self._children: dict[int, Child] = {}
+        self._ends_s: dict[int, float] = {}  # when a child's right to run ends, monotonic
+        self._overdue: set[int] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, self._accept)
 
     def serve(self) -> NoReturn:
         """Answer requests until the worker is gone."""
         while True:
-            for key, _ in self._selector.select(timeout=5.0):
+            for key, _ in self._selector.select(timeout=self._patience_s()):
                 key.data()
+            self._end_overdue()
             orphans.mop_up(self._pids())
+
+    def _patience_s(self) -> float:
+        return max(0.0, min([TURN_S, *(end - time.monotonic() for end in self._ends_s.values())]))
+
+    def _end_overdue(self) -> None:
+        now = time.monotonic()
+        for pid in [pid for pid, end in self._ends_s.items() if end <= now]:
+            del self._ends_s[pid]
+            self._overdue.add(pid)
+            signal.pidfd_send_signal(self._children[pid].pidfd, signal.SIGKILL)
 
     def _accept(self) -> None:
         raw, fds, _, _ = socket.recv_fds(self._channel, REQUEST_MAX, 4)
@@ -60,8 +75,9 @@ class Zygote:
             self._die()
         control = socket.socket(fileno=fds[0])
         try:
-            pid = self._fork(json.loads(raw), (fds[1], fds[2], fds[3]))
-            self._adopt(pid, control)
+            request = json.loads(raw)
+            pid = self._fork(request, (fds[1], fds[2], fds[3]))
+            self._adopt(pid, control, request["until_s"])
         except OSError as error:
             control.send(json.dumps({"failed": str(error)}).encode())
             control.close()
@@ -79,9 +95,11 @@ class Zygote:
     def _exec_settings(self) -> dict[str, Any] | None:
         return None if self._fork_runs else self._settings
 
-    def _adopt(self, pid: int, control: socket.socket) -> None:
+    def _adopt(self, pid: int, control: socket.socket, until_s: float | None) -> None:
         child = Child(pid, os.pidfd_open(pid), control)
         self._children[pid] = child
+        if until_s is not None:
+            self._ends_s[pid] = until_s
         self._selector.register(child.pidfd, selectors.EVENT_READ, lambda: self._reap(child))
         self._selector.register(control, selectors.EVENT_READ, lambda: self._obey(child))
         socket.send_fds(control, [json.dumps({"started": pid}).encode()], [child.pidfd])
@@ -94,7 +112,11 @@ class Zygote:
         except ConnectionError:
             raw = b""
         if raw:
-            _signal_group(child.pid, json.loads(raw)["signal"])
+            asked = json.loads(raw)
+            if "signal" in asked:
+                _signal_group(child.pid, asked["signal"])
+            elif child.pid not in self._overdue:
+                self._ends_s[child.pid] = asked["until_s"]
             return
         self._selector.unregister(child.control)
         signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)  # nobody waits for it any more
@@ -103,13 +125,16 @@ class Zygote:
         io_operations = orphans.io_operations(child.pid)  # readable until it is reaped
         _, status, usage = os.wait4(child.pid, 0)
         del self._children[child.pid]
+        self._ends_s.pop(child.pid, None)
         left_behind = orphans.mop_up(self._pids())
         told = {
             "exited": status,
             "cpu_seconds": usage.ru_utime + usage.ru_stime + left_behind.cpu_seconds,
             "peak_rss_bytes": max(usage.ru_maxrss * 1024, left_behind.peak_rss_bytes),
             "io_operations": io_operations,
+            "overdue": child.pid in self._overdue,
         }
+        self._overdue.discard(child.pid)
         self._forget(child)
         with contextlib.suppress(OSError):  # the run may have been given up
             child.control.send(json.dumps(told).encode())

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,34 @@ def test_a_job_that_cannot_be_heard_of_any_more_is_lost(tmp_path: Path) -> None:
         with pytest.raises(RunnerLost, match="did not tell"):
             run.wait()
         assert AttemptEnd.COMPLETED == bench.run("Nothing").end
+    finally:
+        bench.runner.close()
+
+
+def test_a_job_ends_with_its_right_to_run(tmp_path: Path) -> None:
+    """A frozen worker ends nothing, so the zygote keeps the time that it was told."""
+    bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + 0.5)
+    try:
+        run = bench.begin("Sleep").at_stage("Sleeping")
+        outcome = run.wait(10)
+        assert AttemptEnd.LOST == outcome.end
+        assert outcome.failure is not None
+        assert "worker_lost" == outcome.failure.code
+    finally:
+        bench.runner.close()
+
+
+def test_a_job_runs_on_while_its_right_is_renewed(tmp_path: Path) -> None:
+    """What counts is the newest end that the zygote was told."""
+    ends = iter([0.4, 60.0])
+    bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + next(ends))
+    try:
+        run = bench.begin("Sleep").at_stage("Sleeping")
+        bench.runner.renew()
+        with pytest.raises(AssertionError, match="still running"):
+            run.wait(0.8)
+        run.stop(StopKind.CANCEL)
+        assert AttemptEnd.CANCELLED == run.wait().end
     finally:
         bench.runner.close()
 

@@ -139,7 +139,8 @@ def test_literal_braces_are_ids_like_any_other(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "job_id", ["important-job-id-1", "5cadd219-32cb-4985-93ca-00e1fb76f709", "0" * 32, "%F0%9F%90%98"]
+    "job_id",
+    ["important-job-id-1", "5cadd219-32cb-4985-93ca-00e1fb76f709", "0" * 32, "%F0%9F%90%98"],
 )
 def test_unknown_jobs_are_404(api: Api, job_id: str) -> None:
     """An id that is no GUID is unknown, not malformed."""
