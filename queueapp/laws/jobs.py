@@ -35,6 +35,7 @@ class Facts:
     indexes: dict[str, float | None]
     queue: float | None
     typed: float | None
+    owned: float | None
     runnable: float | None
     due: float | None
     lease: float | None
@@ -130,7 +131,7 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
     places = [keys("index", scope, "status", status) for status in Status]
     places += [keys("index", scope, *pair) for pair in indexes_of(row).items()]
     places += [keys("all", scope), keys("queue", scope)]
-    places += [keys("typed", scope, kind_of(str(row["shape"])))]
+    places += [keys("typed", scope, kind_of(str(row["shape"]))), keys("owned", scope, row["user"])]
     places += [keys("runnable", scope, row["tier"], row["shape"])]
     places += [keys("due"), keys("leases"), keys("ended")]
     for place in places:
@@ -142,7 +143,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
     statuses, scores = dict(zip(Status, scores, strict=False)), scores[len(Status) :]
     names = ("type", "user", "priority", "all")
     indexes, scores = dict(zip(names, scores, strict=False)), scores[len(names) :]
-    queue, typed, runnable, due, lease, ended = scores
+    queue, typed, owned, runnable, due, lease, ended = scores
     return Facts(
         id=job_id,
         record=dict(zip(FIELDS, row, strict=True)),
@@ -151,6 +152,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
         indexes=indexes,
         queue=queue,
         typed=typed,
+        owned=owned,
         runnable=runnable,
         due=due,
         lease=lease,
@@ -183,6 +185,7 @@ def _misplaced(facts: Facts) -> Iterator[str]:
     for place, score, wanted in (
         ("the queue", facts.queue, queued),
         ("the queue of its type", facts.typed, queued),
+        ("the queue of its user", facts.owned, queued),
         ("the leases", facts.lease, running),
         ("the jobs to be forgotten", facts.ended, status in TERMINAL),
         ("what can be claimed", facts.runnable, queued and not waits),
@@ -209,6 +212,7 @@ def _disordered(facts: Facts) -> Iterator[str]:
     for place, score in (
         ("the queue", facts.queue),
         ("the queue of its type", facts.typed),
+        ("the queue of its user", facts.owned),
         ("what can be claimed", facts.runnable),
     ):
         if score is not None and score != wanted:

@@ -38,6 +38,7 @@ Belongs = Callable[[list[str], Fields], bool]
 MEMBERS: dict[str, Belongs] = {
     "queue": lambda parts, row: row["scope"] == parts[0],
     "typed": lambda parts, row: [row["scope"], kind_of(str(row["shape"]))] == parts,
+    "owned": lambda parts, row: [row["scope"], row["user"]] == parts,
     "all": lambda parts, row: row["scope"] == parts[0],
     "done": lambda _, row: row["status"] == Status.COMPLETED,
     "runnable": lambda parts, row: [row["scope"], row["tier"], row["shape"]] == parts,
@@ -99,7 +100,7 @@ def _owner(store: Store, name: str, parts: list[str]) -> tuple[str, str] | None:
         return store.keys(listing, *parts[:at]), parts[at]
     if name != "job" and pattern[0] == "j":
         return "", store.keys("job", parts[0])
-    if name in ("queue", "typed", "runnable", "shapes", "all", "index", "done"):
+    if name in ("queue", "typed", "owned", "runnable", "shapes", "all", "index", "done"):
         return store.keys("scopes"), parts[0]
     return None
 

@@ -17,6 +17,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     # one scope
     "queue": ("s", "$", "q"),  # zset: every Queued job, by order score
     "typed": ("s", "$", "q", "$"),  # zset: the Queued jobs of a type, by order score
+    "owned": ("s", "$", "u", "$"),  # zset: the Queued jobs of a user, by order score
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
     "host": ("s", "$", "host", "$"),  # zset: ready jobs that are pinned to a host, by order score
     "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host

@@ -43,6 +43,10 @@ DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
         Kind.PLACE,
         zrem("typed", S, "Sleep", member="queued"),
     ),
+    "a job is not in its user's queue": (
+        Kind.PLACE,
+        zrem("owned", S, "ann", member="queued"),
+    ),
     "a job of another type": (Kind.ENTRY, zadd("typed", S, "Other", member="queued")),
     "a job stands elsewhere": (Kind.PLACE, zadd("queue", S, member="queued")),
     "an ended job is queued": (Kind.PLACE, zadd("queue", S, member="done")),

@@ -18,7 +18,7 @@ local function open_limits(scope, shape)
   if call('HEXISTS', K.meta(scope), 'max_running') == 1 then relist(scope) end
 end
 
-local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'score', 'created', 'started', 'node',
+local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
   'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay'}
 
 local function load_job(id)
@@ -42,7 +42,7 @@ end
 local function requeue(job, due)
   move_status(job.scope, job.id, 'Running', 'Queued', job.created)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
-  join_queue(job.scope, job.id, job.tier, job.shape, job.score)
+  join_queue(job.scope, job.id, job.tier, job.shape, job.user, job.score)
   open_limits(job.scope, job.shape)
   free_host(job.scope, job.id)
   if due and due > NOW then

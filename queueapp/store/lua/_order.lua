@@ -39,9 +39,15 @@ end
 -- Whoever pages or moves names the version it saw; each change of a tier's order raises it.
 local function touch_tier(scope, tier) call('HINCRBY', K.meta(scope), 'version' .. tier, 1) end
 
-local function join_queue(scope, id, tier, shape, score)
+-- The same order three times: a page of one type, or a user's own jobs, must not cost the whole queue.
+local function stand(scope, id, shape, user, score)
   call('ZADD', K.queue(scope), score, id)
   call('ZADD', K.typed(scope, (shape_parts(shape))), score, id)
+  call('ZADD', K.owned(scope, user), score, id)
+end
+
+local function join_queue(scope, id, tier, shape, user, score)
+  stand(scope, id, shape, user, score)
   touch_tier(scope, tier)
 end
 
@@ -115,9 +121,10 @@ end
 local function leave_queue(scope, id, tier, shape)
   call('ZREM', K.queue(scope), id)
   call('ZREM', K.typed(scope, (shape_parts(shape))), id)
+  local j = job_fields(id, 'user', 'host')
+  call('ZREM', K.owned(scope, j[1]), id)
   touch_tier(scope, tier)
   call('ZREM', K.due(), id)
-  local host = call('HGET', K.job(id), 'host')
-  if host then call('ZREM', K.host(scope, host), id) end
+  if j[2] then call('ZREM', K.host(scope, j[2]), id) end
   not_runnable(scope, id, tier, shape)
 end

@@ -28,15 +28,16 @@ if not job then
 end
 
 local scope, status = job.scope, job.status
-local more = job_fields(A.id, 'unmet', 'user', 'ended')
+local more = job_fields(A.id, 'unmet')
 for _, one in ipairs(A.statuses) do stands_if(one == status, K.index(scope, 'status', one), job.created) end
 stands(K.all(scope), job.created)
 stands(K.index(scope, 'type', (shape_parts(job.shape))), job.created)
-stands(K.index(scope, 'user', more[2]), job.created)
+stands(K.index(scope, 'user', job.user), job.created)
 stands(K.index(scope, 'priority', PRIORITIES[tonumber(job.tier) + 1]), job.created)
 local queued, running = status == 'Queued', status == 'Running'
 stands_if(queued, K.queue(scope), job.score)
 stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
+stands_if(queued, K.owned(scope, job.user), job.score)
 if not queued then out(K.due()) end
 -- A running job without a lease gets one that has ended: it is taken back like any other.
 if not running then out(K.leases())

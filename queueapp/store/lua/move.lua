@@ -38,10 +38,9 @@ local function score_at(position)
 end
 
 local function put(id, score)
-  local j = job_fields(id, 'shape', 'host')
+  local j = job_fields(id, 'shape', 'host', 'user')
   call('HSET', K.job(id), 'score', exact(score))
-  call('ZADD', queue, exact(score), id)
-  call('ZADD', K.typed(A.scope, (shape_parts(j[1]))), exact(score), id)
+  stand(A.scope, id, j[1], j[3], exact(score))
   call('ZADD', K.runnable(A.scope, tier, j[1]), 'XX', exact(score), id)
   if j[2] then call('ZADD', K.host(A.scope, j[2]), 'XX', exact(score), id) end
 end

@@ -28,7 +28,7 @@ if new ~= old then
   call('ZREM', queue, A.id)
   touch_tier(A.scope, old)
   not_runnable(A.scope, A.id, old, job.shape)
-  join_queue(A.scope, A.id, new, job.shape, score)
+  join_queue(A.scope, A.id, new, job.shape, job.user, score)
   call('HSET', K.job(A.id), 'tier', new, 'score', score, 'updated', exact(NOW))
   call('HDEL', K.job(A.id), 'home')
   call('ZREM', K.index(A.scope, 'priority', PRIORITIES[old + 1]), A.id)
