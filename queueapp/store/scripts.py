@@ -6,6 +6,7 @@ ARGV[2] one JSON object of named arguments, ARGV[3...] blobs that are stored as 
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -18,6 +19,7 @@ from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN, TIERS
 from queueapp.domain.states import MOVES
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import lua_key_functions
+from queueapp.store.wires import Wires, pack
 
 ERRORS: dict[str, type[errors.QueueappError]] = {
     "NOT_FOUND": errors.NotFound,
@@ -37,6 +39,9 @@ ERRORS: dict[str, type[errors.QueueappError]] = {
 _HEADER = re.compile(r"^--- (?P<text>.*)$", re.MULTILINE)
 _USES = re.compile(r"^--- USES\s+(?P<parts>.*)$", re.MULTILINE)
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
+
+
+Sender = Callable[["Script", list[bytes]], Any]
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,12 @@ class Scripts:
     def __init__(self, client: Client, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
+        self._wires = Wires(client.connection_pool)
         self._scripts = load_scripts()
+        self._heads = {
+            name: pack(b"EVALSHA", script.sha.encode(), b"1", prefix.encode())
+            for name, script in self._scripts.items()
+        }
 
     def call(
         self,
@@ -117,28 +127,33 @@ class Scripts:
         if script.arguments != arguments.keys():
             odd = sorted(script.arguments ^ arguments.keys())
             raise TypeError(f"{name}.lua and its caller disagree about {odd}")
-        payload = [
-            self._prefix,
-            "" if now_ms is None else str(now_ms),
-            orjson.dumps(arguments),
-            *blobs,
-        ]
+        now = b"" if now_ms is None else b"%d" % now_ms
+        texts = [blob.encode() if isinstance(blob, str) else blob for blob in blobs]
+        payload = [now, orjson.dumps(arguments), *texts]
         with store_errors():
+            if not repeat:
+                # The pool looks whether a connection is alive; a wire finds out by failing.
+                return self._run(script, payload, self._through_pool)
             try:
-                return self._run(script, payload)
+                return self._run(script, payload, self._through_wire)
             except redis.ConnectionError:
-                if not repeat:
-                    raise
-                return self._run(script, payload)
+                return self._run(script, payload, self._through_wire)
 
-    def _run(self, script: Script, payload: list[Any]) -> Any:
+    def _run(self, script: Script, payload: list[bytes], send: Sender) -> Any:
         try:
             try:
-                return self._client.evalsha(script.sha, 1, *payload)
+                return send(script, payload)
             except redis.exceptions.NoScriptError:
-                return self._client.eval(script.source, 1, *payload)
+                return self._client.eval(script.source, 1, self._prefix, *payload)
         except redis.ResponseError as error:
             raise self._translated(script, error) from error
+
+    def _through_wire(self, script: Script, payload: list[bytes]) -> Any:
+        head = b"*%d\r\n%b" % (len(payload) + 4, self._heads[script.name])
+        return self._wires.call(head + pack(*payload))
+
+    def _through_pool(self, script: Script, payload: list[bytes]) -> Any:
+        return self._client.evalsha(script.sha, 1, self._prefix, *payload)
 
     @staticmethod
     def _translated(script: Script, error: redis.ResponseError) -> Exception:

@@ -1,0 +1,82 @@
+"""Connections that script calls keep for themselves: the short way to the server and back.
+
+redis-py's way through pool, packing and callbacks costs more than the call itself. ``Scripts``
+brings commands ready for the wire; the connections are redis-py's, out of the client's own pool
+and within its bound, and some are always left for plain commands.
+"""
+
+import os
+from threading import Lock
+from typing import Any
+
+import redis
+
+FOR_OTHERS = 3  # of a pool's connections: a parked worker's block, upkeep, plain reads
+
+
+def pack(*parts: bytes) -> bytes:
+    """Return words of a command as the server reads them."""
+    return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+
+
+class Wires:
+    """A stack of connections: the last one used is the next, so a quiet process opens few."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._most = max(1, pool.max_connections - FOR_OTHERS)
+        self._lock = Lock()
+        self._forget()
+
+    def call(self, command: bytes) -> Any:
+        """Send a command and return its answer.
+
+        Raises: what redis-py raises; after anything but the server's own refusal the connection
+        is given up, and with it those that stood idle as long: they are likely to be dead too.
+        """
+        wire = self._take()
+        try:
+            wire.send_packed_command((command,), check_health=False)
+            answer = wire.read_response()
+        except redis.ResponseError:
+            self._keep(wire)
+            raise
+        except BaseException:
+            self._give_up(wire)
+            raise
+        self._keep(wire)
+        return answer
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
+        self._idle: list[Any] = []
+        self._own: set[Any] = set()
+
+    def _take(self) -> Any:
+        if self._pid != os.getpid():
+            self._forget()  # a fork shares no connection with its parent
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._pool.get_connection()
+
+    def _keep(self, wire: Any) -> None:
+        if wire in self._own or self._adopt(wire):
+            self._idle.append(wire)
+        else:
+            self._pool.release(wire)
+
+    def _adopt(self, wire: Any) -> bool:
+        with self._lock:
+            if len(self._own) >= self._most:
+                return False
+            self._own.add(wire)
+            return True
+
+    def _give_up(self, wire: Any) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+            for dead in (wire, *idle):
+                self._own.discard(dead)
+                dead.disconnect()
+                self._pool.release(dead)
