@@ -60,7 +60,7 @@ def _block(queue: Queue, verb: str) -> tuple[float, float | None]:
         taken.append((time.perf_counter_ns() - began) / 1000)
     if not taken:
         return 0.0, None
-    return statistics.median(taken), queue.server.median_us(COMMANDS.get(verb, "evalsha"))
+    return statistics.median(taken), queue.server.median_us(COMMANDS.get(verb, "fcall"))
 
 
 @contextmanager

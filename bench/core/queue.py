@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from bench.core.server import Server
@@ -13,7 +14,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport
-from queueapp.store.scripts import load_scripts
+from queueapp.store.library import library
 
 SCOPE = Scope("bench", "bench")
 TYPE = JobTypeInfo("Bench.Nothing", "Does nothing.", {"type": "object"}, (), (), (), ())
@@ -28,21 +29,38 @@ DONE = FinishReport.of(Outcome(AttemptEnd.COMPLETED))
 
 
 class Filling:
-    """Stands in for a store's client: calls go out by the batch, their answers are not read."""
+    """Stands in for a store's client: calls go out by the batch, their answers are not read.
+
+    It is its own pool and that pool's connection, since this is what script calls go through.
+    """
+
+    max_connections = 1
 
     def __init__(self, client: Any) -> None:
-        self._pipe = client.pipeline(transaction=False)
+        self.connection_pool = self
+        self._wire = client.connection_pool.get_connection()
+        self._waiting: list[bytes] = []
 
-    def evalsha(self, sha: str, keys: int, *payload: Any) -> list[Any]:
-        """Put a call into the batch, and answer as submit does."""
-        self._pipe.evalsha(sha, keys, *payload)
-        if len(self._pipe) >= BATCH:
+    def get_connection(self) -> "Filling":
+        """Return itself."""
+        return self
+
+    def send_packed_command(self, commands: Sequence[bytes], check_health: bool) -> None:
+        """Put calls into the batch."""
+        self._waiting += commands
+        if len(self._waiting) >= BATCH:
             self.flush()
+
+    def read_response(self) -> list[Any]:
+        """Answer as submit does."""
         return ["new", "", 0, 0, 0, ""]
 
     def flush(self) -> None:
         """Send the batch."""
-        self._pipe.execute()
+        self._wire.send_packed_command(self._waiting)
+        for _ in self._waiting:
+            self._wire.read_response()
+        self._waiting.clear()
 
 
 class Queue:
@@ -61,7 +79,7 @@ class Queue:
 
     def fill(self, jobs: int, **changes: Any) -> None:
         """Queue jobs through the submit script itself."""
-        self.server.client.script_load(load_scripts()["submit"].source)
+        self.server.client.function_load(library().source, replace=True)
         filling = Filling(self.server.client)
         store = Store(filling, self.prefix)
         for _ in range(jobs):

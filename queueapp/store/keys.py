@@ -4,7 +4,6 @@ One hash tag holds all keys, so that a script may touch any of them on a cluster
 Ids in keys are percent-encoded part by part (``domain.scope``), so no two can collide.
 """
 
-import re
 from typing import Final
 
 PATTERNS: Final[dict[str, tuple[str, ...]]] = {
@@ -61,11 +60,9 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "api_key": ("k", "$"),  # hash: an API key by its id; the secret only as a digest
     "api_keys": ("keys",),  # zset: API keys by creation time
     "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
+    "libraries": ("libraries",),  # zset: loaded function libraries by when they were loaded
     "upkeep": ("upkeep",),  # string: who does the chores
 }
-
-
-_NAMED = re.compile(r"\bK\.(\w+)")
 
 
 class Keys:
@@ -83,19 +80,16 @@ class Keys:
         )
 
 
-def lua_key_functions(used_in: str) -> str:
-    """Return Lua source of a function for each key that a script names: ``K.job(id)``.
-
-    ``P`` is the prefix. Every function costs each call of the script, so the rest are left out.
-    """
+def lua_key_functions() -> str:
+    """Return Lua source of a function for each key: ``K.job(id)``. ``P`` is the prefix."""
     lines = ["local K = {}"]
-    # A script that picks its key by an argument writes K[...]: it gets them all.
-    wanted = PATTERNS.keys() if "K[" in used_in else set(_NAMED.findall(used_in))
-    for name in sorted(wanted & PATTERNS.keys()):
-        pattern = PATTERNS[name]
+    for name, pattern in sorted(PATTERNS.items()):
         arguments = [f"a{i}" for i, part in enumerate(pattern) if part == "$"]
         names = iter(arguments)
-        pieces = [next(names) if part == "$" else f"'{part}'" for part in pattern]
-        joined = " .. ':' .. ".join(["P", *pieces])
+        # Neighbouring words are one literal: each piece that is joined costs.
+        text = "".join(
+            f":' .. {next(names)} .. '" if part == "$" else f":{part}" for part in pattern
+        )
+        joined = f"P .. '{text}'".removesuffix(" .. ''")
         lines.append(f"function K.{name}({', '.join(arguments)}) return {joined} end")
     return "\n".join(lines)

@@ -1,24 +1,20 @@
-"""Loads the Lua scripts, renders their prelude from Python's tables, calls them, maps errors.
+"""Calls the functions of the Lua library by name, maps their errors, loads it when it is missing.
 
-A script's arguments: KEYS[1] the prefix; ARGV[1] now in ms ("" = the server's clock),
+A function's arguments: KEYS[1] the prefix; ARGV[1] now in ms ("" = the server's clock),
 ARGV[2] one JSON object of named arguments, ARGV[3...] blobs that are stored as they come.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import orjson
 import redis
 
 from queueapp.domain import errors
-from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN, TIERS
-from queueapp.domain.states import MOVES
 from queueapp.store.connect import Client, store_errors
-from queueapp.store.keys import lua_key_functions
+from queueapp.store.keys import Keys
+from queueapp.store.library import Script, library
 from queueapp.store.wires import Wires, pack
 
 ERRORS: dict[str, type[errors.QueueappError]] = {
@@ -36,66 +32,7 @@ ERRORS: dict[str, type[errors.QueueappError]] = {
     "UNKNOWN_DEPENDENCY": errors.ValidationFailed,
 }
 
-_HEADER = re.compile(r"^--- (?P<text>.*)$", re.MULTILINE)
-_USES = re.compile(r"^--- USES\s+(?P<parts>.*)$", re.MULTILINE)
-_ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
-
-
-Sender = Callable[["Script", list[bytes]], Any]
-
-
-@dataclass(frozen=True)
-class Script:
-    """One verb: its source with the prelude, its digest, the arguments its header names."""
-
-    name: str
-    source: str
-    sha: str
-    arguments: frozenset[str]
-    prelude_lines: int
-
-
-def _constants() -> str:
-    moves = ", ".join(
-        f"['{old}>{new}'] = true" for old, targets in MOVES.items() for new in sorted(targets)
-    )
-    numbers = {
-        "TIER_SPAN": TIER_SPAN,
-        "PLACE_STEP": PLACE_STEP,
-        "FIRST_SEQUENCE": FIRST_SEQUENCE,
-    }
-    lines = [f"local {name} = {number}" for name, number in numbers.items()]
-    names = ", ".join(f"'{level}'" for level in TIERS)
-    return "\n".join([*lines, f"local MOVES = {{{moves}}}", f"local PRIORITIES = {{{names}}}"])
-
-
-def prelude(body: str, parts: tuple[str, ...] = ()) -> str:
-    """Return the Lua that a script begins with: what all share, and the parts it uses."""
-    root = resources.files("queueapp.store") / "lua"
-    shared = [(root / f"_{name}.lua").read_text("utf-8") for name in ("prelude", *parts)]
-    keys = lua_key_functions("\n".join([*shared, body]))
-    return "\n".join(["local P = KEYS[1]", _constants(), keys, *shared])
-
-
-def load_scripts() -> dict[str, Script]:
-    """Read every script of the package; a missing ARGS header is an error."""
-    root = resources.files("queueapp.store") / "lua"
-    found = {}
-    for entry in sorted(root.iterdir(), key=lambda item: item.name):
-        if entry.name.startswith("_") or not entry.name.endswith(".lua"):
-            continue
-        name = entry.name.removesuffix(".lua")
-        body = entry.read_text("utf-8")
-        header = _ARGS.search(body)
-        if header is None:
-            raise ValueError(f"{entry.name} has no ARGS header")
-        uses = _USES.search(body)
-        head = prelude(body, tuple(uses["parts"].split()) if uses else ())
-        source = f"{head}\n{body}"
-        names = frozenset(word for word in header["names"].split() if word != "-")
-        sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
-        found[name] = Script(name, source, sha, names, head.count("\n") + 1)
-    return found
+Sender = Callable[[Script, list[bytes]], Any]
 
 
 class Scripts:
@@ -104,11 +41,11 @@ class Scripts:
     def __init__(self, client: Client, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
+        self._library = library()
         self._wires = Wires(client.connection_pool)
-        self._scripts = load_scripts()
         self._heads = {
-            name: pack(b"EVALSHA", script.sha.encode(), b"1", prefix.encode())
-            for name, script in self._scripts.items()
+            name: pack(b"FCALL", script.function.encode(), b"1", prefix.encode())
+            for name, script in self._library.scripts.items()
         }
 
     def call(
@@ -123,7 +60,7 @@ class Scripts:
 
         Raises: the domain error that the script failed with, or ``Unavailable``.
         """
-        script = self._scripts[name]
+        script = self._library.scripts[name]
         if script.arguments != arguments.keys():
             odd = sorted(script.arguments ^ arguments.keys())
             raise TypeError(f"{name}.lua and its caller disagree about {odd}")
@@ -139,12 +76,32 @@ class Scripts:
             except redis.ConnectionError:
                 return self._run(script, payload, self._through_wire)
 
+    def retire(self, *, before_ms: int) -> None:
+        """Delete the libraries of other releases that were loaded before a time.
+
+        A release that is still at work loads its own again with its next call.
+        """
+        known = Keys(self._prefix)("libraries")
+        with store_errors():
+            for name in self._client.zrange(known, "-inf", before_ms, byscore=True):
+                if name == self._library.name:
+                    continue
+                try:
+                    self._client.function_delete(name)
+                except redis.ResponseError as error:
+                    if "not found" not in str(error):
+                        raise
+                self._client.zrem(known, name)
+
     def _run(self, script: Script, payload: list[bytes], send: Sender) -> Any:
         try:
             try:
                 return send(script, payload)
-            except redis.exceptions.NoScriptError:
-                return self._client.eval(script.source, 1, self._prefix, *payload)
+            except redis.ResponseError as error:
+                if "Function not found" not in str(error):
+                    raise
+            self._load()
+            return send(script, payload)
         except redis.ResponseError as error:
             raise self._translated(script, error) from error
 
@@ -153,16 +110,26 @@ class Scripts:
         return self._wires.call(head + pack(*payload))
 
     def _through_pool(self, script: Script, payload: list[bytes]) -> Any:
-        return self._client.evalsha(script.sha, 1, self._prefix, *payload)
+        return self._client.fcall(script.function, 1, self._prefix, *payload)
 
-    @staticmethod
-    def _translated(script: Script, error: redis.ResponseError) -> Exception:
+    def _load(self) -> None:
+        try:
+            self._client.function_load(self._library.source)
+        except redis.ResponseError as error:
+            # Another process was faster.
+            if "already exists" not in str(error):
+                raise
+        seconds, micros = self._client.time()
+        at_ms = seconds * 1000 + micros // 1000
+        self._client.zadd(Keys(self._prefix)("libraries"), {self._library.name: at_ms})
+
+    def _translated(self, script: Script, error: redis.ResponseError) -> Exception:
         code, _, text = str(error).partition(" ")
         kind = ERRORS.get(code)
         if kind is not None:
             return kind(text.partition(" script: ")[0].strip())
         if isinstance(error, redis.exceptions.OutOfMemoryError | redis.exceptions.ReadOnlyError):
             return error
-        line = re.search(r"user_script:(\d+)", str(error))
-        where = f"{script.name}.lua:{int(line[1]) - script.prelude_lines}" if line else script.name
+        line = re.search(r"user_function:(\d+)", str(error))
+        where = self._library.place(int(line[1])) if line else script.name
         return RuntimeError(f"{where}: {error}")

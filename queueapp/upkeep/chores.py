@@ -10,6 +10,7 @@ from queueapp.store import Store
 
 BATCH = 200
 DEAD_LISTED_MS = 600_000
+LIBRARY_KEPT_MS = 86_400_000
 
 Forget = Callable[[Scope, str], None]
 
@@ -38,6 +39,7 @@ def chores(
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
+        Chore("retire", 3600.0, lambda: retire(store)),
         Chore("sweep", 60.0, lambda: _done(sweep)),
     ]
 
@@ -95,3 +97,9 @@ def prune(store: Store, forget: Forget, *, now_ms: int | None = None) -> None:
     gone = store.scripts.call("prune", limit=BATCH, now_ms=now_ms)
     for scope, job_id in zip(gone[::2], gone[1::2], strict=True):
         forget(Scope.from_key(scope), job_id)
+
+
+def retire(store: Store) -> None:
+    """Delete what other releases loaded into the server more than a day ago."""
+    seconds, micros = store.client.time()
+    store.scripts.retire(before_ms=seconds * 1000 + micros // 1000 - LIBRARY_KEPT_MS)

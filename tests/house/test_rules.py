@@ -8,7 +8,7 @@ from pathlib import Path
 from queueapp.config import SETTINGS
 from queueapp.domain import errors
 from queueapp.domain.states import MOVES
-from queueapp.store import keys, scripts
+from queueapp.store import keys, library
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("queueapp", "actors", "forecasting")
@@ -31,7 +31,7 @@ def test_state_machine_document_has_every_move() -> None:
 def test_every_script_has_header_and_caller() -> None:
     """A script says what it does, what it returns and what it moves, and somebody calls it."""
     code = "\n".join(path.read_text() for path in sources())
-    for name in scripts.load_scripts():
+    for name in library.library().scripts:
         text = (ROOT / f"queueapp/store/lua/{name}.lua").read_text()
         assert text.startswith(f"--- {name}: "), name
         assert "--- returns" in text, name

@@ -1,13 +1,17 @@
--- Every script begins with this: time, arguments, and the few acts that scripts share.
+-- What every script begins with: its arguments, the time, and the few acts that scripts share.
 -- Scripts check everything first and write afterwards: Lua is atomic, not transactional.
 
-local A = cjson.decode(ARGV[2])
-local call = redis.call
+-- Set anew for each call; the server runs one at a time. There is no redis.call while it loads.
+local call, A, ARGV, NOW
 
-local NOW = tonumber(ARGV[1])
-if not NOW then
-  local t = call('TIME')
-  NOW = t[1] * 1000 + math.floor(t[2] / 1000)
+local function begin(keys, args)
+  call = redis.call
+  P, ARGV, A = keys[1], args, cjson.decode(args[2])
+  NOW = tonumber(args[1])
+  if not NOW then
+    local t = call('TIME')
+    NOW = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
 end
 
 -- Lua prints numbers with 14 digits; scores need 16.

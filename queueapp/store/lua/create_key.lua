@@ -1,5 +1,6 @@
 --- create_key: keep a new API key, by its digest only.
 --- ARGS id digest user role tenant project
+--- FULL refuses
 --- returns when it was created, in ms; a repeat answers the first time   fails CONFLICT   moves nothing
 local key = K.api_key(A.id)
 local known = call('HMGET', key, 'digest', 'created')

@@ -1,5 +1,6 @@
 --- hold_datasets: note that a job, about to be submitted, works on datasets, so that they stay.
 --- ARGS scope ids job sample
+--- FULL refuses
 --- also forgets those of a few holders, taken at random, whose jobs have ended: the notes stay few
 --- returns "OK"; a repeat changes nothing   fails NOT_FOUND   moves nothing
 for _, id in ipairs(A.ids) do

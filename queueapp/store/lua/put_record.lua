@@ -1,5 +1,6 @@
 --- put_record: create or replace a dataset or a pipeline; a repeat of what is stored changes nothing.
 --- ARGS kind scope id fingerprint object expect linger_ms
+--- FULL refuses
 --- ARGV 3 the record as JSON, without its times
 --- object is the record's object key or null; expect is the object key that must be stored, or null
 --- returns {"new"|"replaced"|"same"|"stale", created_ms, updated_ms, object key that may be deleted now or ""}

@@ -1,5 +1,6 @@
 --- reserve: take an idempotency key for a request that is about to be answered.
 --- ARGS scope key fingerprint hold_ms op
+--- FULL refuses
 --- returns {"new", ""}, to a repeat of op too, or {"repeat", the first answer}
 --- fails IDEMPOTENCY_MISMATCH, IDEMPOTENCY_IN_PROGRESS
 local stored = K.idempotency(A.scope, A.key)

@@ -508,7 +508,7 @@ def test_each_reply_may_be_lost(
     for k in count(1):
         assert k < MOST_REPLIES
         store.client.flushall()
-        store.client.script_flush()
+        store.client.function_flush()
         through.client.ping()
         proxy.cut_reply(k, times=times)
         try:
