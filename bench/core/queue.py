@@ -109,11 +109,11 @@ class Queue:
     def move(self) -> None:
         """Move some job to some place of its tier."""
         place = self._dice.randint(1, len(self.ids) // 20)
-        self.store.jobs.move(SCOPE, self._any(), position=place, clip=True)
+        self.store.queue.move(SCOPE, self._any(), position=place, clip=True)
 
     def reprioritise(self) -> None:
         """Give some job some priority."""
-        self.store.jobs.reprioritise(SCOPE, self._any(), self._dice.choice(PRIORITIES))
+        self.store.queue.reprioritise(SCOPE, self._any(), self._dice.choice(PRIORITIES))
 
     def cancel(self) -> None:
         """Cancel some job."""

@@ -56,6 +56,16 @@ PROBLEMS: dict[str, Problem] = {
     "forbidden": Problem(
         403, "The key's role does not allow this", "Use a key with the role that the detail names."
     ),
+    "not_your_job": Problem(
+        403,
+        "The job is another user's",
+        "Change your own jobs, or use a key with the role operator.",
+    ),
+    "not_your_place": Problem(
+        403,
+        "Another user's job holds that place",
+        "Choose a place that one of your own jobs holds, or name such a job as beforeJobId.",
+    ),
     "not_found": Problem(
         404,
         "There is no such thing here",
@@ -90,6 +100,11 @@ PROBLEMS: dict[str, Problem] = {
         409,
         "The position lies beyond the job's priority",
         "Choose a position within the tier, or change the job's priority first.",
+    ),
+    "move_too_far": Problem(
+        409,
+        "The move exchanges the places of too many jobs",
+        "Move the job in several steps.",
     ),
     "in_use": Problem(
         409, "Something that has not ended still needs this", "Let those jobs end or cancel them."

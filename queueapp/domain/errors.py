@@ -61,6 +61,12 @@ class CrossesBoundary(Conflict):
     code = "crosses_priority_boundary"
 
 
+class MoveTooFar(Conflict):
+    """The move would exchange the places of too many jobs at once."""
+
+    code = "move_too_far"
+
+
 class VersionStale(QueueappError):
     """The queue has changed since the version that the request names."""
 
@@ -125,3 +131,15 @@ class Forbidden(QueueappError):
     """The key's role does not allow this."""
 
     code = "forbidden"
+
+
+class NotYourJob(Forbidden):
+    """Changing another user's job needs the role operator."""
+
+    code = "not_your_job"
+
+
+class NotYourPlace(Forbidden):
+    """Another user's job holds that place."""
+
+    code = "not_your_place"

@@ -5,6 +5,7 @@ Every state move is one Lua script; every reader asks for what it shows and no m
 
 from queueapp.store.api_keys import ApiKeys
 from queueapp.store.artifacts import Artifacts
+from queueapp.store.audit import Audit
 from queueapp.store.connect import Client, connect
 from queueapp.store.datasets import Datasets
 from queueapp.store.fleet import Fleet
@@ -33,6 +34,7 @@ class Store:
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)
         self.artifacts = Artifacts(*parts)
+        self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)
 
 

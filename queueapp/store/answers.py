@@ -31,25 +31,37 @@ class Idempotency:
 
 @dataclass(frozen=True)
 class Moved:
-    """A job's positions before and after a move, and its tier's version after it."""
+    """A job's positions before and after a move, and its tier's version after it.
 
-    tier: int
+    ``affected``: other jobs whose position in the tier changed, and their new one; not all of
+    them where ``affected_count`` is larger. ``answer``: the kept reply of a repeated request.
+    """
+
+    priority: Priority
     position_before: int
     position: int
     overall_before: int
     overall: int
     version: int
+    at_ms: int
+    affected: list[tuple[str, int]]
+    affected_count: int
+    repeated: bool = False
+    answer: str = ""
 
 
 @dataclass(frozen=True)
 class Reprioritised:
     """A job's tier and positions before and after, and its new tier's version."""
 
-    tier_before: int
+    priority_before: Priority
     overall_before: int
     overall: int
     position: int
     version: int
+    at_ms: int
+    repeated: bool = False
+    answer: str = ""
 
 
 @dataclass(frozen=True)

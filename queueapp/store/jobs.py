@@ -8,19 +8,19 @@ from urllib.parse import unquote
 
 import orjson
 
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Claim, Job, JobSpec
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
+from queueapp.store.acting import encoded
 from queueapp.store.answers import (
     FinishReport,
     Idempotency,
-    Moved,
     Next,
     Receipt,
-    Reprioritised,
     Tally,
 )
 from queueapp.store.codec import decode_claim, decode_job, dumps, encode_spec
@@ -207,6 +207,7 @@ class Jobs:
         force: bool,
         preserve: bool,
         keep_ms: int,
+        request_id: str | None = None,
         now_ms: int | None = None,
     ) -> tuple[Status, Status]:
         """End a queued job or ask a running one to stop; return its status before and now."""
@@ -214,8 +215,7 @@ class Jobs:
             "cancel",
             scope=scope.key,
             id=job_id,
-            by=encode_part(by),
-            reason=reason,
+            act=encoded(Act(by, reason, request_id)),
             force=force,
             preserve=preserve,
             keep_ms=keep_ms,
@@ -223,57 +223,6 @@ class Jobs:
             now_ms=now_ms,
         )
         return Status(before), Status(after)
-
-    def move(
-        self,
-        scope: Scope,
-        job_id: str,
-        *,
-        position: int | None = None,
-        before: str | None = None,
-        version: int | None = None,
-        clip: bool = False,
-        now_ms: int | None = None,
-    ) -> Moved:
-        """Give a queued job another place in its tier: a position from 1, or before a job.
-
-        Raises: NotFound, Conflict, VersionStale, CrossesBoundary.
-        """
-        answer = self._scripts.call(
-            "move",
-            scope=scope.key,
-            id=job_id,
-            position=position,
-            before=before,
-            version=version,
-            clip=clip,
-            now_ms=now_ms,
-            repeat=position is None,
-        )
-        return Moved(*answer)
-
-    def reprioritise(
-        self,
-        scope: Scope,
-        job_id: str,
-        priority: Priority,
-        *,
-        version: int | None = None,
-        now_ms: int | None = None,
-    ) -> Reprioritised:
-        """Put a queued job into another tier, at the place of its own submission.
-
-        Raises: NotFound, Conflict, VersionStale.
-        """
-        answer = self._scripts.call(
-            "reprioritise",
-            scope=scope.key,
-            id=job_id,
-            tier=priority.tier,
-            version=version,
-            now_ms=now_ms,
-        )
-        return Reprioritised(*answer)
 
     def get(self, scope: Scope, job_id: str) -> Job:
         """Return a job of the scope. Raises: NotFound."""
@@ -362,10 +311,7 @@ class Jobs:
 
     def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
         """Store the whole answer of an idempotent request, for as long as its key lives."""
-        with store_errors():
-            stored = self._keys("idempotency", scope.key, key)
-            if self._client.exists(stored):
-                self._client.hset(stored, "answer", answer)
+        self._scripts.call("keep_answer", scope=scope.key, key=key, answer=answer)
 
     def runs(self, scope: Scope, bases: Sequence[str]) -> list[list[tuple[int, int | None, int]]]:
         """Return the newest run times of each basis: (run ms, written bytes, ended ms)."""

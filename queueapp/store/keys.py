@@ -29,6 +29,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "events": ("s", "$", "events"),  # stream: facts in the lives of jobs
     "runs": ("s", "$", "runs", "$"),  # list: newest run times of a duration basis
     "hour": ("s", "$", "hour", "$"),  # hash: roll-up of one hour
+    "audit": ("s", "$", "audit"),  # stream: who did what, when and why; expires
     "idempotency": ("s", "$", "idem", "$"),  # string: the answer to a repeated request
     "artifact": ("a", "$"),  # hash: a published file
     "dataset": ("s", "$", "ds", "$"),  # hash: an event log or another input
@@ -59,6 +60,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "catalogue": ("catalogue",),  # hash: job type -> what workers published of it
     "api_key": ("k", "$"),  # hash: an API key by its id; the secret only as a digest
     "api_keys": ("keys",),  # zset: API keys by creation time
+    "operation": ("op", "$"),  # string: the receipt of an action, for its repeat; expires
     "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
     "libraries": ("libraries",),  # zset: loaded function libraries by when they were loaded
     "upkeep": ("upkeep",),  # string: who does the chores

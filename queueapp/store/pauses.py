@@ -1,11 +1,15 @@
 """Pauses and limits: what keeps a scope's runnable jobs from being claimed."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
-from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.audit import SYSTEM, Act
+from queueapp.domain.scope import Scope
+from queueapp.store.acting import Receipt, perform
+from queueapp.store.answers import Idempotency
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -26,11 +30,13 @@ class Pause:
 
 @dataclass(frozen=True)
 class Steered:
-    """The pause that was made or ended, and the scope's queued and running jobs then."""
+    """The pause that was made or ended, and how many jobs of its kind waited and ran then."""
 
     pause: Pause | None
     queued: int
     running: int
+    at_ms: int
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,50 +62,60 @@ class Pauses:
         scope: Scope,
         *,
         kind: str = WHOLE_SCOPE,
-        by: str,
-        reason: str | None = None,
+        act: Act = SYSTEM,
         until_ms: int | None = None,
         recall: bool = False,
+        idempotency: Idempotency | None = None,
         now_ms: int | None = None,
     ) -> Steered:
-        """Let no further job start; ``recall`` asks the running ones to go back."""
-        at_ms, queued, running = self._scripts.call(
+        """Let no further job start; ``recall`` asks the running ones to go back.
+
+        Raises: IdempotencyMismatch.
+        """
+        receipt = perform(
+            self._scripts,
             "pause",
-            scope=scope.key,
+            scope,
+            act,
+            idempotency=idempotency,
+            now_ms=now_ms,
             kind=kind,
-            by=encode_part(by),
-            reason=reason,
             until=until_ms,
             recall=recall,
-            now_ms=now_ms,
         )
-        return Steered(Pause(kind, by, int(at_ms), reason, until_ms), queued, running)
+        return _steered(kind, receipt)
 
     def resume(
         self,
         scope: Scope,
         *,
         kind: str = WHOLE_SCOPE,
-        by: str,
+        act: Act = SYSTEM,
         due_only: bool = False,
+        idempotency: Idempotency | None = None,
         now_ms: int | None = None,
     ) -> Steered:
-        """Let jobs start again; what is not paused stays as it is."""
-        known, queued, running = self._scripts.call(
+        """Let jobs start again; what is not paused stays as it is.
+
+        Raises: IdempotencyMismatch.
+        """
+        receipt = perform(
+            self._scripts,
             "resume",
-            scope=scope.key,
-            kind=kind,
-            by=encode_part(by),
-            due_only=due_only,
+            scope,
+            act,
+            idempotency=idempotency,
             now_ms=now_ms,
+            kind=kind,
+            due_only=due_only,
         )
-        return Steered(_pause(kind, known) if known else None, queued, running)
+        return _steered(kind, receipt)
 
     def of(self, scope: Scope) -> dict[str, Pause]:
         """Return the scope's pauses by job type; ``*`` is the whole scope's."""
         with store_errors():
             found = self._client.hgetall(self._keys("pauses", scope.key))
-        return {kind: _pause(kind, text) for kind, text in found.items()}
+        return {kind: _pause(kind, orjson.loads(text)) for kind, text in found.items()}
 
     def around(self, scope: Scope, kind: str) -> Limits:
         """Return how many jobs of a scope and of a type may run at once, and how many do."""
@@ -140,6 +156,18 @@ class Pauses:
         self._scripts.call("limit_type", kind=kind, most=most)
 
 
-def _pause(kind: str, text: str) -> Pause:
-    data = orjson.loads(text)
-    return Pause(kind, unquote(data["by"]), int(data["at_ms"]), data["reason"], data["until_ms"])
+def _steered(kind: str, receipt: Receipt) -> Steered:
+    facts = receipt.facts
+    pause = _pause(kind, facts["pause"]) if facts.get("pause") else None
+    return Steered(pause, facts["queued"], facts["running"], facts["at_ms"], receipt.repeated)
+
+
+def _pause(kind: str, data: dict[str, Any]) -> Pause:
+    until = data.get("until_ms")
+    return Pause(
+        kind,
+        unquote(data["by"]),
+        int(data["at_ms"]),
+        data.get("reason"),
+        None if until is None else int(until),
+    )

@@ -1,4 +1,4 @@
-"""A scope's queue in the store: pages of it as it stands at one moment.
+"""A scope's queue in the store: pages of it as it stands at one moment, and changes of its order.
 
 ``store.queue.page(scope, priority=None, job_type=None, offset=0, limit=1000)`` is one script, so
 its rows, counts and versions belong together. Filters choose rows and never renumber them. Its
@@ -10,8 +10,11 @@ The rows name jobs; ``store.jobs.get_many`` reads them, and by then one may have
 
 from dataclasses import dataclass
 
+from queueapp.domain.audit import SYSTEM, Act
 from queueapp.domain.queue import TIERS, Priority
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import Scope, encode_part
+from queueapp.store.acting import perform
+from queueapp.store.answers import Idempotency, Moved, Reprioritised
 from queueapp.store.connect import Client
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -78,4 +81,99 @@ class Queue:
             queued=dict(zip(TIERS, queued, strict=True)),
             versions=dict(zip(TIERS, versions, strict=True)),
             now_ms=now,
+        )
+
+    def move(
+        self,
+        scope: Scope,
+        job_id: str,
+        *,
+        position: int | None = None,
+        before: str | None = None,
+        version: int | None = None,
+        clip: bool = False,
+        owner: str | None = None,
+        rows: int = 0,
+        act: Act = SYSTEM,
+        idempotency: Idempotency | None = None,
+        now_ms: int | None = None,
+    ) -> Moved:
+        """Give a queued job another place in its tier: a position from 1, or before a job.
+
+        ``owner``: only jobs of this user may change places, among themselves. ``rows``: how many
+        of the other jobs' new positions to tell.
+
+        Raises: NotFound, Conflict, VersionStale, CrossesBoundary, NotYourJob, NotYourPlace,
+        MoveTooFar, IdempotencyMismatch.
+        """
+        receipt = perform(
+            self._scripts,
+            "move",
+            scope,
+            act,
+            idempotency=idempotency,
+            now_ms=now_ms,
+            id=job_id,
+            position=position,
+            before=before,
+            version=version,
+            clip=clip,
+            owner=None if owner is None else encode_part(owner),
+            rows=rows,
+        )
+        facts = receipt.facts
+        return Moved(
+            priority=TIERS[facts["tier"]],
+            position_before=facts["position_before"],
+            position=facts["position"],
+            overall_before=facts["overall_before"],
+            overall=facts["overall"],
+            version=facts["version"],
+            at_ms=facts["at_ms"],
+            affected=[(one, place) for one, place in facts["affected"]],
+            affected_count=facts["affected_count"],
+            repeated=receipt.repeated,
+            answer=receipt.answer,
+        )
+
+    def reprioritise(
+        self,
+        scope: Scope,
+        job_id: str,
+        priority: Priority,
+        *,
+        version: int | None = None,
+        owner: str | None = None,
+        act: Act = SYSTEM,
+        idempotency: Idempotency | None = None,
+        now_ms: int | None = None,
+    ) -> Reprioritised:
+        """Put a queued job into another tier, at the place of its own submission.
+
+        ``owner``: whose job it must be. ``version``: that of the tier in which it is.
+
+        Raises: NotFound, Conflict, VersionStale, NotYourJob, IdempotencyMismatch.
+        """
+        receipt = perform(
+            self._scripts,
+            "reprioritise",
+            scope,
+            act,
+            idempotency=idempotency,
+            now_ms=now_ms,
+            id=job_id,
+            tier=priority.tier,
+            version=version,
+            owner=None if owner is None else encode_part(owner),
+        )
+        facts = receipt.facts
+        return Reprioritised(
+            priority_before=TIERS[facts["tier_before"]],
+            overall_before=facts["overall_before"],
+            overall=facts["overall"],
+            position=facts["position"],
+            version=facts["version"],
+            at_ms=facts["at_ms"],
+            repeated=receipt.repeated,
+            answer=receipt.answer,
         )

@@ -22,6 +22,9 @@ ERRORS: dict[str, type[errors.QueueappError]] = {
     "CONFLICT": errors.Conflict,
     "VERSION_STALE": errors.VersionStale,
     "CROSSES_BOUNDARY": errors.CrossesBoundary,
+    "NOT_YOUR_JOB": errors.NotYourJob,
+    "NOT_YOUR_PLACE": errors.NotYourPlace,
+    "MOVE_TOO_FAR": errors.MoveTooFar,
     "LEASE_LOST": errors.LeaseLost,
     "QUEUE_FULL": errors.QueueFull,
     "IN_USE": errors.InUse,
@@ -127,7 +130,8 @@ class Scripts:
         code, _, text = str(error).partition(" ")
         kind = ERRORS.get(code)
         if kind is not None:
-            return kind(text.partition(" script: ")[0].strip())
+            message, brace, facts = text.partition(" script: ")[0].partition(" {")
+            return kind(message.strip(), **(orjson.loads(brace.strip() + facts) if brace else {}))
         if isinstance(error, redis.exceptions.OutOfMemoryError | redis.exceptions.ReadOnlyError):
             return error
         line = re.search(r"user_function:(\d+)", str(error))

@@ -68,7 +68,7 @@ def resume(store: Store) -> None:
     seconds, micros = store.client.time()
     now_ms = seconds * 1000 + micros // 1000
     for scope, kind in store.pauses.due(now_ms=now_ms, limit=BATCH):
-        store.pauses.resume(scope, kind=kind, by="system", due_only=True)
+        store.pauses.resume(scope, kind=kind, due_only=True)
 
 
 def reap(store: Store, config: Config, *, now_ms: int | None = None) -> None:

@@ -1,5 +1,6 @@
 """Estimates made while the queue moves."""
 
+from queueapp.domain.audit import Act
 from queueapp.domain.fleet import Requirements
 from queueapp.outlook import Outlook
 from queueapp.store import Store
@@ -37,7 +38,7 @@ def test_a_job_starts_after_what_holds_it_back(store: Store) -> None:
     held = claim(store, now_ms=1_000)
     assert held is not None
     assert outlook.start(spec(dependencies=("first",)), 1) == 1_000 + 120 * 60_000
-    store.pauses.pause(SCOPE, by="ann", until_ms=90_000)
+    store.pauses.pause(SCOPE, act=Act("ann"), until_ms=90_000)
     assert outlook.start(spec(), 1) == 90_000
-    store.pauses.pause(SCOPE, by="ann")
+    store.pauses.pause(SCOPE, act=Act("ann"))
     assert outlook.start(spec(), 1) is None

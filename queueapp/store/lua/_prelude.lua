@@ -17,7 +17,10 @@ end
 -- Lua prints numbers with 14 digits; scores need 16.
 local function exact(n) return string.format('%.0f', n) end
 
-local function fail(code, text) return redis.error_reply(code .. ' ' .. text) end
+-- Facts for programs follow the text, as JSON.
+local function fail(code, text, facts)
+  return redis.error_reply(code .. ' ' .. text .. (facts and ' ' .. cjson.encode(facts) or ''))
+end
 
 local function given(value)
   if value == nil or value == cjson.null or value == '' then return nil end

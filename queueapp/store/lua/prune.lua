@@ -5,7 +5,11 @@ local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
   local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result')
-  if j[1] then
+  if j[1] and call('EXISTS', K.dependents(id)) == 1 then
+    -- Its dependents are told first: cascade looks at how it ended.
+    call('RPUSH', K.cascade(), id)
+    call('ZADD', K.ended(), exact(NOW + 1000), id)
+  elseif j[1] then
     local scope = j[1]
     call('ZREM', K.all(scope), id)
     call('ZREM', K.done(scope), id)

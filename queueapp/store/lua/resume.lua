@@ -1,19 +1,24 @@
 --- resume: let the jobs of a scope, or of one of its job types, start again.
---- ARGS scope kind by due_only
---- USES order
+--- ARGS scope kind due_only act op idem
+--- USES order steering
 --- due_only resumes only a pause whose end has come
---- returns {the pause as JSON or "", queued, running}   moves nothing
+--- returns {receipt as JSON, the kept answer or ""}; its pause is the ended one, or absent; a repeat is answered as before
+--- fails IDEMPOTENCY_MISMATCH   moves nothing
+local again = done_before()
+if again then return again end
 local known = call('HGET', K.pauses(A.scope), A.kind)
 local member = A.scope .. '|' .. A.kind
 local due = tonumber(call('ZSCORE', K.resumes(), member))
-local resumed = ''
+local ended
 if not A.due_only or (due and due <= NOW) then
   call('ZREM', K.resumes(), member)
   if known then
-    resumed = known
+    ended = cjson.decode(known)
     call('HDEL', K.pauses(A.scope), A.kind)
     relist(A.scope)
-    event(A.scope, 'resumed', '', 'type', A.kind, 'by', A.by)
+    event(A.scope, 'resumed', '', 'type', A.kind, 'by', A.act.by)
+    audit('resume', {kind = A.kind, before = known})
   end
 end
-return {resumed, call('ZCARD', K.queue(A.scope)), call('ZCARD', K.index(A.scope, 'status', 'Running'))}
+local queued, running = held_back(A.kind)
+return done({pause = ended, queued = queued, running = #running, at_ms = NOW})

@@ -205,3 +205,21 @@ def test_prune_leaves_nothing_of_a_job(store: Store, held: Claim) -> None:
     assert [key for key in store.client.keys("*") if "job" in key.split(":")] == []
     with pytest.raises(NotFound):
         store.jobs.get(SCOPE, "job")
+
+
+def test_prune_waits_until_dependents_are_told(store: Store) -> None:
+    """A job that is forgotten quickly still decides what becomes of those that wait for it."""
+    add_worker(store)
+    submit(store, id="first")
+    submit(store, id="second", dependencies=("first",))
+    held = claim(store)
+    assert held is not None
+    finish(store, held, keep_ms=0)
+    far_ms = store.queue.page(SCOPE).now_ms + 5_000
+
+    assert [] == store.scripts.call("prune", limit=10, now_ms=far_ms)
+    store.scripts.call("cascade", limit=10, keep_ms=10**9)
+    assert [SCOPE.key, "first"] == store.scripts.call("prune", limit=10, now_ms=far_ms + 1_000)
+    following = claim(store)
+    assert following is not None
+    assert "second" == following.job.id

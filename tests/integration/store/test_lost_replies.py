@@ -18,6 +18,7 @@ from dramatiq.errors import ConnectionClosed
 from queueapp.broker import ClaimConsumer, ClaimedMessage, Station
 from queueapp.config import Config
 from queueapp.domain.api_key import Role
+from queueapp.domain.audit import Act
 from queueapp.domain.dataset import Dataset
 from queueapp.domain.errors import LeaseLost, Unavailable
 from queueapp.domain.job import Artifact, Claim
@@ -246,8 +247,8 @@ def moved_and_reprioritised(lossy: Lossy) -> None:
     """A job stands where it was sent, however often that was asked for."""
     for name in ("a", "b", "c"):
         submit(lossy.real, id=name)
-    again(lambda: lossy.store.jobs.move(SCOPE, "c", before="a"))
-    again(lambda: lossy.store.jobs.reprioritise(SCOPE, "b", Priority.HIGH))
+    again(lambda: lossy.store.queue.move(SCOPE, "c", before="a"))
+    again(lambda: lossy.store.queue.reprioritise(SCOPE, "b", Priority.HIGH))
 
     assert ["b", "c", "a"] == lossy.real.client.zrange(lossy.real.keys("queue", SCOPE.key), 0, -1)
 
@@ -256,9 +257,9 @@ def paused_and_resumed(lossy: Lossy) -> None:
     """A paused scope starts nothing; resumed it starts its job."""
     add_worker(lossy.real)
     submit(lossy.real, id="job")
-    again(lambda: lossy.store.pauses.pause(SCOPE, by="ann"))
+    again(lambda: lossy.store.pauses.pause(SCOPE, act=Act("ann")))
     assert claim(lossy.real) is None
-    again(lambda: lossy.store.pauses.resume(SCOPE, by="ann"))
+    again(lambda: lossy.store.pauses.resume(SCOPE, act=Act("ann")))
     held = claim(lossy.real)
 
     assert held is not None

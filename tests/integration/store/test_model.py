@@ -8,6 +8,7 @@ from math import ceil
 
 import pytest
 
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import JobNotCancellable, LeaseLost
 from queueapp.domain.fleet import Node
 from queueapp.domain.job import Claim
@@ -128,7 +129,7 @@ class Walk:
         if not tier:
             return
         job, to = self.random.choice(tier), self.random.randrange(len(tier))
-        moved = self.store.jobs.move(scope, job, position=to + 1)
+        moved = self.store.queue.move(scope, job, position=to + 1)
         assert (tier.index(job) + 1, to + 1) == (moved.position_before, moved.position)
         others = [self.model.order[one][1] for one in tier if one != job]
         under, over = others[to - 1] if to else None, others[to] if to < len(others) else None
@@ -149,10 +150,10 @@ class Walk:
         """A paused scope's jobs are not claimed, a resumed one's are."""
         scope = self.random.choice(SCOPES)
         if scope in self.paused:
-            self.store.pauses.resume(scope, by="x")
+            self.store.pauses.resume(scope, act=Act("x"))
             self.paused.discard(scope)
         else:
-            self.store.pauses.pause(scope, by="x")
+            self.store.pauses.pause(scope, act=Act("x"))
             self.paused.add(scope)
 
     def stale(self) -> None:

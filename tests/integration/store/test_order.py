@@ -2,6 +2,7 @@
 
 import pytest
 
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import Conflict, CrossesBoundary, NotFound, VersionStale
 from queueapp.domain.fleet import Node
 from queueapp.domain.queue import Priority
@@ -24,7 +25,7 @@ def test_move_to_every_place(store: Store) -> None:
     for start in range(5):
         for end in range(5):
             before = order(store)
-            moved = store.jobs.move(SCOPE, before[start], position=end + 1)
+            moved = store.queue.move(SCOPE, before[start], position=end + 1)
             wanted = [job for job in before if job != before[start]]
             wanted.insert(end, before[start])
 
@@ -40,7 +41,7 @@ def test_thousand_moves_into_one_place(store: Store) -> None:
     for _ in range(1_000):
         job = wanted.pop(-1)
         wanted.insert(20, job)
-        store.jobs.move(SCOPE, job, position=21)
+        store.queue.move(SCOPE, job, position=21)
 
         assert wanted == order(store)
 
@@ -50,7 +51,7 @@ def test_later_submissions_stay_behind_a_job_moved_to_the_end(store: Store) -> N
     submit(store, id="a")
     submit(store, id="b")
     for _ in range(30):
-        store.jobs.move(SCOPE, order(store)[0], position=2)
+        store.queue.move(SCOPE, order(store)[0], position=2)
     submit(store, id="late")
 
     assert "late" == order(store)[-1]
@@ -61,7 +62,7 @@ def test_moved_job_runs_at_its_new_turn(store: Store) -> None:
     add_worker(store)
     for job in ("a", "b", "c"):
         submit(store, id=job)
-    store.jobs.move(SCOPE, "c", before="a")
+    store.queue.move(SCOPE, "c", before="a")
     held = claim(store)
 
     assert held is not None
@@ -74,11 +75,11 @@ def test_move_never_leaves_the_tier(store: Store) -> None:
     submit(store, id="a")
     submit(store, id="b")
     with pytest.raises(CrossesBoundary):
-        store.jobs.move(SCOPE, "a", position=3)
+        store.queue.move(SCOPE, "a", position=3)
     with pytest.raises(Conflict):
-        store.jobs.move(SCOPE, "a", before="high")
+        store.queue.move(SCOPE, "a", before="high")
 
-    assert 2 == store.jobs.move(SCOPE, "a", position=3, clip=True).position
+    assert 2 == store.queue.move(SCOPE, "a", position=3, clip=True).position
     assert ["high", "b", "a"] == order(store)
 
 
@@ -92,15 +93,15 @@ def test_refused_moves_change_nothing(store: Store) -> None:
     submit(store, id="a")
     submit(store, id="b")
     with pytest.raises(NotFound):
-        store.jobs.move(SCOPE, "nobody", position=1)
+        store.queue.move(SCOPE, "nobody", position=1)
     with pytest.raises(NotFound):
-        store.jobs.move(Scope("tenant", "other"), "b", position=1)
+        store.queue.move(Scope("tenant", "other"), "b", position=1)
     with pytest.raises(Conflict):
-        store.jobs.move(SCOPE, "ran", position=1)
-    version = store.jobs.move(SCOPE, "b", position=1).version
+        store.queue.move(SCOPE, "ran", position=1)
+    version = store.queue.move(SCOPE, "b", position=1).version
     submit(store, id="c")
     with pytest.raises(VersionStale):
-        store.jobs.move(SCOPE, "c", position=1, version=version)
+        store.queue.move(SCOPE, "c", position=1, version=version)
 
     assert ["b", "a", "c"] == order(store)
 
@@ -110,7 +111,7 @@ def test_promoted_job_takes_its_submission_place(store: Store) -> None:
     submit(store, id="first", priority=Priority.HIGH)
     submit(store, id="mine")
     submit(store, id="later", priority=Priority.HIGH)
-    changed = store.jobs.reprioritise(SCOPE, "mine", Priority.HIGH)
+    changed = store.queue.reprioritise(SCOPE, "mine", Priority.HIGH)
 
     assert ["first", "mine", "later"] == order(store)
     assert (3, 2, 2) == (changed.overall_before, changed.overall, changed.position)
@@ -122,8 +123,8 @@ def test_move_does_not_change_the_submission_place(store: Store) -> None:
     for job in ("a", "b", "c"):
         submit(store, id=job)
     submit(store, id="low", priority=Priority.LOW)
-    store.jobs.move(SCOPE, "a", position=3)
-    store.jobs.reprioritise(SCOPE, "a", Priority.LOW)
+    store.queue.move(SCOPE, "a", position=3)
+    store.queue.reprioritise(SCOPE, "a", Priority.LOW)
 
     assert ["b", "c", "a", "low"] == order(store)
 
@@ -133,8 +134,8 @@ def test_waiting_jobs_can_be_moved_and_reprioritised(store: Store) -> None:
     add_worker(store)
     submit(store, id="a")
     submit(store, id="later", scheduled_ms=10**15)
-    store.jobs.move(SCOPE, "later", position=1)
-    store.jobs.reprioritise(SCOPE, "later", Priority.CRITICAL)
+    store.queue.move(SCOPE, "later", position=1)
+    store.queue.reprioritise(SCOPE, "later", Priority.CRITICAL)
     held = claim(store)
 
     assert held is not None
@@ -146,7 +147,7 @@ def test_nothing_starts_while_paused(store: Store) -> None:
     """After a pause no job of the scope is claimed; other scopes go on."""
     add_worker(store)
     submit(store, id="a")
-    paused = store.pauses.pause(SCOPE, by="ann", reason="why", until_ms=10**15)
+    paused = store.pauses.pause(SCOPE, act=Act("ann", "why"), until_ms=10**15)
     submit(store, id="b")
     submit(store, id="other", scope=Scope("tenant", "other"))
     held = claim(store)
@@ -157,14 +158,14 @@ def test_nothing_starts_while_paused(store: Store) -> None:
     assert claim(store) is None
     found = store.pauses.of(SCOPE)["*"]
     assert ("ann", "why", 10**15) == (found.by, found.reason, found.until_ms)
-    store.pauses.resume(SCOPE, by="ann")
+    store.pauses.resume(SCOPE, act=Act("ann"))
     assert claim(store) is not None
 
 
 def test_pausing_again_keeps_the_first_time(store: Store) -> None:
     """A second pause replaces reason and end, not the time of the first."""
-    first = store.pauses.pause(SCOPE, by="ann", until_ms=5_000, now_ms=1_000)
-    again = store.pauses.pause(SCOPE, by="bob", now_ms=2_000)
+    first = store.pauses.pause(SCOPE, act=Act("ann"), until_ms=5_000, now_ms=1_000)
+    again = store.pauses.pause(SCOPE, act=Act("bob"), now_ms=2_000)
 
     assert first.pause is not None
     assert again.pause is not None
@@ -177,7 +178,7 @@ def test_pause_of_one_type_leaves_the_others(store: Store) -> None:
     add_worker(store, types=("Sleep", "Other"))
     submit(store, id="a")
     submit(store, id="b", type="Other")
-    store.pauses.pause(SCOPE, kind="Sleep", by="ann")
+    store.pauses.pause(SCOPE, kind="Sleep", act=Act("ann"))
     held = claim(store)
 
     assert held is not None
@@ -189,13 +190,13 @@ def test_pause_ends_at_its_time(store: Store) -> None:
     """A due pause is resumed; an early or repeated resume of the chore does nothing."""
     add_worker(store)
     submit(store)
-    store.pauses.pause(SCOPE, by="ann", until_ms=5_000, now_ms=1_000)
+    store.pauses.pause(SCOPE, act=Act("ann"), until_ms=5_000, now_ms=1_000)
 
     assert [(SCOPE, "*")] == store.pauses.due(now_ms=5_000, limit=10)
-    early = store.pauses.resume(SCOPE, by="system", due_only=True, now_ms=4_999)
+    early = store.pauses.resume(SCOPE, act=Act("system"), due_only=True, now_ms=4_999)
     assert early.pause is None
     assert claim(store) is None
-    store.pauses.resume(SCOPE, by="system", due_only=True, now_ms=5_000)
+    store.pauses.resume(SCOPE, act=Act("system"), due_only=True, now_ms=5_000)
     assert claim(store) is not None
 
 
@@ -207,7 +208,7 @@ def test_recalled_job_is_told_by_its_next_report(store: Store) -> None:
     submit(store)
     held = claim(store)
     assert held is not None
-    store.pauses.pause(SCOPE, by="ann", recall=True)
+    store.pauses.pause(SCOPE, act=Act("ann"), recall=True)
     wish = store.jobs.report(held.job.id, held.epoch, Progress(), Usage())
 
     assert {"give_back": True} == wish
@@ -292,8 +293,8 @@ def test_pinned_job_moved_to_the_front_gets_the_turn(store: Store) -> None:
     add_worker(store, node=LARGE)
     for job in ("a", "b", "c"):
         pinned(store, job)
-    store.jobs.move(SCOPE, "c", position=1)
-    store.jobs.reprioritise(SCOPE, "b", Priority.HIGH)
+    store.queue.move(SCOPE, "c", position=1)
+    store.queue.reprioritise(SCOPE, "b", Priority.HIGH)
     taken = []
     for _ in range(3):
         held = claim(store)

@@ -53,7 +53,7 @@ def test_numbers_are_of_the_whole_queue(store: Store) -> None:
     peopled(store)
     before = store.queue.page(SCOPE, job_type="Unknown", limit=1, now_ms=77)
     first = store.queue.page(SCOPE, priority=Priority.LOW).rows[0].job_id
-    store.jobs.move(SCOPE, first, position=2)
+    store.queue.move(SCOPE, first, position=2)
     after = store.queue.page(SCOPE)
 
     assert 77 == before.now_ms
@@ -70,7 +70,7 @@ def test_what_left_the_queue_leaves_its_types_queue(store: Store) -> None:
         submit(store, id=job)
     held = claim(store)
     assert held is not None
-    store.jobs.reprioritise(SCOPE, "c", Priority.HIGH)
+    store.queue.reprioritise(SCOPE, "c", Priority.HIGH)
     page = store.queue.page(SCOPE, job_type="Sleep")
 
     assert [("c", 1, 1), ("b", 2, 1)] == [(r.job_id, r.overall, r.position) for r in page.rows]

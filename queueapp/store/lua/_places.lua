@@ -1,0 +1,95 @@
+-- The places of one tier: who stands where, and putting a job elsewhere.
+
+-- A move over places of others exchanges the places of all own jobs between: so many at the most.
+local MOST_EXCHANGED = 1000
+
+local function tier_of(scope, number)
+  local queue, low = K.queue(scope), exact(number * TIER_SPAN)
+  return {scope = scope, number = number, queue = queue,
+    size = call('ZCOUNT', queue, low, '(' .. exact((number + 1) * TIER_SPAN)),
+    better = call('ZCOUNT', queue, '-inf', '(' .. low)}
+end
+
+local function position_of(tier, id)
+  local rank = call('ZRANK', tier.queue, id)
+  local position = rank and rank + 1 - tier.better
+  if position and position >= 1 and position <= tier.size then return position end
+end
+
+local function standing_at(tier, first, last)
+  return call('ZRANGE', tier.queue, tier.better + first - 1, tier.better + last - 1)
+end
+
+local function score_at(tier, position)
+  if position < 1 or position > tier.size then return nil end
+  local rank = tier.better + position - 1
+  return tonumber(call('ZRANGE', tier.queue, rank, rank, 'WITHSCORES')[2])
+end
+
+-- Returns the job's host. The place of its submission is kept: a change of priority goes by it.
+local function put(tier, id, score)
+  local j = job_fields(id, 'shape', 'user', 'host', 'score')
+  call('HSETNX', K.job(id), 'home', exact(tonumber(j[4]) - tier.number * TIER_SPAN))
+  call('HSET', K.job(id), 'score', exact(score))
+  stand(tier.scope, id, j[1], j[2], exact(score))
+  call('ZADD', K.runnable(tier.scope, tier.number, j[1]), 'XX', exact(score), id)
+  if j[3] then call('ZADD', K.host(tier.scope, j[3]), 'XX', exact(score), id) end
+  return j[3]
+end
+
+-- New places must stay below the next submission's: later jobs would overtake otherwise.
+local function keep_ahead(tier)
+  local last = score_at(tier, tier.size)
+  local needed = math.ceil((last - tier.number * TIER_SPAN) / PLACE_STEP) - FIRST_SEQUENCE
+  local sequence = tonumber(call('HGET', K.meta(tier.scope), 'sequence')) or 0
+  if needed > sequence then call('HSET', K.meta(tier.scope), 'sequence', needed) end
+end
+
+-- Makes room around a used-up gap: a growing window of jobs is spread evenly again.
+local function respread(tier, around)
+  local width = 32
+  while true do
+    local first, last = math.max(1, around - width), math.min(tier.size, around + width)
+    local under = score_at(tier, first - 1) or (score_at(tier, first) - PLACE_STEP * 2 * width)
+    local over = score_at(tier, last + 1) or (score_at(tier, last) + PLACE_STEP * 2 * width)
+    local step = math.floor((over - under) / (last - first + 2))
+    if step >= 1024 or (first == 1 and last == tier.size) then
+      for i, id in ipairs(standing_at(tier, first, last)) do put(tier, id, under + i * step) end
+      return
+    end
+    width = width * 2
+  end
+end
+
+-- Puts one job between two others; everybody else keeps place and order.
+local function insert(tier, id, from, to)
+  local function neighbours()
+    if to < from then return score_at(tier, to - 1), score_at(tier, to) end
+    return score_at(tier, to), score_at(tier, to + 1)
+  end
+  local under, over = neighbours()
+  if under and over and over - under < 2 then
+    respread(tier, to)
+    under, over = neighbours()
+  end
+  local score
+  if not under then score = over - PLACE_STEP
+  elseif not over then score = under + PLACE_STEP
+  else score = under + math.floor((over - under) / 2) end
+  local host = put(tier, id, score)
+  keep_ahead(tier)
+  return host and {host} or {}
+end
+
+-- Gives the places of ids, in order, to the same jobs with one of them moved; nobody else is touched.
+local function exchange(tier, ids, forward)
+  local scores, hosts = {}, {}
+  for i, id in ipairs(ids) do scores[i] = tonumber(call('ZSCORE', tier.queue, id)) end
+  for i, id in ipairs(ids) do
+    local at = i % #ids + 1
+    if forward then at = (i - 2) % #ids + 1 end
+    local host = put(tier, id, scores[at])
+    if host then hosts[#hosts + 1] = host end
+  end
+  return hosts
+end
