@@ -176,6 +176,8 @@ class Station:
         self._lease_ends: dict[tuple[str, int], float] = {}
         self._lock = threading.Lock()
         self._unanswered: str | None = None
+        # When a job was last asked for, or a free thread waited for; monotonic seconds.
+        self.polled_s = time.monotonic()
 
     def claim(self) -> Claim | None:
         """Take a job if there is one that fits, else park; the caller holds a free thread."""
@@ -244,6 +246,7 @@ class ClaimConsumer(dramatiq.Consumer):
     def __next__(self) -> ClaimedMessage | None:
         """Return a claimed job, or None after waiting at most the time-out."""
         station = self._station
+        station.polled_s = time.monotonic()
         if station.draining.is_set():
             threading.Event().wait(self._timeout_s)
             return None

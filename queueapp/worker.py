@@ -39,6 +39,7 @@ from queueapp.middleware.drain import DrainMiddleware
 from queueapp.middleware.fence import FenceMiddleware
 from queueapp.middleware.heartbeat import HeartbeatMiddleware
 from queueapp.middleware.lifecycle import LifecycleMiddleware, current_claim, leave_report
+from queueapp.middleware.orders import OrdersMiddleware
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.middleware.succession import SuccessionMiddleware
 from queueapp.objects import object_key, open_object_store
@@ -156,6 +157,7 @@ class WorkerProcess:
                 directory=work_dir,
             ),
             FenceMiddleware(station, stop=self._stop),
+            OrdersMiddleware(station, stop=self._stop, recall=self._recall),
             ChoresMiddleware(upkeep),
             PriorityMiddleware(),
         ]
@@ -177,6 +179,11 @@ class WorkerProcess:
 
     def _give_back(self, job_id: str, epoch: int) -> None:
         self.runner.stop(job_id, epoch, StopKind.GIVE_BACK)
+
+    def _recall(self, job_id: str, epoch: int) -> None:
+        """Have a job given back although this worker does not stop."""
+        self.execution.recalled.add((job_id, epoch))
+        self._give_back(job_id, epoch)
 
     def finish(self, claim: Claim, report: FinishReport | None) -> Claim | None:
         """Commit what came of an attempt and return the next job; a stale one is discarded.

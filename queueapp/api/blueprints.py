@@ -3,7 +3,7 @@
 from flask import Flask
 
 import queueapp
-from queueapp.api import artifacts, datasets, job_logs, job_types, jobs, pipelines, system
+from queueapp.api import artifacts, datasets, job_logs, job_types, jobs, pipelines, system, workers
 from queueapp.api.spec import DocumentedApi
 
 TITLE = "queueapp"
@@ -15,6 +15,7 @@ BLUEPRINTS = (
     pipelines.blueprint,
     artifacts.blueprint,
     system.blueprint,
+    workers.blueprint,
 )
 
 

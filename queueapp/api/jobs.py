@@ -10,6 +10,7 @@ from flask.views import MethodView
 from queueapp.api.artifacts import download
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.datasets import LOCATION
 from queueapp.api.downloads import signed_link
 from queueapp.api.examples import jobs as examples
 from queueapp.api.idempotency import given_idempotency, remember, replayed
@@ -267,7 +268,7 @@ class Retries(MethodView):
         "retryJob", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
     )
     @blueprint.arguments(schemas.RetryRequest, required=False, example=examples.RETRY)
-    @blueprint.response(200, answers.RetriedJob, example=examples.RETRIED)
+    @blueprint.response(200, answers.RetriedJob, example=examples.RETRIED, headers={**LOCATION})
     def post(self, body: dict[str, Any], scope: Scope, job_id: str) -> Response:
         """Retry a failed or cancelled job
 

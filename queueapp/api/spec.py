@@ -225,7 +225,7 @@ def _finish_operation(operation: Doc, method: str) -> None:
         _add_header(response, "X-Request-Id")
         if repeatable:
             _add_header(response, "Idempotency-Replayed")
-        if method in ("post", "put") and status.startswith("2"):
+        if method in ("post", "put") and status in ("201", "202"):
             _add_header(response, "Location")
         for media in response.get("content", {}).values():
             _add_example(media)

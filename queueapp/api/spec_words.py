@@ -44,5 +44,6 @@ PATH_PARAMETERS: dict[str, Doc] = {
     },
     "datasetId": {"description": "The dataset.", "example": "orders"},
     "pipelineId": {"description": "The pipeline.", "example": "monthly-orders"},
+    "workerName": {"description": "The worker.", "example": "node-01-4be1f0.4711.9a3c2e"},
     "artifactId": {"description": "The artifact.", "example": "9f2c"},
 }

@@ -1,6 +1,9 @@
 """Workers, the nodes they run on, and what they offer and report."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from queueapp.domain.scope import Scope
 
 HEARTBEAT_MS = 5_000
 MISSED_HEARTBEATS = 3
@@ -50,6 +53,74 @@ class Worker:
     slots: int
     born_ms: int
     version: str
+
+
+class WorkerState(StrEnum):
+    """What a worker does now."""
+
+    BUSY = "busy"  # runs at least one job
+    IDLE = "idle"
+    SUSPENDED = "suspended"  # drains: takes no further job
+    DEAD = "dead"  # has missed its heartbeats, or no longer asks for jobs
+
+
+@dataclass(frozen=True)
+class Drain:
+    """A wish that a worker takes no further job; at its deadline it gives back what it runs."""
+
+    by: str
+    at_ms: int
+    reason: str | None = None
+    until_ms: int | None = None
+    restart: bool = False
+
+
+@dataclass(frozen=True)
+class Occupation:
+    """A job that a worker runs now."""
+
+    job_id: str
+    scope: Scope
+    host: str | None
+    started_ms: int
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """A worker as the registry knows it now, with the free room of its node."""
+
+    worker: Worker
+    types: tuple[str, ...]
+    heartbeat_ms: int
+    polled_ms: int
+    succeeded: int
+    failed: int
+    free_cpu_units: int
+    free_memory_mb: int
+    jobs: tuple[Occupation, ...]
+    drain: Drain | None
+
+    def live(self, now_ms: int) -> bool:
+        """Whether it beats and also asks for jobs: a beating thread alone proves nothing."""
+        return now_ms - min(self.heartbeat_ms, self.polled_ms) < DEAD_AFTER_MS
+
+    def state(self, now_ms: int) -> WorkerState:
+        """Return what it does; a dead worker is dead whatever it had to do."""
+        if not self.live(now_ms):
+            return WorkerState.DEAD
+        if self.drain is not None:
+            return WorkerState.SUSPENDED
+        return WorkerState.BUSY if self.jobs else WorkerState.IDLE
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker is told to do with itself; times are left from now on."""
+
+    dismissed: bool = False  # it was deleted: its jobs have ended already
+    drain: bool = False
+    restart: bool = False
+    left_ms: int | None = None  # until a drain's deadline; None without one
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,10 @@ class HeartbeatMiddleware(Middleware):
             held,
             lease_ms=self._station.lease_ms,
             sample=sample_node(self._directory),
+            idle_ms=round((asked_s - self._station.polled_s) * 1000),
         )
         lost = [(job_id, int(epoch)) for job_id, epoch in answer["lost"] or ()]
         self._station.renewed(set(held).difference(lost), asked_s)
         self._renewed()
         for job_id, epoch in lost:
             self._stop(job_id, epoch, "lost")
-        if answer["draining"]:
-            self._station.draining.set()

@@ -16,6 +16,7 @@ from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
 from queueapp.store.scripts import Scripts
+from queueapp.store.workers import Workers
 
 
 class Store:
@@ -30,6 +31,7 @@ class Store:
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)
         self.fleet = Fleet(*parts)
+        self.workers = Workers(*parts)
         self.datasets = Datasets(*parts)
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)

@@ -61,9 +61,12 @@ class Fleet:
         *,
         lease_ms: int,
         sample: NodeSample,
+        idle_ms: int = 0,
         now_ms: int | None = None,
     ) -> dict[str, Any]:
         """Renew the leases of ``held`` (id, epoch); return what was lost or asked to stop.
+
+        ``idle_ms``: how long ago the worker last asked for a job.
 
         Raises: WorkerUnknown when the registration has expired.
         """
@@ -76,6 +79,7 @@ class Fleet:
                 cpu_pct=sample.cpu_percent,
                 mem_pct=sample.memory_percent,
                 disk_free=sample.disk_free_bytes,
+                idle_ms=idle_ms,
                 now_ms=now_ms,
             )
         except Conflict as error:
@@ -132,7 +136,7 @@ class Fleet:
                 pipe.hgetall(self._keys("worker", name))
             rows = pipe.execute()
         return [
-            {**row, "name": name, "live": "1" if now_ms - beat < DEAD_AFTER_MS else ""}
+            {**row, "name": name, "live": _live(row, int(beat), now_ms)}
             for (name, beat), row in zip(names, rows, strict=True)
             if row
         ]
@@ -187,6 +191,12 @@ class Fleet:
             for node in old:
                 self._client.zrem(self._keys("nodes"), node)
                 self._client.unlink(self._keys("node", node))
+
+
+def _live(row: Mapping[str, str], beat: int, now_ms: int) -> str:
+    """Return "1" for a worker that beats and also asks for jobs, else nothing."""
+    heard_ms = min(beat, int(row.get("polled", beat)))
+    return "1" if now_ms - heard_ms < DEAD_AFTER_MS else ""
 
 
 _ROOM = ("cpu", "mem", "cpu_used", "mem_used")

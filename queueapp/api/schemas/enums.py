@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from queueapp.domain.fleet import WorkerState
 from queueapp.domain.queue import Priority
 from queueapp.domain.states import Status
 
@@ -97,5 +98,6 @@ __all__ = (
     "ResultFormat",
     "Status",
     "SystemHealth",
+    "WorkerState",
     "component_name",
 )

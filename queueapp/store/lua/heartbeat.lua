@@ -1,9 +1,12 @@
 --- heartbeat: a worker says that it lives; its leases are extended, its node's load is noted.
---- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free
---- returns JSON {lost = [[id, epoch]...], cancel = {id = cancel request as JSON}, draining = bool}
+--- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free idle_ms
+--- idle_ms is how long ago the worker last asked for a job
+--- returns JSON {lost = [[id, epoch]...], cancel = {id = cancel request as JSON}, draining = bool}; a deleted worker holds nothing
 --- fails CONFLICT (the worker is not registered)   moves nothing
-local node = call('HGET', K.worker(A.worker), 'node')
+local known = call('HMGET', K.worker(A.worker), 'node', 'draining', 'dismissed')
+local node = known[1]
 if not node then return fail('CONFLICT', 'worker is not registered') end
+if known[3] then return cjson.encode({lost = A.jobs, cancel = {}, draining = true}) end
 local lost, cancel = {}, {}
 for _, held in ipairs(A.jobs) do
   local id, epoch = held[1], held[2]
@@ -15,10 +18,10 @@ for _, held in ipairs(A.jobs) do
     if j[3] then cancel[id] = j[3] end
   end
 end
-call('HSET', K.worker(A.worker), 'heartbeat', exact(NOW), 'running', #A.jobs)
+call('HSET', K.worker(A.worker), 'heartbeat', exact(NOW), 'running', #A.jobs,
+  'polled', exact(NOW - A.idle_ms))
 call('ZADD', K.workers(), exact(NOW), A.worker)
 call('ZADD', K.nodes(), exact(NOW), node)
 call('HSET', K.node(node), 'cpu_pct', given(A.cpu_pct) or '', 'mem_pct', given(A.mem_pct) or '',
   'disk_free', given(A.disk_free) and exact(A.disk_free) or '', 'sampled', exact(NOW))
-local draining = call('HGET', K.worker(A.worker), 'draining') == '1'
-return cjson.encode({lost = lost, cancel = cancel, draining = draining})
+return cjson.encode({lost = lost, cancel = cancel, draining = known[2] == '1'})

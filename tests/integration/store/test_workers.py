@@ -1,0 +1,165 @@
+"""Workers as operators steer them: drained, undrained, deleted; alive only while they ask."""
+
+import pytest
+
+from queueapp.domain.errors import Conflict, LeaseLost, NotFound
+from queueapp.domain.fleet import DEAD_AFTER_MS, NodeSample, WorkerState
+from queueapp.domain.states import Status
+from queueapp.store import Store
+from tests.factories import SCOPE, add_worker, beat, claim, finish, job_type, submit
+
+KEEP_MS = 86_400_000
+
+
+def now_ms(store: Store) -> int:
+    """Return the server's time."""
+    seconds, micros = store.client.time()
+    return seconds * 1000 + micros // 1000
+
+
+def state(store: Store, name: str = "w1") -> WorkerState:
+    """Return what a worker does now."""
+    return store.workers.get(name).state(now_ms(store))
+
+
+def test_a_worker_is_busy_while_it_runs_a_job(store: Store) -> None:
+    """Its jobs are those that it holds, with their scope and host."""
+    add_worker(store)
+    assert WorkerState.IDLE == state(store)
+    submit(store, id="job", host="router-1")
+    held = claim(store)
+    assert held is not None
+    status = store.workers.get("w1")
+
+    assert WorkerState.BUSY == status.state(now_ms(store))
+    assert [("job", SCOPE, "router-1")] == [(j.job_id, j.scope, j.host) for j in status.jobs]
+    assert (3, 15_360) == (status.free_cpu_units, status.free_memory_mb)
+    finish(store, held)
+    assert (WorkerState.IDLE, 1) == (state(store), store.workers.get("w1").succeeded)
+
+
+def test_a_draining_worker_takes_nothing_until_it_is_undrained(store: Store) -> None:
+    """Neither by a claim nor with the end of a job; who asked, why and until when is kept."""
+    add_worker(store)
+    submit(store)
+    submit(store)
+    held = claim(store)
+    assert held is not None
+    assert 0 == store.workers.drain("w1", by="ann", reason="kernel", until_ms=99)
+    wish = store.workers.get("w1").drain
+
+    assert WorkerState.SUSPENDED == state(store)
+    assert wish is not None
+    assert ("ann", "kernel", 99, False) == (wish.by, wish.reason, wish.until_ms, wish.restart)
+    assert claim(store) is None
+    assert store.workers.undrain("w1")
+    assert not store.workers.undrain("w1")
+    assert claim(store) is not None
+
+
+def test_a_drain_repeated_keeps_its_first_time(store: Store) -> None:
+    """Only deadline and reason are replaced."""
+    add_worker(store)
+    store.workers.drain("w1", by="ann")
+    first = store.workers.get("w1").drain
+    store.workers.drain("w1", by="bob", until_ms=5)
+    second = store.workers.get("w1").drain
+
+    assert first is not None
+    assert second is not None
+    assert (first.at_ms, "bob", 5) == (second.at_ms, second.by, second.until_ms)
+
+
+def test_a_drained_worker_is_told_the_time_left(store: Store) -> None:
+    """In durations, so that its own clock does not matter."""
+    add_worker(store)
+    assert not store.workers.orders("w1").drain
+    store.workers.drain("w1", by="ann", until_ms=now_ms(store) + 60_000, restart=True)
+    orders = store.workers.orders("w1")
+
+    assert (True, True, False) == (orders.drain, orders.restart, orders.dismissed)
+    assert orders.left_ms is not None
+    assert 50_000 < orders.left_ms <= 60_000
+    store.workers.drain("w1", by="ann", until_ms=1)
+    assert 0 == store.workers.orders("w1").left_ms
+
+
+def test_a_deleted_workers_jobs_fail_and_it_holds_nothing(store: Store) -> None:
+    """At once, for good, and its attempt can neither finish nor renew nor claim."""
+    add_worker(store)
+    submit(store, id="job")
+    submit(store)
+    held = claim(store)
+    assert held is not None
+    failed = store.workers.dismiss("w1", by="ann", reason="stuck", keep_ms=KEEP_MS)
+    job = store.jobs.get(SCOPE, "job")
+
+    assert ["job"] == failed
+    assert Status.FAILED == job.status
+    assert job.failure is not None
+    assert "worker_terminated" == job.failure.code
+    assert "ann" in job.failure.message
+    assert [] == store.workers.all()
+    assert store.workers.orders("w1").dismissed
+    assert [["job", 1]] == beat(store, "w1", [("job", 1)])["lost"]
+    assert claim(store) is None
+    with pytest.raises(LeaseLost):
+        finish(store, held)
+    assert [] == store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+
+
+def test_a_deleted_worker_cannot_register_again(store: Store) -> None:
+    """One that was frozen meanwhile must not come back to life."""
+    add_worker(store)
+    store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+    with pytest.raises(Conflict):
+        add_worker(store)
+    assert [] == store.workers.all()
+
+
+def test_unknown_workers_are_not_found(store: Store) -> None:
+    """Whatever is asked of them, and nothing is written."""
+    for act in (
+        lambda: store.workers.drain("w9", by="ann"),
+        lambda: store.workers.undrain("w9"),
+        lambda: store.workers.dismiss("w9", by="ann", reason=None, keep_ms=KEEP_MS),
+        lambda: store.workers.get("w9"),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    assert [] == store.client.keys("*")
+
+
+def test_a_worker_that_beats_but_never_asks_is_dead(store: Store) -> None:
+    """A beating thread proves nothing: what counts is that jobs could be taken."""
+    add_worker(store)
+    store.fleet.heartbeat("w1", [], lease_ms=30_000, sample=NodeSample(), idle_ms=DEAD_AFTER_MS + 1)
+
+    assert WorkerState.DEAD == state(store)
+    assert [""] == [worker["live"] for worker in store.fleet.workers(now_ms=now_ms(store))]
+    assert [] == store.fleet.places(now_ms=now_ms(store))
+    beat(store, "w1", [])
+    assert WorkerState.IDLE == state(store)
+
+
+def test_a_silent_worker_is_dead_whatever_it_runs(store: Store) -> None:
+    """Three missed heartbeats, busy or not."""
+    add_worker(store)
+    submit(store)
+    assert claim(store) is not None
+    status = store.workers.get("w1")
+    assert WorkerState.BUSY == status.state(status.heartbeat_ms + DEAD_AFTER_MS - 1)
+    assert WorkerState.DEAD == status.state(status.heartbeat_ms + DEAD_AFTER_MS)
+
+
+def test_workers_are_listed_by_birth_with_their_types(store: Store) -> None:
+    """Two of one node share its room."""
+    add_worker(store, "w2", types=("Sleep", "Wake"))
+    add_worker(store, "w1")
+    submit(store, type=job_type("Wake").name)
+    assert claim(store, "w2") is not None
+    found = store.workers.all()
+
+    assert ["w1", "w2"] == [status.worker.name for status in found]
+    assert ("Sleep", "Wake") == found[1].types
+    assert [3, 3] == [status.free_cpu_units for status in found]
