@@ -32,7 +32,7 @@ def make_services(config: Config) -> Services:
     )
     return Services(
         config=config,
-        engine=Engine(store, config, enqueue=broker.submit),
+        engine=Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many),
         objects=open_object_store(config.effective_objects_url),
         idempotency=IdempotencyKeys(client, store.keys, store.scripts),
         link_secret=signing_key(config),

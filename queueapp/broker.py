@@ -7,9 +7,9 @@ when a thread is free, so nothing waits unseen in a worker's memory.
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import dramatiq
 from dramatiq.broker import MessageProxy
@@ -30,6 +30,7 @@ QUEUE = "jobs"
 DEFAULT_SCOPE = Scope("default", "default")
 
 Finish = Callable[[Claim, FinishReport | None], Claim | None]
+Accepted = TypeVar("Accepted")
 
 
 class ClaimedMessage(MessageProxy):
@@ -62,16 +63,20 @@ class QueueBroker(dramatiq.Broker):
     ) -> Receipt:
         """Enqueue a decided job and return the store's receipt."""
         options = {"job": spec, "idempotency": idempotency, "head": head}
-        message: dramatiq.Message[Any] = dramatiq.Message(
-            queue_name=QUEUE,
-            actor_name=spec.type,
-            args=(),
-            kwargs={},
-            options=options,
-            message_id=spec.id,
-        )
-        receipt: Receipt = self.enqueue(message).options["receipt"]
+        receipt: Receipt = self.enqueue(_message(spec, options)).options["receipt"]
         return receipt
+
+    def submit_many(
+        self, specs: Sequence[JobSpec], accept: Callable[[list[JobSpec]], Accepted], /
+    ) -> Accepted:
+        """Enqueue decided jobs together: ``accept`` hands them to the store in one call."""
+        messages = [_message(spec, {"job": spec}) for spec in specs]
+        for message in messages:
+            self.emit_before("enqueue", message, None)
+        accepted = accept([message.options["job"] for message in messages])
+        for message in messages:
+            self.emit_after("enqueue", message, None)
+        return accepted
 
     def enqueue(
         self, message: dramatiq.Message[Any], *, delay: int | None = None
@@ -301,16 +306,19 @@ class ClaimConsumer(dramatiq.Consumer):
         """Nothing to close: connections belong to the store."""
 
 
-def _message_of(claim: Claim) -> ClaimedMessage:
-    message: dramatiq.Message[Any] = dramatiq.Message(
+def _message(spec: JobSpec, options: dict[str, Any]) -> dramatiq.Message[Any]:
+    return dramatiq.Message(
         queue_name=QUEUE,
-        actor_name=claim.job.type,
+        actor_name=spec.type,
         args=(),
         kwargs={},
-        options={},
-        message_id=claim.job.id,
+        options=options,
+        message_id=spec.id,
     )
-    return ClaimedMessage(message, claim)
+
+
+def _message_of(claim: Claim) -> ClaimedMessage:
+    return ClaimedMessage(_message(claim.job, {}), claim)
 
 
 def _as_claimed(message: MessageProxy) -> ClaimedMessage:

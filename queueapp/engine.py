@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from queueapp.config import Config
 from queueapp.deciding import Decider
@@ -32,6 +32,7 @@ from queueapp.store.listing import JobFilter, JobPage
 
 CATALOGUE_AGE_S = 2.0
 CANCEL_POLL_S = 0.1
+Accepted = TypeVar("Accepted")
 
 
 class Enqueue(Protocol):
@@ -40,6 +41,20 @@ class Enqueue(Protocol):
     def __call__(
         self, spec: JobSpec, *, idempotency: Idempotency | None, head: bool
     ) -> Receipt: ...
+
+
+class EnqueueMany(Protocol):
+    """Lets the broker settle decided jobs, which ``accept`` then hands to the store in one call."""
+
+    def __call__(
+        self, specs: Sequence[JobSpec], accept: Callable[[list[JobSpec]], Accepted], /
+    ) -> Accepted: ...
+
+
+def _as_they_are(
+    specs: Sequence[JobSpec], accept: Callable[[list[JobSpec]], Accepted], /
+) -> Accepted:
+    return accept(list(specs))
 
 
 @dataclass(frozen=True)
@@ -90,11 +105,13 @@ class Engine:
         config: Config,
         *,
         enqueue: Enqueue,
+        enqueue_many: EnqueueMany = _as_they_are,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
         self.config = config
         self._enqueue = enqueue
+        self.enqueue_many = enqueue_many
         self._clock = clock
         self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
         self.outlook = Outlook(store, now_ms=self.now_ms)

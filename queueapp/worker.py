@@ -111,7 +111,12 @@ class WorkerProcess:
             right_ends_s=self.station.lease_ends_s,
         )
         self.broker = QueueBroker(self.store, max_queued=config.max_queued_jobs)
-        self.engine = Engine(self.store, config, enqueue=self.broker.submit)
+        self.engine = Engine(
+            self.store,
+            config,
+            enqueue=self.broker.submit,
+            enqueue_many=self.broker.submit_many,
+        )
         self.library = Library(self.engine, self.objects)
         self.execution = Execution(
             self.store, self.objects, self.runner, work_dir=work_dir, now_ms=self.engine.now_ms

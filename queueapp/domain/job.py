@@ -92,6 +92,10 @@ class JobSpec:
     retry_number: int = 1
     retry_reason: str | None = None
     request_id: str | None = None
+    workflow_id: str | None = None
+    step: str | None = None  # its name in its workflow
+    schedule_id: str | None = None
+    scheduled_for_ms: int | None = None  # the moment that its schedule named
 
 
 @dataclass(frozen=True)

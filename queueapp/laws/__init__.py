@@ -14,6 +14,7 @@ from queueapp.laws.jobs import broken_jobs
 from queueapp.laws.keys import broken_keys
 from queueapp.laws.shapes import broken_shapes
 from queueapp.laws.violation import Kind, Violation
+from queueapp.laws.workflows import broken_workflows
 from queueapp.store import Store
 
 MOMENT_S = 0.2
@@ -39,6 +40,7 @@ def _all(store: Store) -> Iterator[Violation]:
     yield from broken_keys(store)
     yield from broken_shapes(store)
     yield from wrong_counters(store)
+    yield from broken_workflows(store)
 
 
 __all__ = ("Kind", "Violation", "standing", "violations")

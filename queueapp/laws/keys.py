@@ -23,6 +23,9 @@ LISTED = {
     "dataset": ("datasets", 1),
     "dataset_jobs": ("datasets", 1),
     "pipeline": ("pipelines", 1),
+    "workflow": ("workflows", 1),
+    "schedule": ("schedules", 1),
+    "schedule_runs": ("schedules", 1),
 }
 
 

@@ -17,6 +17,7 @@ from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
 from queueapp.store.scripts import Scripts
 from queueapp.store.workers import Workers
+from queueapp.store.workflows import Workflows
 
 
 class Store:
@@ -38,6 +39,7 @@ class Store:
         self.artifacts = Artifacts(*parts)
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)
+        self.workflows = Workflows(*parts)
 
 
 __all__ = ("Client", "Keys", "Store", "connect")

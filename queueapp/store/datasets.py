@@ -31,9 +31,9 @@ class Datasets(Records[Dataset]):
         super().__init__("dataset", _dataset, (client, keys, scripts))
 
     def hold(
-        self, scope: Scope, dataset_ids: Sequence[str], job_id: str, *, now_ms: int | None = None
+        self, scope: Scope, dataset_ids: Sequence[str], *job_ids: str, now_ms: int | None = None
     ) -> None:
-        """Keep datasets from being deleted until a job ends; call it just before the submit.
+        """Keep datasets from being deleted until jobs end; call it just before the submit.
 
         Raises: NotFound.
         """
@@ -43,7 +43,7 @@ class Datasets(Records[Dataset]):
             "hold_datasets",
             scope=scope.key,
             ids=[encode_part(dataset_id) for dataset_id in dataset_ids],
-            job=job_id,
+            jobs=list(job_ids),
             sample=HOLDERS_LOOKED_AT,
             now_ms=now_ms,
         )

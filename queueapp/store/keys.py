@@ -37,7 +37,14 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "dataset_jobs": ("s", "$", "ds", "$", "jobs"),  # zset: jobs that may need it, by submission
     "pipeline": ("s", "$", "pl", "$"),  # hash: a named set of defaults
     "pipelines": ("s", "$", "pl"),  # zset: pipeline ids by creation time
+    "workflow": ("s", "$", "wf", "$"),  # hash: a graph of jobs, and how many of them ended how
+    "workflows": ("s", "$", "wf"),  # zset: every workflow, by creation time
+    "workflows_by": ("s", "$", "wfby", "$"),  # zset: workflows of a status, by creation time
+    "schedule": ("s", "$", "sched", "$"),  # hash: what to submit when, and its newest fires
+    "schedules": ("s", "$", "sched"),  # zset: schedule ids by creation time
+    "schedule_runs": ("s", "$", "sched", "$", "runs"),  # list: newest fires first, as JSON
     # the fleet
+    "fires": ("fires",),  # zset: "scope|schedule" by when to look at it next
     "scopes": ("scopes",),  # set: scopes that ever had a job
     "tenant": ("t", "$"),  # set: projects of a tenant
     "due": ("due",),  # zset: jobs that wait for a time

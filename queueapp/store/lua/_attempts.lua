@@ -53,13 +53,43 @@ local function requeue(job, due)
   end
 end
 
--- The end of a job, whoever brings it about; its dependents are told by cascade.
+-- A dependent learns that a job which it waited for has ended well, or runs anyway.
+local function release(id)
+  local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'due')
+  if j[2] ~= 'Queued' then return end
+  if call('HINCRBY', K.job(id), 'unmet', -1) <= 0 and not j[6] then make_ready(j[1], id, j[3], j[4], j[5]) end
+end
+
+-- The status of a workflow follows from how its steps ended; only the last end settles it.
+local function count_step(scope, id, workflow, how)
+  local key = K.workflow(scope, workflow)
+  if call('EXISTS', key) == 0 then return end
+  call('HINCRBY', key, how, 1)
+  local w = call('HMGET', key, 'status', 'total', 'Completed', 'Failed', 'Cancelled', 'created')
+  local done, failed, cancelled = tonumber(w[3]) or 0, tonumber(w[4]) or 0, tonumber(w[5]) or 0
+  if done + failed + cancelled < tonumber(w[2]) then return end
+  local status = failed > 0 and 'Failed' or cancelled > 0 and 'Cancelled' or 'Completed'
+  call('HSET', key, 'status', status, 'ended', exact(NOW))
+  call('ZREM', K.workflows_by(scope, w[1]), workflow)
+  call('ZADD', K.workflows_by(scope, status), w[6], workflow)
+  event(scope, 'workflow_ended', id, 'workflow', workflow, 'status', status)
+end
+
+-- The end of a job, whoever brings it about. A few dependents hear of a good end at once,
+-- so that the next step starts in the same moment; the rest are told by cascade.
 local function conclude(job, old, new, keep_ms)
   move_status(job.scope, job.id, old, new, job.created)
   call('HSET', K.job(job.id), 'ended', exact(NOW))
   call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
   free_host(job.scope, job.id)
   if old == 'Running' then open_limits(job.scope, job.shape) end
+  local workflow = call('HGET', K.job(job.id), 'workflow')
+  if workflow then count_step(job.scope, job.id, workflow, new) end
+  for _ = 1, new == 'Completed' and 32 or 0 do
+    local id = call('SPOP', K.dependents(job.id))
+    if not id then break end
+    release(id)
+  end
   if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
   local run = job.started and (NOW - tonumber(job.started)) or 0
   rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)

@@ -105,9 +105,18 @@ local function choose(offer)
   end
 end
 
+-- A workflow runs from the first start of one of its steps.
+local function begin_workflow(scope, id)
+  local w = call('HMGET', K.workflow(scope, id), 'status', 'created')
+  if w[1] ~= 'Queued' then return end
+  call('HSET', K.workflow(scope, id), 'status', 'Running', 'started', exact(NOW))
+  call('ZREM', K.workflows_by(scope, 'Queued'), id)
+  call('ZADD', K.workflows_by(scope, 'Running'), w[2], id)
+end
+
 -- Takes the job: the queue is left, the epoch rises, the lease begins, room is reserved.
 local function take(offer, id, scope, turn, lease_ms)
-  local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user')
+  local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user', 'workflow')
   local kind, cpu, mem = shape_parts(j[2])
   leave_queue(scope, id, j[1], j[2])
   move_status(scope, id, 'Queued', 'Running', j[3])
@@ -125,6 +134,7 @@ local function take(offer, id, scope, turn, lease_ms)
   call('HSET', K.meta(scope), 'vt', turn + cpu / (tonumber(limits[2]) or 1))
   rollup(scope, 'started', 1, 'wait_ms', NOW - tonumber(j[4]))
   event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker)
+  if j[6] then begin_workflow(scope, j[6]) end
   return cjson.encode({id = id, epoch = epoch, attempt = epoch, lease_until_ms = NOW + lease_ms, started_ms = NOW,
     spec = call('GET', K.spec(id)), scope = scope, tier = j[1], shape = j[2], user = j[5]})
 end

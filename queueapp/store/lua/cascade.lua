@@ -12,16 +12,14 @@ while told < A.limit do
     call('LPOP', K.cascade())
   else
     told = told + 1
-    local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'run_anyway', 'due', 'created')
-    if j[2] == 'Queued' then
-      local unmet = call('HINCRBY', K.job(id), 'unmet', -1)
-      if how ~= 'Completed' and j[6] ~= '1' then
-        leave_queue(j[1], id, j[3], j[4])
-        call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
-        conclude({id = id, scope = j[1], created = j[8]}, 'Queued', 'Cancelled', A.keep_ms)
-      elseif unmet <= 0 and not j[7] then
-        make_ready(j[1], id, j[3], j[4], j[5])
-      end
+    local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'run_anyway', 'created')
+    if j[2] == 'Queued' and how ~= 'Completed' and j[5] ~= '1' then
+      call('HINCRBY', K.job(id), 'unmet', -1)
+      leave_queue(j[1], id, j[3], j[4])
+      call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
+      conclude({id = id, scope = j[1], created = j[6]}, 'Queued', 'Cancelled', A.keep_ms)
+    else
+      release(id)
     end
   end
 end

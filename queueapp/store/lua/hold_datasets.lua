@@ -1,5 +1,5 @@
---- hold_datasets: note that a job, about to be submitted, works on datasets, so that they stay.
---- ARGS scope ids job sample
+--- hold_datasets: note that jobs, about to be submitted, work on datasets, so that they stay.
+--- ARGS scope ids jobs sample
 --- FULL refuses
 --- also forgets those of a few holders, taken at random, whose jobs have ended: the notes stay few
 --- returns "OK"; a repeat changes nothing   fails NOT_FOUND   moves nothing
@@ -12,6 +12,6 @@ for _, id in ipairs(A.ids) do
     local status = call('HGET', K.job(other), 'status')
     if status and status ~= 'Queued' and status ~= 'Running' then call('ZREM', users, other) end
   end
-  call('ZADD', users, exact(NOW), A.job)
+  for _, job in ipairs(A.jobs) do call('ZADD', users, exact(NOW), job) end
 end
 return 'OK'

@@ -4,7 +4,7 @@
 local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
-  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result')
+  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow')
   if j[1] and call('EXISTS', K.dependents(id)) == 1 then
     -- Its dependents are told first: cascade looks at how it ended.
     call('RPUSH', K.cascade(), id)
@@ -20,6 +20,13 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
     local result = j[6] and cjson.decode(j[6]) or {}
     for _, artifact in ipairs(result.artifacts or {}) do call('UNLINK', K.artifact(artifact.id)) end
     call('UNLINK', K.job(id), K.spec(id), K.attempts(id), K.dependents(id))
+    -- A workflow's record lives as long as the last of its jobs.
+    if j[7] and call('HINCRBY', K.workflow(scope, j[7]), 'kept', -1) <= 0 then
+      local status = call('HGET', K.workflow(scope, j[7]), 'status')
+      call('UNLINK', K.workflow(scope, j[7]))
+      call('ZREM', K.workflows(scope), j[7])
+      if status then call('ZREM', K.workflows_by(scope, status), j[7]) end
+    end
     gone[#gone + 1] = scope
     gone[#gone + 1] = id
   end

@@ -99,7 +99,7 @@ def api(_app: Flask, document: Document, store: Store, tmp_path: Path) -> Api:
     broker = QueueBroker(store, middleware=[PriorityMiddleware()])
     _app.extensions["queueapp"] = Services(
         config=config,
-        engine=Engine(store, config, enqueue=broker.submit),
+        engine=Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many),
         objects=open_object_store((tmp_path / "objects").as_uri()),
         idempotency=IdempotencyKeys(store.client, store.keys, store.scripts),
         link_secret="test-secret",

@@ -1,0 +1,145 @@
+"""Workflows in the store: a graph of jobs accepted in one script, its record, its lists.
+
+The status of a workflow is kept by the scripts that start and end its jobs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from queueapp.domain.errors import NotFound
+from queueapp.domain.job import Job, JobSpec
+from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.states import TERMINAL, Status
+from queueapp.domain.workflow import Step, Workflow
+from queueapp.store.answers import Idempotency
+from queueapp.store.codec import build, dumps
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.graphs import described, texts
+from queueapp.store.keys import Keys
+from queueapp.store.reading import read_jobs
+from queueapp.store.scripts import Scripts
+
+# These change, or stand beside the record.
+_KEPT_APART = frozenset({"status", "created_ms", "started_ms", "ended_ms", "retried_as", "ended"})
+
+
+@dataclass(frozen=True)
+class WorkflowReceipt:
+    """What a submission came to; ``answer`` is the stored reply when it was a repeat."""
+
+    id: str
+    new: bool
+    created_ms: int
+    answer: str = ""
+
+
+class Workflows:
+    """The workflows of all scopes."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def submit(
+        self,
+        scope: Scope,
+        workflow: Workflow,
+        specs: Sequence[JobSpec],
+        *,
+        max_queued: int,
+        idempotency: Idempotency | None = None,
+        idempotency_ttl_ms: int = 86_400_000,
+        now_ms: int | None = None,
+    ) -> WorkflowReceipt:
+        """Accept all jobs of a workflow or none; the same id again answers as the first time.
+
+        Raises: QueueFull, ValidationFailed (unknown job), IdempotencyMismatch, Conflict.
+        """
+        kind, workflow_id, created_ms, answer = self._scripts.call(
+            "submit_workflow",
+            encoded(workflow),
+            *texts(specs),
+            now_ms=now_ms,
+            scope=scope.key,
+            id=workflow.id,
+            jobs=described(specs),
+            max_queued=max_queued,
+            tenant=encode_part(scope.tenant),
+            project=encode_part(scope.project),
+            idem=idempotency.key if idempotency else None,
+            fingerprint=idempotency.fingerprint if idempotency else None,
+            idem_ttl=idempotency_ttl_ms,
+            retry_of=workflow.retry_of,
+        )
+        return WorkflowReceipt(workflow_id, kind == "new", created_ms, answer)
+
+    def get(self, scope: Scope, workflow_id: str) -> Workflow:
+        """Return a workflow of the scope. Raises: NotFound."""
+        with store_errors():
+            data = self._client.hgetall(self._keys("workflow", scope.key, workflow_id))
+        if not data:
+            raise NotFound("There is no such workflow.")
+        return _decoded(workflow_id, data)
+
+    def jobs(self, workflow: Workflow) -> dict[str, Job]:
+        """Return a workflow's jobs by their step; one that was forgotten is left out."""
+        names = {step.job_id: step.name for step in workflow.steps}
+        with store_errors():
+            found = read_jobs(self._client, self._keys, names)
+        return {names[job.id]: job for job in found}
+
+    def positions(self, scope: Scope, job_ids: Sequence[str]) -> dict[str, int]:
+        """Return the overall positions of those jobs that are queued."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipe.zrank(self._keys("queue", scope.key), job_id)
+            ranks = pipe.execute()
+        return {one: rank + 1 for one, rank in zip(job_ids, ranks, strict=True) if rank is not None}
+
+    def page(
+        self, scope: Scope, status: Status | None, page: int, page_size: int
+    ) -> tuple[list[Workflow], int]:
+        """Return one page of the scope's workflows, newest first, and how many there are."""
+        first = (page - 1) * page_size
+        key = self._keys("workflows", scope.key)
+        if status is not None:
+            key = self._keys("workflows_by", scope.key, status)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrange(key, first, first + page_size - 1, desc=True)
+            pipe.zcard(key)
+            ids, total = pipe.execute()
+            for one in ids:
+                pipe.hgetall(self._keys("workflow", scope.key, one))
+            rows = pipe.execute()
+        # One that was forgotten between the two looks is left out.
+        found = [_decoded(one, row) for one, row in zip(ids, rows, strict=True) if row]
+        return found, total
+
+
+def encoded(workflow: Workflow) -> str:
+    """Return what of a workflow never changes, as JSON."""
+    told = {name: value for name, value in asdict(workflow).items() if name not in _KEPT_APART}
+    return dumps(told)
+
+
+def _decoded(workflow_id: str, data: dict[str, Any]) -> Workflow:
+    record = orjson.loads(data["record"])
+    steps = (build(Step, one, depends_on=tuple(one["depends_on"])) for one in record["steps"])
+    return build(
+        Workflow,
+        record,
+        id=workflow_id,
+        steps=tuple(steps),
+        status=Status(data["status"]),
+        created_ms=int(data["created"]),
+        started_ms=int(data["started"]) if "started" in data else None,
+        ended_ms=int(data["ended"]) if "ended" in data else None,
+        retried_as=data.get("retried_as"),
+        ended={status: int(data.get(status, 0)) for status in TERMINAL},
+    )

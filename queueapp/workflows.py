@@ -1,0 +1,410 @@
+"""Workflows: the verbs on graphs of jobs, for the web process and the chores alike.
+
+It decides each step as the engine decides a job, and leaves every write to the store.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from queueapp.domain.errors import (
+    Conflict,
+    JobNotCancellable,
+    NotFound,
+    QueueappError,
+    ValidationFailed,
+)
+from queueapp.domain.estimates import Duration
+from queueapp.domain.job import Job, JobSpec
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import TERMINAL, Status
+from queueapp.domain.waiting import Surroundings, Wait, why_waiting
+from queueapp.domain.workflow import (
+    CriticalPath,
+    Leg,
+    Step,
+    StepRequest,
+    Workflow,
+    WorkflowRequest,
+    check_graph,
+    critical_path,
+    in_order,
+)
+from queueapp.engine import CANCEL_POLL_S, Engine
+from queueapp.store.answers import Idempotency
+
+MAX_ERRORS = 50
+# So many starts are simulated one by one; the ready jobs behind them start no earlier than these.
+STARTS_SIMULATED = 20
+WAITS_EXPLAINED = 100
+LEFT = (Status.FAILED, Status.CANCELLED)
+
+
+@dataclass(frozen=True)
+class SubmittedWorkflow:
+    """An accepted workflow; ``answer`` is the stored reply when the request is a repeat."""
+
+    workflow: Workflow
+    repeated: bool
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A step now; ``job`` is None once it was forgotten."""
+
+    step: Step
+    job: Job | None
+    position: int | None
+    wait: Wait | None
+    duration: Duration | None
+
+
+@dataclass(frozen=True)
+class WorkflowView:
+    """A workflow with its steps as they are, and the chain that decides when it ends."""
+
+    workflow: Workflow
+    steps: tuple[StepView, ...]
+    path: CriticalPath
+
+
+class Workflows:
+    """A few methods over an engine; it keeps nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._store = engine.store
+
+    # -- submit and retry -------------------------------------------------------------------
+
+    def submit(
+        self,
+        scope: Scope,
+        request: WorkflowRequest,
+        *,
+        by: str,
+        idempotency: Idempotency | None = None,
+        request_id: str | None = None,
+    ) -> SubmittedWorkflow:
+        """Accept all jobs of a workflow or none.
+
+        Raises: ValidationFailed, NotFound, JobTypeUnavailable, Conflict, each naming the job by its
+        place; QueueFull, IdempotencyMismatch.
+        """
+        workflow, specs = self.decided(scope, request, by=by, workflow_id=str(uuid.uuid4()))
+        workflow = replace(workflow, request_id=request_id)
+        specs = [replace(spec, request_id=request_id) for spec in specs]
+        return self._accept(scope, workflow, specs, idempotency)
+
+    def decided(
+        self, scope: Scope, request: WorkflowRequest, *, by: str, workflow_id: str
+    ) -> tuple[Workflow, list[JobSpec]]:
+        """Return the workflow and the jobs that a request comes to; nothing is stored.
+
+        The jobs' ids follow from the workflow's, so that deciding again makes the same ones.
+        Raises: as ``submit``.
+        """
+        check_graph(request.steps)
+        ids = {step.name: step_id(workflow_id, step.name) for step in request.steps}
+        specs = self._decided_steps(scope, request.steps, by, ids)
+        steps = tuple(Step(one.name, ids[one.name], one.depends_on) for one in request.steps)
+        workflow = Workflow(workflow_id, request.name, by, steps, description=request.description)
+        return workflow, [replace(spec, workflow_id=workflow_id) for spec in specs]
+
+    def _decided_steps(
+        self, scope: Scope, steps: Sequence[StepRequest], by: str, ids: dict[str, str]
+    ) -> list[JobSpec]:
+        decider = self._engine.decider(scope)
+        found: list[JobSpec] = []
+        errors: list[tuple[str, str]] = []
+        for at, step in enumerate(steps):
+            try:
+                spec = decider.decide(step.request, by=by, job_id=ids[step.name])
+            except QueueappError as error:
+                errors += located(error, f"/jobs/{at}")
+                if len(errors) >= MAX_ERRORS:
+                    break
+                continue
+            inside = tuple(ids[name] for name in dict.fromkeys(step.depends_on))
+            found.append(replace(spec, step=step.name, dependencies=(*inside, *spec.dependencies)))
+        if errors:
+            raise ValidationFailed("Some jobs of the workflow are not valid.", errors=errors)
+        return found
+
+    def hold(self, scope: Scope, specs: Sequence[JobSpec]) -> None:
+        """Keep the datasets of jobs that are about to be accepted from being deleted."""
+        users: dict[tuple[str, ...], list[str]] = {}
+        for spec in specs:
+            if spec.inputs:
+                users.setdefault(tuple(sorted(spec.inputs.values())), []).append(spec.id)
+        for datasets, jobs in users.items():
+            self._store.datasets.hold(scope, datasets, *jobs)
+
+    def _accept(
+        self,
+        scope: Scope,
+        workflow: Workflow,
+        specs: Sequence[JobSpec],
+        idempotency: Idempotency | None,
+    ) -> SubmittedWorkflow:
+        self.hold(scope, specs)
+        receipt = self._engine.enqueue_many(
+            specs,
+            lambda settled: self._store.workflows.submit(
+                scope,
+                workflow,
+                settled,
+                idempotency=idempotency,
+                max_queued=self._engine.config.max_queued_jobs,
+            ),
+        )
+        if receipt.id != workflow.id:
+            workflow = self._store.workflows.get(scope, receipt.id)
+        workflow = replace(workflow, created_ms=receipt.created_ms)
+        return SubmittedWorkflow(workflow, not receipt.new, receipt.answer)
+
+    def retry(
+        self,
+        scope: Scope,
+        workflow_id: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        idempotency: Idempotency | None = None,
+        request_id: str | None = None,
+    ) -> SubmittedWorkflow:
+        """Make a new workflow of the steps that failed or were cancelled.
+
+        They wait for each other as before; what completed is not done again.
+        Raises: NotFound, Conflict, ValidationFailed, QueueFull.
+        """
+        old = self._store.workflows.get(scope, workflow_id)
+        if old.status not in LEFT:
+            raise Conflict(f"Only failed or cancelled workflows are retried; it is {old.status}.")
+        if old.retried_as is not None and idempotency is None:
+            raise Conflict(f"The workflow was retried before, as {old.retried_as}.")
+        new_id = str(uuid.uuid4())
+        again = {
+            name: job for name, job in self._store.workflows.jobs(old).items() if job.status in LEFT
+        }
+        if not again:
+            raise Conflict("The jobs that failed or were cancelled have been forgotten since.")
+        steps = tuple(
+            Step(one.name, step_id(new_id, one.name), _among(one.depends_on, again))
+            for one in old.steps
+            if one.name in again
+        )
+        ids = {step.name: step.job_id for step in steps}
+        decider = self._engine.decider(scope)
+        specs = []
+        for step in steps:
+            spec = again[step.name].spec
+            for name, dataset_id in spec.inputs.items():
+                decider.check_dataset(f"{step.name}/{name}", dataset_id)
+            specs.append(
+                replace(
+                    spec,
+                    id=step.job_id,
+                    workflow_id=new_id,
+                    submitted_by=by,
+                    scheduled_ms=None,
+                    retry_of=spec.id,
+                    retry_number=spec.retry_number + 1,
+                    retry_reason=reason,
+                    request_id=request_id,
+                    dependencies=tuple(ids[name] for name in step.depends_on),
+                )
+            )
+        workflow = Workflow(
+            new_id,
+            old.name,
+            by,
+            steps,
+            description=old.description,
+            retry_of=old.id,
+            request_id=request_id,
+        )
+        return self._accept(scope, workflow, specs, idempotency)
+
+    # -- look -------------------------------------------------------------------------------
+
+    def get(self, scope: Scope, workflow_id: str) -> Workflow:
+        """Return a workflow's record. Raises: NotFound."""
+        return self._store.workflows.get(scope, workflow_id)
+
+    def page(
+        self, scope: Scope, status: Status | None, *, page: int, page_size: int
+    ) -> tuple[list[Workflow], int]:
+        """Return one page of the scope's workflows, newest first, and how many there are."""
+        return self._store.workflows.page(scope, status, page, page_size)
+
+    def view(self, scope: Scope, workflow_id: str) -> WorkflowView:
+        """Return a workflow with its steps as they are now. Raises: NotFound."""
+        workflow = self.get(scope, workflow_id)
+        jobs = self._store.workflows.jobs(workflow)
+        queued = [job.id for job in jobs.values() if job.status is Status.QUEUED]
+        positions = self._store.workflows.positions(scope, queued)
+        durations = self._durations(jobs)
+        waits = self._waits(jobs, positions)
+        steps = tuple(
+            StepView(
+                step,
+                job := jobs.get(step.name),
+                positions.get(step.job_id),
+                waits.get(step.name),
+                durations.get(step.name) if job else None,
+            )
+            for step in workflow.steps
+        )
+        return WorkflowView(workflow, steps, self._path(workflow, jobs, positions, durations))
+
+    def _durations(self, jobs: dict[str, Job]) -> dict[str, Duration]:
+        known: dict[object, Duration] = {}
+        found = {}
+        for name, job in jobs.items():
+            alike = (job.spec.type, job.spec.resource, job.spec.timeout_minutes)
+            if alike not in known:
+                known[alike] = self._engine.outlook.duration(job.spec)
+            found[name] = known[alike]
+        return found
+
+    def _waits(self, jobs: dict[str, Job], positions: dict[str, int]) -> dict[str, Wait | None]:
+        """Return why steps wait; of very many ready ones, the first in the queue are told."""
+        alone = Surroundings(position=None, places=())
+        found: dict[str, Wait | None] = {}
+        ready = []
+        for name, job in jobs.items():
+            if job.due_ms is not None or job.unmet_dependencies:
+                found[name] = why_waiting(job, alone)
+            elif job.status is Status.QUEUED:
+                ready.append((positions.get(job.id, 0), name))
+        for position, name in sorted(ready)[:WAITS_EXPLAINED]:
+            found[name] = self._engine.outlook.wait(jobs[name], position or None)
+        return found
+
+    def _path(
+        self,
+        workflow: Workflow,
+        jobs: dict[str, Job],
+        positions: dict[str, int],
+        durations: dict[str, Duration],
+    ) -> CriticalPath:
+        starts = dict(self._starts(jobs, positions))
+        legs = {}
+        for step in workflow.steps:
+            job = jobs.get(step.name)
+            if job is None:
+                # It was forgotten, so it has ended: longer ago than anything that is left.
+                legs[step.name] = Leg(step.depends_on, 0, 0, 0)
+                continue
+            run = durations[step.name]
+            start = starts.get(step.name, job.due_ms or 0)
+            legs[step.name] = Leg(
+                depends_on=step.depends_on,
+                end_ms=self._end_of(job, run),
+                earliest_ms=max(start or 0, self._engine.now_ms()),
+                run_ms=run.high_ms,
+                known=start is not None,
+                measured=run.mean_ms is not None,
+            )
+        return critical_path(legs)
+
+    def _end_of(self, job: Job, run: Duration) -> float | None:
+        if job.ended:
+            return job.ended_ms
+        if job.status is Status.RUNNING:
+            return self._engine.outlook.completion(job.started_ms, run, job)
+        return None
+
+    def _starts(
+        self, jobs: dict[str, Job], positions: dict[str, int]
+    ) -> Iterator[tuple[str, float | None]]:
+        """Yield when ready steps start; None where nobody can say."""
+        ready = [
+            (positions[job.id], name, job)
+            for name, job in jobs.items()
+            if job.id in positions and not job.unmet_dependencies and job.due_ms is None
+        ]
+        start: float | None = None
+        for at, (position, name, job) in enumerate(sorted(ready, key=lambda one: one[:2])):
+            if at < STARTS_SIMULATED:
+                start = self._engine.outlook.start(job.spec, position, job)
+            yield name, start
+
+    # -- cancel -----------------------------------------------------------------------------
+
+    def cancel(
+        self,
+        scope: Scope,
+        workflow_id: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        force: bool = False,
+        preserve: bool = True,
+        wait_s: float = 9.5,
+    ) -> Workflow:
+        """End what has not ended: the last steps first, so that none starts on the way.
+
+        Running ones are asked to stop and waited for, up to ``wait_s``.
+        Raises: NotFound, JobNotCancellable when all of it has ended.
+        """
+        workflow = self.get(scope, workflow_id)
+        if workflow.status in TERMINAL:
+            raise JobNotCancellable(f"The workflow has already ended: it is {workflow.status}.")
+        ids = {step.name: step.job_id for step in workflow.steps}
+        needs = {step.name: step.depends_on for step in workflow.steps}
+        for name in reversed(in_order(needs)):
+            try:
+                self._store.jobs.cancel(
+                    scope,
+                    ids[name],
+                    by=by,
+                    reason=reason,
+                    force=force,
+                    preserve=preserve,
+                    keep_ms=self._engine.config.keep_ms,
+                )
+            except (JobNotCancellable, NotFound):
+                continue
+        return self._settled(scope, workflow_id, wait_s)
+
+    def _settled(self, scope: Scope, workflow_id: str, wait_s: float) -> Workflow:
+        deadline = time.monotonic() + wait_s
+        workflow = self.get(scope, workflow_id)
+        while workflow.status not in TERMINAL and time.monotonic() < deadline:
+            time.sleep(CANCEL_POLL_S)
+            workflow = self.get(scope, workflow_id)
+        return workflow
+
+
+def step_id(workflow_id: str, name: str) -> str:
+    """Return the id of a workflow's job: the same whenever it is asked for."""
+    return str(uuid.uuid5(uuid.UUID(workflow_id), name))
+
+
+def located(error: QueueappError, at: str) -> list[tuple[str, str]]:
+    """Return what is wrong with the job at a place, field by field.
+
+    Raises: the error itself where it says nothing about the job, such as a store that is away.
+    """
+    if isinstance(error, ValidationFailed):
+        found = error.errors or [("", error.message)]
+        return [(f"{at}{_pointer(field)}", message) for field, message in found]
+    field = error.details.get("field") or _FIELDS.get(error.code)
+    if field is None:
+        raise error
+    return [(f"{at}{_pointer(str(field))}", error.message)]
+
+
+_FIELDS = {"job_type_unavailable": "jobType", "conflict": "resource/resourceId"}
+
+
+def _pointer(field: str) -> str:
+    return field if not field or field.startswith("/") else f"/{field}"
+
+
+def _among(names: Sequence[str], known: dict[str, Job]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in known)
