@@ -20,7 +20,17 @@ from queueapp.store.keys import lua_key_functions
 
 NAME_BEGINS = "queueapp_"
 # In the order in which each may use what stands before it.
-PARTS = ("prelude", "order", "hosts", "attempts", "claiming", "steering", "places", "tiers")
+PARTS = (
+    "prelude",
+    "order",
+    "hosts",
+    "attempts",
+    "claiming",
+    "steering",
+    "places",
+    "tiers",
+    "graph",
+)
 
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
 _REFUSES = re.compile(r"^--- FULL refuses$", re.MULTILINE)

@@ -54,7 +54,7 @@ local function requeue(job, due)
 end
 
 -- A dependent learns that a job which it waited for has ended well, or runs anyway.
-local function release(id)
+local function release_dependent(id)
   local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'due')
   if j[2] ~= 'Queued' then return end
   if call('HINCRBY', K.job(id), 'unmet', -1) <= 0 and not j[6] then make_ready(j[1], id, j[3], j[4], j[5]) end
@@ -88,7 +88,7 @@ local function conclude(job, old, new, keep_ms)
   for _ = 1, new == 'Completed' and 32 or 0 do
     local id = call('SPOP', K.dependents(job.id))
     if not id then break end
-    release(id)
+    release_dependent(id)
   end
   if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
   local run = job.started and (NOW - tonumber(job.started)) or 0

@@ -28,12 +28,12 @@ local function look_outside(scope, jobs)
   return nil, waits, doomed
 end
 
-local function full(scope, jobs, most)
+local function no_room(scope, jobs, most)
   if call('ZCARD', K.queue(scope)) + #jobs > most then return fail('QUEUE_FULL', 'The queue of this project is full.') end
 end
 
 -- Records one job and gives it its place; returns its score.
-local function record(scope, job, text, place, unmet, ready, workflow)
+local function record_job(scope, job, text, place, unmet, ready, workflow)
   local score = exact(job.tier * TIER_SPAN + place)
   local fields = {'scope', scope, 'status', 'Queued', 'tier', job.tier, 'user', job.user, 'shape', job.shape,
     'score', score, 'created', exact(NOW)}
@@ -60,7 +60,7 @@ local function record(scope, job, text, place, unmet, ready, workflow)
 end
 
 -- Notes with each job who waits for it; job.steps are places, from 1, of jobs of the graph.
-local function depend(jobs, waits, doomed)
+local function note_dependents(jobs, waits, doomed)
   local followers = {}
   local function follow(id, follower)
     followers[id] = followers[id] or {}
@@ -135,8 +135,8 @@ local function make_some_ready(scope, jobs, scores, ready)
   for _, group in pairs(groups) do make_all_runnable(scope, group.job.tier, group.job.shape, group.entries) end
 end
 
--- Accepts jobs that look_outside and full have let pass; their specs are in ARGV from first_spec on.
-local function accept(scope, jobs, first_spec, waits, doomed, workflow)
+-- Accepts jobs that look_outside and no_room have let pass; their specs are in ARGV from first_spec on.
+local function accept_jobs(scope, jobs, first_spec, waits, doomed, workflow)
   local last = call('HINCRBY', K.meta(scope), 'sequence', #jobs)
   local scores, ready = {}, {}
   index_jobs(scope, jobs)
@@ -144,9 +144,9 @@ local function accept(scope, jobs, first_spec, waits, doomed, workflow)
     local place = (FIRST_SEQUENCE + last - #jobs + i) * PLACE_STEP
     local unmet = #waits[i] + #(job.steps or {}) + (doomed[i] and 1 or 0)
     if unmet == 0 and not (given(job.due) and job.due > NOW) then ready[#ready + 1] = i end
-    scores[i] = record(scope, job, ARGV[first_spec + i - 1], place, unmet, ready[#ready] == i, workflow)
+    scores[i] = record_job(scope, job, ARGV[first_spec + i - 1], place, unmet, ready[#ready] == i, workflow)
   end
-  depend(jobs, waits, doomed)
+  note_dependents(jobs, waits, doomed)
   for _, job in ipairs(jobs) do
     if given(job.retry_of) and call('HGET', K.job(job.retry_of), 'scope') == scope then
       call('HSET', K.job(job.retry_of), 'retried_as', job.id)

@@ -19,7 +19,7 @@ while told < A.limit do
       call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
       conclude({id = id, scope = j[1], created = j[6]}, 'Queued', 'Cancelled', A.keep_ms)
     else
-      release(id)
+      release_dependent(id)
     end
   end
 end

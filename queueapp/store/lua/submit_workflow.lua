@@ -1,5 +1,6 @@
 --- submit_workflow: accept a graph of jobs, all of them or none.
 --- ARGS scope id jobs max_queued tenant project idem fingerprint idem_ttl retry_of
+--- FULL refuses
 --- USES order hosts graph
 --- ARGV 3 the workflow as JSON, 4... the specs of its jobs as JSON, in their order
 --- retry_of names the workflow whose failed and cancelled jobs these do again, or is null
@@ -22,12 +23,12 @@ if created then return {'repeat', A.id, tonumber(created), ''} end
 local old = given(A.retry_of)
 local again = old and call('HGET', K.workflow(scope, old), 'retried_as')
 if again then return fail('CONFLICT', 'The workflow was retried before, as ' .. again .. '.') end
-local failure = full(scope, A.jobs, A.max_queued)
+local failure = no_room(scope, A.jobs, A.max_queued)
 if failure then return failure end
 local bad, waits, doomed = look_outside(scope, A.jobs)
 if bad then return bad end
 
-accept(scope, A.jobs, 4, waits, doomed, A.id)
+accept_jobs(scope, A.jobs, 4, waits, doomed, A.id)
 record_workflow(scope, A.id, ARGV[3], #A.jobs)
 if old and call('EXISTS', K.workflow(scope, old)) == 1 then call('HSET', K.workflow(scope, old), 'retried_as', A.id) end
 if idem then
