@@ -211,10 +211,10 @@ def test_prune_waits_until_dependents_are_told(store: Store) -> None:
     """A job that is forgotten quickly still decides what becomes of those that wait for it."""
     add_worker(store)
     submit(store, id="first")
-    submit(store, id="second", dependencies=("first",))
+    submit(store, id="second", dependencies=("first",), on_dependency_failure="run")
     held = claim(store)
     assert held is not None
-    finish(store, held, keep_ms=0)
+    finish(store, held, "failed", keep_ms=0)
     far_ms = store.queue.page(SCOPE).now_ms + 5_000
 
     assert [] == store.scripts.call("prune", limit=10, now_ms=far_ms)
