@@ -182,7 +182,7 @@ class Engine:
             position=receipt.position or None,
             tier_position=receipt.tier_position or None,
             created_ms=receipt.created_ms,
-            estimate=self._estimate(spec, receipt.position or None, None),
+            estimate=self._expected(spec, receipt),
             repeated=not receipt.new,
             answer=receipt.answer,
         )
@@ -251,20 +251,26 @@ class Engine:
 
     def estimate(self, job: Job) -> Estimate:
         """Say when a job will start and end, as far as that is known now."""
-        position = None
         if job.status is Status.QUEUED:
             position = self.store.jobs.position(job.spec.scope, job.id)
-        return self._estimate(job.spec, position, job)
+            if position is not None:
+                return self._waiting(job, position)
+        duration = self.outlook.duration(job.spec)
+        end = None if job.ended else self.outlook.completion(job, duration)
+        return Estimate(duration, job.started_ms, _whole(end))
 
-    def _estimate(self, spec: JobSpec, position: int | None, job: Job | None) -> Estimate:
-        duration = self.outlook.duration(spec)
-        start: float | None = job.started_ms if job else None
-        if position is not None:
-            start = self.outlook.start(spec, position, job)
-        elif job is not None and job.ended:
-            return Estimate(duration, job.started_ms, None)
-        end = self.outlook.completion(start, duration, job)
-        return Estimate(duration, _whole(start), _whole(end))
+    def _expected(self, spec: JobSpec, receipt: Receipt) -> Estimate:
+        if not receipt.position:
+            return self.estimate(self.store.jobs.get(spec.scope, spec.id))
+        if spec.dependencies:
+            return self._waiting(self.store.jobs.get(spec.scope, spec.id), receipt.position)
+        created = receipt.created_ms
+        job = Job(spec, Status.QUEUED, created, created, due_ms=spec.scheduled_ms)
+        return self._waiting(job, receipt.position)
+
+    def _waiting(self, job: Job, position: int) -> Estimate:
+        found = self.outlook.queued(job, position)
+        return Estimate(found.duration, found.start_ms, found.completion_ms)
 
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees."""

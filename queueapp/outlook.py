@@ -1,54 +1,33 @@
 """What can be foreseen: durations from past runs, starts from the queue and the live slots.
 
-The engine asks; figures of the fleet are at most a second old, so that a busy API does not
-read them for each request.
+The engine asks. All of an answer's estimates come from one simulation (``foresight``), made when
+they are asked for; figures of the fleet are at most a second old, so that a busy API does not
+read them for each request, and so are those of the jobs that stand far behind.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from queueapp.domain.estimates import (
-    MINUTE_MS,
-    SAMPLE_AGE_MS,
-    Duration,
-    estimate_duration,
-    simulate_start,
-    time_to_drain,
-)
+from queueapp.domain.estimates import Duration
 from queueapp.domain.fleet import NodeStatus
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.queue import Priority
-from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.domain.waiting import Place, Surroundings, Wait, why_waiting
+from queueapp.domain.waiting import Surroundings, Wait, why_waiting
+from queueapp.durations import Durations, Kind
+from queueapp.fleet_view import FleetReader, FleetView
+from queueapp.foresight import Foreseen, Foresight, drain_ms
 from queueapp.store import Store
 from queueapp.store.pauses import WHOLE_SCOPE
+from queueapp.store.survey import QueuedRow, Survey
 
 MAX_AGE_S = 1.0
-LOOK_AHEAD = 200
-MAX_REMEMBERED = 1_000
+HEAD = 200
+MAX_DEPENDENCIES = 1_000
+MAX_KEPT = 1_000
 DAY_MS = 86_400_000
-BASES = {"r": "resource", "t": "type", "p": "project"}
-
-
-def duration_bases(spec: JobSpec) -> list[str]:
-    """Return the names under which a job's run time is kept, most specific first."""
-    general = [f"t/{spec.type}", "p"]
-    resource = spec.resource
-    if resource is None:
-        return general
-    return [f"r/{spec.type}/{resource.type}/{encode_part(resource.id)}", *general]
-
-
-@dataclass(frozen=True)
-class Slots:
-    """The live slots: when each becomes free, in ms since the epoch."""
-
-    free_at_ms: tuple[float, ...]
-    total: int
-    busy: int
 
 
 @dataclass(frozen=True)
@@ -73,109 +52,127 @@ class Outlook:
     def __init__(self, store: Store, *, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._now_ms = now_ms
-        self._highs: dict[tuple[Scope, str], tuple[float, float | None]] = {}
-        self._places: tuple[float, list[Place]] = (float("-inf"), [])
-        self._slots: tuple[float, Slots] = (float("-inf"), Slots((), 0, 0))
+        self._durations = Durations(store)
+        self._fleet = FleetReader(store, self._durations)
+        self._kept: dict[Scope, tuple[float, Foresight]] = {}
+
+    # -- what is read ---------------------------------------------------------------------
+
+    def fleet(self) -> FleetView:
+        """Return the live fleet and what it runs, at most a second old."""
+        return self._fleet.view(self._now_ms())
+
+    def foresight(self, scope: Scope) -> Foresight:
+        """Simulate a scope's queue as it is now."""
+        found = self._foreseen(scope, self._survey(scope))
+        kept = self._kept if len(self._kept) < MAX_KEPT else {}
+        self._kept = {**kept, scope: (time.monotonic(), found)}
+        return found
+
+    def _survey(self, scope: Scope) -> Survey:
+        return self._store.surveys.queue(scope, head=HEAD, now_ms=self._now_ms())
+
+    def _foreseen(self, scope: Scope, survey: Survey) -> Foresight:
+        fleet = self.fleet()
+        types = {row.shape.kind for row in survey.head}
+        types |= {shape.kind for _, shape in survey.depths.sizes}
+        general = sorted(types)
+        kinds = [Kind(row.shape.kind, row.resource, row.timeout_minutes) for row in survey.head]
+        asked = [*(Kind(kind) for kind in general), *kinds]
+        found = self._durations.of(scope, asked, now_ms=fleet.now_ms)
+        of_types = dict(zip(general, found[: len(general)], strict=True))
+        return Foresight(scope, survey, fleet, of_types, found[len(general) :])
+
+    def _lately(self, scope: Scope, position: int) -> Foresight:
+        """Return a simulation for one job: a fresh one unless it stands far behind."""
+        made_at, kept = self._kept.get(scope, (float("-inf"), None))
+        if kept and position > HEAD and time.monotonic() - made_at < MAX_AGE_S:
+            return kept
+        return self.foresight(scope)
+
+    # -- jobs -----------------------------------------------------------------------------
 
     def duration(self, spec: JobSpec) -> Duration:
         """Return how long a job like ``spec`` runs."""
-        oldest = self._now_ms() - SAMPLE_AGE_MS
-        names = duration_bases(spec)
-        found = self._store.jobs.runs(spec.scope, names)
-        samples = [
-            (BASES[name[0]], [float(run) for run, _, ended in runs if ended >= oldest])
-            for name, runs in zip(names, found, strict=True)
-        ]
-        return estimate_duration(samples, timeout_ms=spec.timeout_minutes * 60_000)
+        return self._durations.of(spec.scope, [Kind.of(spec)], now_ms=self._now_ms())[0]
 
-    def slots(self) -> Slots:
-        """Return the live slots; running jobs hold theirs until the high end of their range."""
-        read_at, slots = self._slots
-        if time.monotonic() - read_at > MAX_AGE_S:
-            slots = self._read_slots()
-            self._slots = (time.monotonic(), slots)
-        return slots
+    def starts(self, scope: Scope, first: int, last: int) -> list[Foreseen]:
+        """Return what can be said of the jobs at the overall positions ``first`` to ``last``.
 
-    def _read_slots(self) -> Slots:
-        now = self._now_ms()
-        nodes = [node for node in self._store.fleet.nodes(now_ms=now) if node.live]
-        total = sum(min(node.slots, node.node.cpu_units) for node in nodes if not node.draining)
-        running = self._store.jobs.get_many(self._store.jobs.leased(limit=max(total, 1) * 4))
-        ends = sorted(self._held_until(job, now) for job in running)
-        free = [float(now)] * max(0, total - len(ends))
-        return Slots(tuple([*free, *ends][:total]), total, min(total, len(ends)))
-
-    def _held_until(self, job: Job, now: int) -> float:
-        return max(now, (job.started_ms or now) + self.duration(job.spec).high_ms)
-
-    def start(self, spec: JobSpec, position: int, job: Job | None = None) -> float | None:
-        """Return when the job at the overall ``position`` of its scope's queue starts.
-
-        None while that cannot be said: no live node is large enough, a pause has no end, or a
-        job that it depends on has not started.
+        From one simulation; a job that started meanwhile is left out.
         """
-        now = self._now_ms()
-        if not any(place.holds(spec) for place in self._live_places()):
+        page = self._store.queue.page(scope, offset=first - 1, limit=last - first + 1)
+        jobs = self._store.jobs.get_many(row.job_id for row in page.rows)
+        positions = {row.job_id: row.overall for row in page.rows}
+        queued = [(job, positions[job.id]) for job in jobs if job.status is Status.QUEUED]
+        return self.foresee(self.foresight(scope), queued)
+
+    def foresee(self, sight: Foresight, jobs: Sequence[tuple[Job, int]]) -> list[Foreseen]:
+        """Return what one simulation says of queued jobs at their overall positions."""
+        rows = [(QueuedRow.of(job), position) for job, position in jobs]
+        kinds = [Kind.of(job.spec) for job, _ in jobs]
+        durations = self._durations.of(sight.scope, kinds, now_ms=sight.now_ms)
+        after = self._after(sight, [row for row, _ in rows if not sight.simulated(row.job_id)])
+        return [
+            sight.foreseen(row, at, duration, after_ms=after.get(row.job_id, 0.0))
+            for (row, at), duration in zip(rows, durations, strict=True)
+        ]
+
+    def queued(self, job: Job, position: int) -> Foreseen:
+        """Return what can be said of one queued job at its overall position."""
+        return self.foresee(self._lately(job.spec.scope, position), [(job, position)])[0]
+
+    def trial(self, job: Job) -> Foreseen:
+        """Return what could be said of a job if it were submitted now."""
+        survey = self._survey(job.spec.scope)
+        position = 1 + sum(n for p, n in survey.queued.items() if p.tier <= job.spec.priority.tier)
+        if position <= HEAD:
+            head = [*survey.head]
+            head.insert(position - 1, QueuedRow.of(job))
+            survey = replace(survey, head=head[:HEAD])
+        sight = self._foreseen(job.spec.scope, survey)
+        return self.foresee(sight, [(job, position)])[0]
+
+    # -- jobs that stand behind those simulated one by one ----------------------------------
+
+    def _after(self, sight: Foresight, rows: Sequence[QueuedRow]) -> dict[str, float]:
+        """Return before when such jobs cannot start for their hosts' and dependencies' sake."""
+        pinned = [(row.host, row.job_id) for row in rows if row.host is not None]
+        turns: dict[str, int] = {}
+        if pinned:
+            found = self._store.surveys.turns_before(sight.scope, pinned)
+            turns = {job_id: n for (_, job_id), n in zip(pinned, found, strict=True)}
+        ends = self._ends(sight, [row for row in rows if row.unmet > 0])
+        return {row.job_id: sight.after(row, turns.get(row.job_id, 0), ends) for row in rows}
+
+    def _ends(self, sight: Foresight, rows: Sequence[QueuedRow]) -> dict[str, float]:
+        """Return when those jobs end at the latest that ``rows`` wait for."""
+        wanted = dict.fromkeys(need for row in rows for need in row.dependencies)
+        ends = {need: end for need in wanted if (end := sight.end(need)) is not None}
+        others = [need for need in wanted if need not in ends][:MAX_DEPENDENCIES]
+        queued = [job for job in self._store.jobs.get_many(others) if not job.ended]
+        durations = self._fleet.durations_of(queued, sight.now_ms)
+        positions = self._store.queue.positions(sight.scope, [job.id for job in queued])
+        for job, position in zip(queued, positions, strict=True):
+            row = QueuedRow.of(job)
+            start = sight.start(row, position) if position and not row.unmet else None
+            if start is not None:
+                ends[job.id] = start + durations[job.id].high_ms
+        return ends
+
+    # -- running jobs, reasons, the system ---------------------------------------------------
+
+    def completion(self, job: Job, duration: Duration) -> float | None:
+        """Return when a running job ends: by its own pace once 5 % is done, else by its range."""
+        if job.started_ms is None:
             return None
-        earliest = self._not_before(spec, job, now)
-        if earliest == math.inf:
-            return None
-        ahead = self._run_times_ahead(spec, position)
-        return simulate_start(
-            now_ms=now,
-            free_at_ms=self.slots().free_at_ms,
-            ahead_ms=ahead,
-            not_before_ms=earliest,
-        )
-
-    def _not_before(self, spec: JobSpec, job: Job | None, now: int) -> float:
-        """Return before when a job surely does not start; infinity where nobody can say."""
-        due = (job.due_ms if job else None) or spec.scheduled_ms or 0
-        pauses = self._store.pauses.of(spec.scope)
-        held = [pauses[kind].until_ms for kind in (WHOLE_SCOPE, spec.type) if kind in pauses]
-        resumes = [math.inf if until is None else until for until in held]
-        needed = self._store.jobs.get_many(spec.dependencies[:LOOK_AHEAD])
-        ends = [self._end_of(one, now) for one in needed if not one.ended]
-        return max([due, *resumes, *ends])
-
-    def _end_of(self, job: Job, now: int) -> float:
-        return self._held_until(job, now) if job.status is Status.RUNNING else math.inf
-
-    def _run_times_ahead(self, spec: JobSpec, position: int) -> list[float]:
-        """Return the high run times of the jobs ahead; those beyond the first as their share."""
-        ahead = self._store.jobs.ahead(spec.scope, position, LOOK_AHEAD)
-        known = {kind: self._high_of_type(spec.scope, kind) for kind in {one for one, _ in ahead}}
-        times = [known[kind] or minutes * MINUTE_MS for kind, minutes in ahead]
-        beyond = position - 1 - len(times)
-        if beyond <= 0 or not times:  # they may have started since the position was read
-            return times
-        slots = max(1, len(self.slots().free_at_ms))
-        share = beyond * (sum(times) / len(times)) / slots
-        return [*times, *[share] * slots]
-
-    def _high_of_type(self, scope: Scope, kind: str) -> float | None:
-        """Return the high end of a type's run times; None where too few are known."""
-        key = (scope, kind)
-        read_at, high = self._highs.get(key, (float("-inf"), None))
-        if time.monotonic() - read_at > MAX_AGE_S:
-            any_job = JobSpec("", scope, "", kind, Priority.NORMAL, "")
-            found = self.duration(any_job)
-            high = found.high_ms if found.mean_ms is not None else None
-            kept = self._highs if len(self._highs) < MAX_REMEMBERED else {}
-            self._highs = {**kept, key: (time.monotonic(), high)}
-        return high
-
-    def completion(self, start: float | None, duration: Duration, job: Job | None) -> float | None:
-        """Return when a job ends: by its own pace once 5 % is done, else by its range."""
-        if start is None:
-            return None
-        progress = job.progress if job else None
-        if job and job.started_ms and progress and progress.records_total:
+        progress = job.progress
+        if progress.records_total:
             share = progress.records_done / progress.records_total
             if share >= 0.05:
                 elapsed = self._now_ms() - job.started_ms
                 return job.started_ms + elapsed / min(1.0, share)
-        return max(start + duration.high_ms, self._now_ms() if job and job.started_ms else 0)
+        return max(job.started_ms + duration.high_ms, self._now_ms())
 
     def wait(self, job: Job, position: int | None) -> Wait | None:
         """Return why a queued job does not run yet; None for one that is not queued."""
@@ -187,7 +184,7 @@ class Outlook:
         limits = self._store.pauses.around(scope, kind)
         around = Surroundings(
             position=position,
-            places=self._live_places(),
+            places=self.fleet().places,
             scope_paused=whole is not None,
             scope_paused_until_ms=whole.until_ms if whole else None,
             type_paused=one is not None,
@@ -195,13 +192,6 @@ class Outlook:
             **vars(limits),
         )
         return why_waiting(job, around)
-
-    def _live_places(self) -> list[Place]:
-        read_at, places = self._places
-        if time.monotonic() - read_at > MAX_AGE_S:
-            places = self._store.fleet.places(now_ms=self._now_ms())
-            self._places = (time.monotonic(), places)
-        return places
 
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""
@@ -215,23 +205,22 @@ class Outlook:
         completed = sum(t.completed_today for t in tallies)
         run = sum(t.completed_run_ms for t in tallies)
         queued = {p: sum(t.queued[p] for t in tallies) for p in Priority}
-        slots = self.slots()
+        fleet = self.fleet()
         return SystemStatus(
             now_ms=now,
             nodes=self._store.fleet.nodes(now_ms=now),
             queued=queued,
             average_wait_ms=waited / eligible if eligible else 0.0,
-            drain_ms=self._drain(scopes, sum(queued.values()), slots, now),
+            drain_ms=self._drain(
+                [s for s, t in zip(scopes, tallies, strict=True) if any(t.queued.values())]
+            ),
             completed_today=completed,
             failed_today=sum(t.failed_today for t in tallies),
             average_run_ms=run / completed if completed else None,
             completed_last_24h=sum(t.completed_last_24h for t in tallies),
-            all_slots_busy=slots.total > 0 and slots.busy >= slots.total,
+            all_slots_busy=fleet.all_busy,
         )
 
-    def _drain(self, scopes: Sequence[Scope], queued: int, slots: Slots, now: int) -> float | None:
-        runs = [run for scope in scopes for run, _, _ in self._store.jobs.runs(scope, ["p"])[0]]
-        if queued and not runs:
-            return None
-        mean = sum(runs) / len(runs) if runs else 0.0
-        return time_to_drain(now_ms=now, free_at_ms=slots.free_at_ms, queued=queued, mean_ms=mean)
+    def _drain(self, scopes: Sequence[Scope]) -> float | None:
+        sights = [self.foresight(scope) for scope in scopes]
+        return drain_ms(self.fleet(), [sight.backlog() for sight in sights])

@@ -1,10 +1,9 @@
-"""How long a job will run and when it will start: past runs and a simulation of the queue.
+"""How long a job will run: what the past runs of jobs like it say.
 
-Pure arithmetic; the engine brings the samples, the slots and the queue.
-Times are milliseconds since the epoch, durations milliseconds.
+Pure arithmetic; ``queueapp.durations`` brings the samples. Durations are milliseconds.
+Only completed runs are samples: a failed or cancelled one does not tell how long the work takes.
 """
 
-import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ class Duration:
     mean_ms: float | None
     basis: str
     samples: int
+    written_bytes: float | None = None  # what nine of ten such runs wrote at most
 
     @property
     def minutes(self) -> tuple[int, int]:
@@ -43,56 +43,36 @@ def quantile(ordered: Sequence[float], q: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
 
 
-def estimate_duration(
-    bases: Sequence[tuple[str, Sequence[float]]],
-    *,
-    timeout_ms: float,
-) -> Duration:
+@dataclass(frozen=True)
+class Runs:
+    """The newest runs of one basis in numbers."""
+
+    count: int
+    low_ms: float = 0.0
+    high_ms: float = 0.0
+    mean_ms: float = 0.0
+    written_bytes: float | None = None
+
+    @classmethod
+    def of(cls, run_ms: Sequence[float], written: Sequence[float]) -> "Runs":
+        """Sum up run times, and bytes written where they were measured."""
+        if not run_ms:
+            return cls(0)
+        ordered = sorted(run_ms)
+        return cls(
+            count=len(ordered),
+            low_ms=quantile(ordered, 0.25),
+            high_ms=quantile(ordered, 0.90),
+            mean_ms=fmean(ordered),
+            written_bytes=quantile(sorted(written), 0.90) if written else None,
+        )
+
+
+def estimate_duration(bases: Sequence[tuple[str, Runs]], *, timeout_ms: float) -> Duration:
     """Return the range from the first basis with enough samples, else 0 to the timeout."""
-    for name, samples in bases:
-        if len(samples) >= MIN_SAMPLES:
-            ordered = sorted(samples)
-            low, high = quantile(ordered, 0.25), quantile(ordered, 0.90)
-            return Duration(low, high, fmean(samples), name, len(samples))
+    for name, runs in bases:
+        if runs.count >= MIN_SAMPLES:
+            return Duration(
+                runs.low_ms, runs.high_ms, runs.mean_ms, name, runs.count, runs.written_bytes
+            )
     return Duration(0, timeout_ms, None, "none", 0)
-
-
-def simulate_start(
-    *,
-    now_ms: float,
-    free_at_ms: Sequence[float],
-    ahead_ms: Sequence[float],
-    not_before_ms: float | None = None,
-) -> float | None:
-    """Return when a job starts that stands behind ``ahead_ms`` run times, one slot each.
-
-    ``free_at_ms``: one entry per slot, the time it becomes free. No slot, no start: None.
-    """
-    if not free_at_ms:
-        return None
-    slots = [max(now_ms, at) for at in free_at_ms]
-    heapq.heapify(slots)
-    for run_ms in ahead_ms:
-        heapq.heappush(slots, heapq.heappop(slots) + run_ms)
-    return max(slots[0], not_before_ms or 0)
-
-
-def time_to_drain(
-    *,
-    now_ms: float,
-    free_at_ms: Sequence[float],
-    queued: int,
-    mean_ms: float,
-) -> float | None:
-    """Return after how many ms the last of ``queued`` equal jobs ends; None without a slot."""
-    if queued == 0:
-        return 0.0
-    if not free_at_ms:
-        return None
-    slots = sorted(max(0.0, at - now_ms) for at in free_at_ms)
-    work = queued * mean_ms
-    for used, free in enumerate(slots, start=1):
-        level = (work + sum(slots[:used])) / used
-        if used == len(slots) or level <= slots[used]:
-            return max(level, free)
-    return None

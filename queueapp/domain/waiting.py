@@ -29,6 +29,9 @@ class Place:
     memory_mb: int
     free_cpu_units: int
     free_memory_mb: int
+    worker: str = ""
+    node: str = ""
+    slots: int = 0
 
     def holds(self, spec: JobSpec) -> bool:
         """Tell whether it runs such jobs and its node is large enough when nothing else runs."""

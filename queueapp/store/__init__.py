@@ -16,6 +16,7 @@ from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
 from queueapp.store.scripts import Scripts
+from queueapp.store.survey import Surveys
 from queueapp.store.workers import Workers
 from queueapp.store.workflows import Workflows
 
@@ -36,6 +37,7 @@ class Store:
         self.datasets = Datasets(*parts)
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)
+        self.surveys = Surveys(*parts)
         self.artifacts = Artifacts(*parts)
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)

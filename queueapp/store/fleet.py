@@ -205,7 +205,16 @@ _ROOM = ("cpu", "mem", "cpu_used", "mem_used")
 def _place(worker: Mapping[str, str], room: list[int]) -> Place:
     cpu, mem, cpu_used, mem_used = room
     types = frozenset(worker["types"].strip("|").split("|"))
-    return Place(types, cpu, mem, cpu - cpu_used, mem - mem_used)
+    return Place(
+        types,
+        cpu,
+        mem,
+        cpu - cpu_used,
+        mem - mem_used,
+        worker=worker["name"],
+        node=worker["node"],
+        slots=int(worker["slots"]),
+    )
 
 
 def _info(data: dict[str, Any]) -> JobTypeInfo:

@@ -256,17 +256,6 @@ class Jobs:
             rank = self._client.zrank(self._keys("queue", scope.key), job_id)
         return None if rank is None else int(rank) + 1
 
-    def ahead(self, scope: Scope, before: int, limit: int) -> list[tuple[str, int]]:
-        """Return type and timeout in minutes of at most ``limit`` jobs before an overall place."""
-        last = min(before - 1, limit)
-        if last <= 0:
-            return []
-        found = self._scripts.call("ahead", scope=scope.key, last=last - 1)
-        return [
-            (shape.rpartition(".")[0], int(timeout or DEFAULT_TIMEOUT_MINUTES))
-            for shape, timeout in zip(found[::2], found[1::2], strict=True)
-        ]
-
     def running(self, scope: Scope) -> list[str]:
         """Return the ids of the scope's running jobs."""
         with store_errors():

@@ -115,7 +115,7 @@ class Pauses:
         """Return the scope's pauses by job type; ``*`` is the whole scope's."""
         with store_errors():
             found = self._client.hgetall(self._keys("pauses", scope.key))
-        return {kind: _pause(kind, orjson.loads(text)) for kind, text in found.items()}
+        return {kind: decode_pause(kind, orjson.loads(text)) for kind, text in found.items()}
 
     def around(self, scope: Scope, kind: str) -> Limits:
         """Return how many jobs of a scope and of a type may run at once, and how many do."""
@@ -158,11 +158,12 @@ class Pauses:
 
 def _steered(kind: str, receipt: Receipt) -> Steered:
     facts = receipt.facts
-    pause = _pause(kind, facts["pause"]) if facts.get("pause") else None
+    pause = decode_pause(kind, facts["pause"]) if facts.get("pause") else None
     return Steered(pause, facts["queued"], facts["running"], facts["at_ms"], receipt.repeated)
 
 
-def _pause(kind: str, data: dict[str, Any]) -> Pause:
+def decode_pause(kind: str, data: dict[str, Any]) -> Pause:
+    """Return a stored pause."""
     until = data.get("until_ms")
     return Pause(
         kind,

@@ -8,6 +8,7 @@ have a sorted set of their own (``typed``), in the queue's order.
 The rows name jobs; ``store.jobs.get_many`` reads them, and by then one may have started.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from queueapp.domain.audit import SYSTEM, Act
@@ -15,7 +16,7 @@ from queueapp.domain.queue import TIERS, Priority
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.store.acting import perform
 from queueapp.store.answers import Idempotency, Moved, Reprioritised
-from queueapp.store.connect import Client
+from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
@@ -177,3 +178,12 @@ class Queue:
             repeated=receipt.repeated,
             answer=receipt.answer,
         )
+
+    def positions(self, scope: Scope, job_ids: Sequence[str]) -> list[int | None]:
+        """Return the overall positions of some jobs, from 1; None for one that is not queued."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipe.zrank(self._keys("queue", scope.key), job_id)
+            ranks = pipe.execute()
+        return [None if rank is None else rank + 1 for rank in ranks]
