@@ -83,6 +83,7 @@ class JobContext:
         self._counts = {"error": 0, "warning": 0}
         self._pending: dict[tuple[str, str, str], int] = {}
         self._kinds: set[tuple[str, str, str]] = set()
+        self._moved = bool(stages)  # since the last report
 
     @property
     def directory(self) -> Path:
@@ -111,6 +112,7 @@ class JobContext:
             self._total = total
         if stage is not None and stage != self._stage:
             self._enter(stage)
+        self._moved = True
         if self.stopping:
             raise JobCancelled
         if self._clock() >= self._due:
@@ -199,8 +201,11 @@ class JobContext:
         self.stopping = True
 
     def flush(self) -> None:
-        """Send the newest progress and the counted findings now."""
+        """Send the newest progress and the counted findings now, if there is news."""
         self._due = self._clock() + THROTTLE_S
+        if not self._moved:
+            return
+        self._moved = False
         pending, self._pending = self._pending, {}
         for (kind, type_, message), count in pending.items():
             self._emit(
@@ -245,6 +250,7 @@ class JobContext:
         self._kinds.add(key)
         self._pending[key] = self._pending.get(key, 0) + count
         self._counts[kind] += count
+        self._moved = True
         if self._clock() >= self._due:
             self.flush()
 

@@ -8,8 +8,9 @@ import random
 import shutil
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -41,6 +42,19 @@ def is_log(output: Output) -> bool:
     return output.path.parent.name == LOGS
 
 
+def _result(outcome: Outcome, artifacts: Sequence[Artifact], *, partial: bool) -> dict[str, Any]:
+    """Return what there is to tell of an attempt's results; a tiny job has nothing to tell."""
+    result = {
+        "artifacts": artifacts,
+        "summary": outcome.summary,
+        "quality": outcome.quality,
+        "errors": outcome.errors,
+        "warnings": outcome.warnings,
+        "partial": partial,
+    }
+    return {name: value for name, value in result.items() if value}
+
+
 class Execution:
     """What a worker process needs to run jobs."""
 
@@ -57,7 +71,7 @@ class Execution:
         self._store = store
         self._objects = objects
         self._runner = runner
-        self._work_dir = work_dir
+        self._work_dir = work_dir.absolute()
         self._now_ms = now_ms
         self._jitter = jitter
         self.recalled: set[tuple[str, int]] = set()
@@ -66,8 +80,7 @@ class Execution:
         """Run the attempt and publish its files; never raises for what a job can do wrong."""
         directory = self._work_dir / f"{claim.job.id}-{claim.epoch}"
         try:
-            outcome = self._run(claim, directory)
-            return self._report(claim, outcome)
+            return self._report(claim, *self._run(claim, directory))
         except Unavailable as error:
             log.warning("the attempt's files could not be stored", reason=str(error))
             return self._report(claim, lost("storage_unavailable", str(error)))
@@ -76,11 +89,13 @@ class Execution:
             if directory.exists():
                 shutil.rmtree(directory, ignore_errors=True)
 
-    def _run(self, claim: Claim, directory: Path) -> Outcome:
+    def _run(self, claim: Claim, directory: Path) -> tuple[Outcome, int | None]:
+        """Return how the attempt ended, and the bytes that it fetched if it came so far."""
         try:
             inputs, fetched_bytes = self._inputs(claim, directory)
         except NotFound as error:
-            return Outcome(AttemptEnd.FAILED, failure=Failure("bad_input", error.message))
+            failure = Failure("bad_input", error.message)
+            return Outcome(AttemptEnd.FAILED, failure=failure), None
         job = claim.job
         task = Task(
             claim=claim,
@@ -91,12 +106,10 @@ class Execution:
             now_ms=claim.started_ms,
         )
         try:
-            tail = LogTail(task.logs / RECORDS)
-            outcome = self._runner.run(task, lambda p, u: self._carry(claim, p, u, tail))
+            return self._runner.run(task, self._reporter(task)), fetched_bytes
         except (RunnerLost, RunnerUnusable) as error:
             log.error("the process that starts jobs failed", reason=error.message)
-            return lost(error.code, error.message, left_logs(task.logs))
-        return replace(outcome, usage=replace(outcome.usage, network_bytes=fetched_bytes))
+            return lost(error.code, error.message, left_logs(task.logs)), None
 
     def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
         found: list[DatasetInput] = []
@@ -123,6 +136,16 @@ class Execution:
             )
         return tuple(found), fetched_bytes
 
+    def _reporter(self, task: Task) -> Callable[[Progress, Usage], StopKind | None]:
+        tail: LogTail | None = None  # most jobs are over before their first report
+
+        def report(progress: Progress, usage: Usage) -> StopKind | None:
+            nonlocal tail
+            tail = tail or LogTail(task.logs / RECORDS)
+            return self._carry(task.claim, progress, usage, tail)
+
+        return report
+
     def _carry(
         self, claim: Claim, progress: Progress, usage: Usage, tail: LogTail
     ) -> StopKind | None:
@@ -143,25 +166,20 @@ class Execution:
             return StopKind.GIVE_BACK
         return StopKind.FORCE if wish.get("force") else StopKind.CANCEL
 
-    def _report(self, claim: Claim, outcome: Outcome) -> FinishReport:
+    def _report(
+        self, claim: Claim, outcome: Outcome, fetched_bytes: int | None = None
+    ) -> FinishReport:
         files = self._publish_all(claim, self._kept(claim, outcome))
         logs = [log for output in outcome.outputs if (log := self._publish_log(claim, output))]
         artifacts = [*files, *logs]
         usage = outcome.usage
-        if usage.network_bytes is not None:
+        if fetched_bytes is not None:
             sent = sum(a.size_bytes for a in artifacts if self._is_remote(a.object_key))
-            usage = replace(usage, network_bytes=usage.network_bytes + sent)
+            usage = replace(usage, network_bytes=fetched_bytes + sent)
         done = outcome.end is AttemptEnd.COMPLETED
         return FinishReport(
             outcome=outcome.end,
-            result={
-                "artifacts": [asdict(item) for item in artifacts],
-                "summary": outcome.summary,
-                "quality": asdict(outcome.quality) if outcome.quality else None,
-                "errors": [asdict(item) for item in outcome.errors],
-                "warnings": [asdict(item) for item in outcome.warnings],
-                "partial": not done and bool(files),
-            },
+            result=_result(outcome, artifacts, partial=not done and bool(files)),
             artifacts=artifacts,
             progress=outcome.progress,
             usage=usage,

@@ -156,6 +156,11 @@ def registry() -> dict[str, JobType]:
     return dict(_REGISTRY)
 
 
+def find_job_type(name: str) -> JobType | None:
+    """Return the job type of that name, if one is declared in a module imported so far."""
+    return _REGISTRY.get(name)
+
+
 def load_modules(names: Iterable[str], sys_path: Sequence[str] = ()) -> dict[str, JobType]:
     """Import modules of job types; of a package, its plain modules too.
 

@@ -1,12 +1,14 @@
 """A scope: a tenant and a project together, the unit of isolation."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 MAX_ID = 128
 ID_RULE = f"It must be 1 to {MAX_ID} printable characters without a slash, and no . or .. alone."
 
 
+@lru_cache(maxsize=4096)
 def encode_part(part: str) -> str:
     """Return an id made safe for a store key or an object path; no two ids collide."""
     return quote(part, safe="").replace("~", "%7E").replace(".", "%2E")
@@ -36,5 +38,10 @@ class Scope:
     @classmethod
     def from_key(cls, key: str) -> "Scope":
         """Return the scope that ``key`` names."""
-        tenant, project = key.split("/")
-        return cls(unquote(tenant), unquote(project))
+        return _from_key(key)
+
+
+@lru_cache(maxsize=1024)
+def _from_key(key: str) -> Scope:
+    tenant, project = key.split("/")
+    return Scope(unquote(tenant), unquote(project))

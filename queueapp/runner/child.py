@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
-from queueapp.job_types import JobType, load_modules, registry
+from queueapp.job_types import JobType, find_job_type, load_modules
 from queueapp.runner.confine import EVENTS_FD, TASK_FD
 from queueapp.runner.task import Assignment
 
@@ -86,10 +86,10 @@ def ending(error: BaseException, job: JobContext | None) -> Event:
 
 
 def _job_type(name: str) -> JobType:
-    try:
-        return registry()[name]
-    except KeyError:
-        raise BadInput(f"This worker has no job type {name}", field="jobType") from None
+    declared = find_job_type(name)
+    if declared is None:
+        raise BadInput(f"This worker has no job type {name}", field="jobType")
+    return declared
 
 
 def _message(error: BaseException) -> str:

@@ -48,18 +48,22 @@ class InlineWatch:
     def take(self, event: dict[str, Any]) -> None:
         """Book one event of the job, then see whether it must stop or be reported."""
         self._ledger.take(event)
-        if event["event"] != "progress":
-            return
-        now = self._clock()
-        for kind in self._stops.take():
-            self._stop(Reason(kind.value))
-        if now >= self._deadline:
-            self._stop(Reason.TIMEOUT)
-        self._report_if_due(now)
+        if event["event"] == "end":
+            self._look(self._clock())
+        elif event["event"] == "progress":
+            now = self._clock()
+            self._look(now)
+            self._report_if_due(now)
 
     def usage(self) -> Usage:
         """Return the CPU time of this thread; the rest belongs to the whole worker."""
         return Usage(cpu_seconds=time.thread_time() - self._cpu_from)
+
+    def _look(self, now: float) -> None:
+        for kind in self._stops.take():
+            self._stop(Reason(kind.value))
+        if now >= self._deadline:
+            self._stop(Reason.TIMEOUT)
 
     def _report_if_due(self, now: float) -> None:
         changed = self._ledger.stage_changes != self._stage_changes
@@ -95,6 +99,6 @@ def run_inline(
         timeout_ms=task.timeout_ms,
     )
     end, failure = judge(ending)
-    written = folder_bytes((task.work, task.outputs))
+    written = folder_bytes((task.work, task.outputs)) if task.directory.exists() else 0
     usage = Usage(cpu_seconds=watch.usage().cpu_seconds, written_bytes=written)
     return ledger.outcome(end, failure, usage)

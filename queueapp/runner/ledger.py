@@ -18,6 +18,7 @@ LINE_MAX = 4 * 1024 * 1024
 SUMMARY_MAX = 1024 * 1024
 OUTPUTS_MAX = 10_000
 KINDS_MAX = 500
+PROGRESS = tuple(one.name for one in fields(Progress))
 LOG_KEYS = ("at", "level", "stage", "message", "details")
 
 Event = dict[str, Any]
@@ -110,7 +111,7 @@ class Ledger:
             raise ValueError(f"unknown event {kind!r}")
 
     def _book_progress(self, event: Event) -> None:
-        told = {one.name: event[one.name] for one in fields(Progress)}
+        told = {name: event[name] for name in PROGRESS}
         if not all(value is None or isinstance(value, int | str) for value in told.values()):
             raise TypeError("progress must be plain numbers and a stage")
         newest = Progress(**told)

@@ -32,6 +32,7 @@ class JobLogs:
 
     def __init__(self, folder: Path) -> None:
         self._place = folder
+        self._begun = False
         self._printed = 0
         self._recorded = 0
         self._tail = bytearray()
@@ -42,6 +43,7 @@ class JobLogs:
     def _folder(self) -> Path:
         """The folder, made by the first thing to be written into it."""
         self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._begun = True
         return self._place
 
     def printed(self, data: bytes) -> None:
@@ -80,7 +82,7 @@ class JobLogs:
         """Finish the files and describe those that are not empty."""
         self._append_tail()
         self._note_left_out()
-        return left_logs(self._place)
+        return left_logs(self._place) if self._begun else ()
 
     def _append_tail(self) -> None:
         if not self._tail:

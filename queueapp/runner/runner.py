@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from queueapp.domain.outcome import Outcome, Usage
-from queueapp.job_types import registry
+from queueapp.job_types import find_job_type
 from queueapp.runner.confine import Limits
+from queueapp.runner.inline import run_inline
 from queueapp.runner.launcher import PATIENCE_S, Launcher
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.logs import JobLogs
@@ -67,7 +67,6 @@ class Runner:
         self._file_bytes = file_bytes
         self._clock = clock
         self._right_ends_s = right_ends_s
-        self._lock = Lock()
         self._stops: dict[tuple[str, int], StopRequests] = {}
 
     @property
@@ -78,8 +77,7 @@ class Runner:
     @property
     def running(self) -> frozenset[tuple[str, int]]:
         """The attempts that run now, as job id and epoch."""
-        with self._lock:
-            return frozenset(self._stops)
+        return frozenset(self._stops)
 
     @property
     def mode(self) -> str | None:
@@ -99,18 +97,16 @@ class Runner:
 
     def stop(self, job_id: str, epoch: int, kind: StopKind) -> None:
         """Ask a running attempt to stop; one that is not here is nobody's business."""
-        with self._lock:
-            stops = self._stops.get((job_id, epoch))
-            if stops is not None:
-                stops.ask(kind)
+        stops = self._stops.get((job_id, epoch))
+        if stops is not None:
+            stops.ask(kind)
 
     def renew(self) -> None:
         """Let every attempt run on to the present end of its right to run."""
-        with self._lock:
-            for (job_id, epoch), stops in self._stops.items():
-                until_s = self._right_ends_s(job_id, epoch)
-                if until_s is not None:
-                    stops.may_run_until(until_s)
+        for (job_id, epoch), stops in list(self._stops.items()):
+            until_s = self._right_ends_s(job_id, epoch)
+            if until_s is not None:
+                stops.may_run_until(until_s)
 
     def run(self, task: Task, report: Report) -> Outcome:
         """Run one attempt to its end in the calling thread.
@@ -120,22 +116,17 @@ class Runner:
         """
         task = task.absolute()  # the job's process stands elsewhere
         key = (task.claim.job.id, task.claim.epoch)
-        stops = StopRequests()
-        with self._lock:
-            self._stops[key] = stops
+        stops = self._stops[key] = StopRequests()
         try:
             return self._run(task, report, stops)
         finally:
-            with self._lock:
-                del self._stops[key]
+            del self._stops[key]
             stops.close()
 
     def _run(self, task: Task, report: Report, stops: StopRequests) -> Outcome:
         ledger = Ledger(task.outputs, JobLogs(task.logs))
-        declared = registry().get(task.claim.job.type)
+        declared = find_job_type(task.claim.job.type)
         if declared is not None and declared.info.isolation == "thread":
-            from queueapp.runner.inline import run_inline
-
             return run_inline(task, ledger, report=report, stops=stops, clock=self._clock)
         watched = self._watch(task, ledger, report, stops)
         return _outcome(task, ledger, watched)

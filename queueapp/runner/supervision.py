@@ -3,6 +3,7 @@
 One Supervision per attempt. Time comes from the clock it is given; all waiting is one poll.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -66,13 +67,20 @@ class StopRequests:
         self._asked: SimpleQueue[StopKind] = SimpleQueue()
         self._lock = Lock()
         self._job: Stoppable | None = None
-        self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._fd: int | None = None
+
+    def open(self) -> int:
+        """Return a descriptor that each request makes readable; a thread job needs none."""
+        with self._lock:
+            self._fd = os.eventfd(self._asked.qsize(), os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            return self._fd
 
     def ask(self, kind: StopKind) -> None:
         """Ask for a stop and wake the watcher."""
         self._asked.put(kind)
-        os.eventfd_write(self.fd, 1)
         with self._lock:
+            if self._fd is not None:
+                os.eventfd_write(self._fd, 1)
             if kind is StopKind.LOST and self._job is not None:
                 self._job.kill()
 
@@ -89,15 +97,17 @@ class StopRequests:
 
     def take(self) -> list[StopKind]:
         """Return what was asked since the last call."""
-        try:
-            os.eventfd_read(self.fd)
-        except BlockingIOError:
-            return []
+        if self._fd is not None:
+            with contextlib.suppress(BlockingIOError):
+                os.eventfd_read(self._fd)
         return [self._asked.get() for _ in range(self._asked.qsize())]
 
     def close(self) -> None:
-        """Release the descriptor."""
-        os.close(self.fd)
+        """Release the descriptor; nobody watches any more."""
+        with self._lock:
+            if self._fd is not None:
+                os.close(self._fd)
+                self._fd = None
 
 
 class Supervision:
@@ -127,6 +137,7 @@ class Supervision:
         self._report_due = now + REPORT_S
         self._reported_at = now
         self._stage_changes = 0
+        self._stops_fd = stops.open()
         self._kill_due: float | None = None
         self._silent_from: float | None = None
         self.reason: Reason | None = None
@@ -138,7 +149,7 @@ class Supervision:
         Raises: RunnerLost when the zygote died; the job died with it.
         """
         poll = select.poll()
-        for fd in (self._job.control.fileno(), self._stops.fd):
+        for fd in (self._job.control.fileno(), self._stops_fd):
             poll.register(fd, select.POLLIN)
         for fd in (self._job.events_fd, self._job.log_fd):
             poll.register(fd, select.POLLIN)
@@ -154,7 +165,7 @@ class Supervision:
         """Read what has come on one descriptor; False when nothing will come any more."""
         if fd == self._job.control.fileno():
             self._hear()
-        elif fd == self._stops.fd:
+        elif fd == self._stops_fd:
             for kind in self._stops.take():
                 self.stop(Reason(kind.value))
         elif fd == self._job.events_fd:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +73,22 @@ class Task:
 
     def absolute(self) -> "Task":
         """Return the same task with every path absolute."""
+        if not self.inputs and self.directory.is_absolute():
+            return self
         inputs = tuple(replace(one, path=one.path.absolute()) for one in self.inputs)
         return replace(self, directory=self.directory.absolute(), inputs=inputs)
 
-    @property
+    @cached_property
     def work(self) -> Path:
         """The job's own working directory."""
         return self.directory / WORK
 
-    @property
+    @cached_property
     def outputs(self) -> Path:
         """Where the job's artifacts are written."""
         return self.directory / OUTPUTS
 
-    @property
+    @cached_property
     def logs(self) -> Path:
         """Where the worker keeps what the job printed and logged."""
         return self.directory / LOGS

@@ -3,8 +3,9 @@
 Unknown keys of a stored record are ignored, so that an older release can read a newer one's jobs.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -24,7 +25,7 @@ from queueapp.domain.job import (
     RetryPolicy,
 )
 from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
-from queueapp.domain.queue import TIERS, Priority
+from queueapp.domain.queue import TIERS
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 
@@ -36,52 +37,81 @@ def dumps(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+_USUAL: dict[type[Any], dict[str, Any]] = {}
+
+
+def _usual(kind: type[Any]) -> dict[str, Any]:
+    """Return the fields of a kind of record with their defaults, MISSING where there is none."""
+    if kind not in _USUAL:
+        _USUAL[kind] = {
+            one.name: one.default if one.default_factory is MISSING else one.default_factory()
+            for one in fields(kind)
+        }
+    return _USUAL[kind]
+
+
 def build(kind: type[Record], data: dict[str, Any], **replaced: Any) -> Record:
     """Make a record of ``kind`` from the keys it knows; ``replaced`` wins over ``data``."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type] # always a dataclass
-    known = {name: value for name, value in data.items() if name in names}
-    return kind(**{**known, **replaced})
+    names = _usual(kind)
+    return kind(**{name: data[name] for name in data if name in names} | replaced)
+
+
+def told(record: object) -> dict[str, Any]:
+    """Return what of a record is not the default: ``build`` puts the rest back."""
+    found = {}
+    for name, usual in _usual(type(record)).items():
+        value = getattr(record, name)
+        if value is not usual and value != usual:
+            found[name] = value
+    return found
+
+
+def encode(record: object) -> str:
+    """Return what of a record is not the default, as JSON; nothing where that is nothing."""
+    found = told(record)
+    return dumps(found) if found else ""
 
 
 # These stand in the job's hash, where scripts need them.
 _IN_HASH = frozenset({"id", "scope", "type", "priority", "submitted_by"})
-_PLAIN = asdict(JobSpec("", Scope("", ""), "", "", Priority.NORMAL, ""))
+_NO_NAME = {"name": ""}
 
 
 def encode_spec(spec: JobSpec) -> str:
     """Return what of a job never changes and is not the default, as JSON."""
-    told = {
-        name: value
-        for name, value in asdict(spec).items()
-        if name not in _IN_HASH and value != _PLAIN[name]
-    }
-    return dumps(told)
+    found = told(spec)
+    return dumps({name: found[name] for name in found if name not in _IN_HASH})
 
 
 def decode_spec(text: str, job_id: str, data: Mapping[str, str]) -> JobSpec:
     """Return the job of ``encode_spec``'s text and the fields of its hash."""
-    told = orjson.loads(text)
-    told |= {"id": job_id, "type": data["shape"].rpartition(".")[0]}
-    return _spec(told, Scope.from_key(data["scope"]), TIERS[int(data["tier"])], data["user"])
-
-
-def _spec(data: dict[str, Any], scope: Scope, priority: Priority, user: str) -> JobSpec:
-    resource = data.get("resource")
-    notifications = data.get("notifications") or {}
-    recipients = tuple(notifications.get("email_recipients", ()))
+    known = orjson.loads(text)
+    for name, decode in _PARTS.items():
+        if name in known:
+            known[name] = decode(known[name])
     return build(
         JobSpec,
-        data,
-        scope=scope,
-        priority=priority,
-        submitted_by=unquote(user),
-        name=data.get("name", ""),
-        resource=build(Resource, resource) if resource else None,
-        notifications=build(Notifications, notifications, email_recipients=recipients),
-        requirements=build(Requirements, data.get("requirements") or {}),
-        retry=build(RetryPolicy, data.get("retry") or {}),
-        dependencies=tuple(data.get("dependencies", ())),
+        _NO_NAME | known,
+        id=job_id,
+        scope=Scope.from_key(data["scope"]),
+        type=data["shape"].rpartition(".")[0],
+        priority=TIERS[int(data["tier"])],
+        submitted_by=unquote(data["user"]),
     )
+
+
+def _notifications(data: dict[str, Any]) -> Notifications:
+    recipients = tuple(data.get("email_recipients", ()))
+    return build(Notifications, data, email_recipients=recipients)
+
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "resource": partial(build, Resource),
+    "notifications": _notifications,
+    "requirements": partial(build, Requirements),
+    "retry": partial(build, RetryPolicy),
+    "dependencies": tuple,
+}
 
 
 def decode_claim(text: str) -> Claim:

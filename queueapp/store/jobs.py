@@ -23,7 +23,7 @@ from queueapp.store.answers import (
     Receipt,
     Tally,
 )
-from queueapp.store.codec import decode_claim, decode_job, dumps, encode_spec
+from queueapp.store.codec import decode_claim, decode_job, dumps, encode, encode_spec
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.reading import read_jobs
@@ -172,9 +172,9 @@ class Jobs:
         failure = report.failure
         status, following = self._scripts.call(
             "finish",
-            dumps(report.result),
-            dumps(report.progress),
-            dumps(report.usage),
+            dumps(report.result) if report.result else "",
+            encode(report.progress),
+            encode(report.usage),
             dumps(failure) if failure else "",
             *published,
             id=job_id,

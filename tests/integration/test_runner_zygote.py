@@ -144,6 +144,7 @@ def test_a_job_runs_on_while_its_right_is_renewed(tmp_path: Path) -> None:
     """What counts is the newest end that the zygote was told."""
     ends = iter([0.4, 60.0])
     bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + next(ends))
+    bench.runner.start()
     try:
         run = bench.begin("Sleep").at_stage("Sleeping")
         bench.runner.renew()

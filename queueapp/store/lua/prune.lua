@@ -17,7 +17,7 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
     call('ZREM', K.index(scope, 'type', (shape_parts(j[3]))), id)
     call('ZREM', K.index(scope, 'user', j[4]), id)
     call('ZREM', K.index(scope, 'priority', PRIORITIES[tonumber(j[5]) + 1]), id)
-    local result = j[6] and cjson.decode(j[6]) or {}
+    local result = given(j[6]) and cjson.decode(j[6]) or {}
     for _, artifact in ipairs(result.artifacts or {}) do call('UNLINK', K.artifact(artifact.id)) end
     call('UNLINK', K.job(id), K.spec(id), K.attempts(id), K.dependents(id))
     -- A workflow's record lives as long as the last of its jobs.
