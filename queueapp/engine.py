@@ -26,6 +26,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
+from queueapp.steering import Steering
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage
@@ -115,6 +116,7 @@ class Engine:
         self._clock = clock
         self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
         self.outlook = Outlook(store, now_ms=self.now_ms)
+        self.steering = Steering(store, self.outlook)
 
     def now_ms(self) -> int:
         """The time of this process, in ms since the epoch; for reading, never for moving jobs."""

@@ -19,6 +19,14 @@ IDEMPOTENCY_HEADER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*$"},
     "example": "order-4711-first-try",
 }
+IF_MATCH_HEADER = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The version of the job's tier that was seen; 412 if it is another now.",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1000},
+    "example": '"Normal-17"',
+}
 # Every operation may fail in these ways.
 USUAL_ERRORS = frozenset({400, 401, 403, 404, 500, 503})
 
@@ -78,13 +86,15 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         role: Role,
         errors: tuple[int, ...] = (),
         idempotent_key: bool = False,
+        if_match: bool = False,
         **doc: Any,
     ) -> Decorator:
         """Name an operation, say who may call it and how it can fail.
 
         The usual errors are always declared; ``errors`` adds to them. Put this decorator first.
         """
-        extra = {"parameters": [IDEMPOTENCY_HEADER]} if idempotent_key else {}
+        headers = [*[IDEMPOTENCY_HEADER] * idempotent_key, *[IF_MATCH_HEADER] * if_match]
+        extra = {"parameters": headers} if headers else {}
 
         def decorator(view: Any_) -> Any_:
             for status in sorted(USUAL_ERRORS | set(errors)):

@@ -3,7 +3,17 @@
 from flask import Flask
 
 import queueapp
-from queueapp.api import artifacts, datasets, job_logs, job_types, jobs, pipelines, system, workers
+from queueapp.api import (
+    artifacts,
+    datasets,
+    job_logs,
+    job_types,
+    jobs,
+    pipelines,
+    steering,
+    system,
+    workers,
+)
 from queueapp.api.spec import DocumentedApi
 
 TITLE = "queueapp"
@@ -14,6 +24,7 @@ BLUEPRINTS = (
     datasets.blueprint,
     pipelines.blueprint,
     artifacts.blueprint,
+    steering.blueprint,
     system.blueprint,
     workers.blueprint,
 )

@@ -17,7 +17,7 @@ from queueapp.domain.scope import Scope
 from queueapp.store.idempotency import Idempotency
 
 HEADER = "Idempotency-Key"
-KEPT_HEADERS = ("Location",)
+KEPT_HEADERS = ("Location", "ETag")
 
 
 def fingerprint(body: bytes) -> str:

@@ -28,12 +28,21 @@ HEADERS: dict[str, Doc] = {
         "description": "true if this is the answer to the first request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ETag": {
+        "description": "The version of the job's tier, for If-Match.",
+        "schema": {"type": "string"},
+        "example": '"Normal-17"',
+    },
     "WWW-Authenticate": {
         "description": "How to authenticate.",
         "schema": {"type": "string"},
     },
 }
-PROBLEM_HEADERS = {401: "WWW-Authenticate", **dict.fromkeys((409, 429, 503), "Retry-After")}
+PROBLEM_HEADERS = {
+    401: "WWW-Authenticate",
+    412: "ETag",
+    **dict.fromkeys((409, 429, 503), "Retry-After"),
+}
 PATH_PARAMETERS: dict[str, Doc] = {
     "tenantId": {"description": "The tenant.", "example": "acme"},
     "projectId": {"description": "The project.", "example": "sales"},

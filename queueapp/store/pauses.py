@@ -64,11 +64,14 @@ class Pauses:
         kind: str = WHOLE_SCOPE,
         act: Act = SYSTEM,
         until_ms: int | None = None,
+        duration_ms: int | None = None,
         recall: bool = False,
         idempotency: Idempotency | None = None,
         now_ms: int | None = None,
     ) -> Steered:
         """Let no further job start; ``recall`` asks the running ones to go back.
+
+        It ends at ``until_ms``, else after ``duration_ms``, else when somebody resumes.
 
         Raises: IdempotencyMismatch.
         """
@@ -81,6 +84,7 @@ class Pauses:
             now_ms=now_ms,
             kind=kind,
             until=until_ms,
+            duration=duration_ms,
             recall=recall,
         )
         return _steered(kind, receipt)

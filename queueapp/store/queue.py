@@ -91,7 +91,7 @@ class Queue:
         *,
         position: int | None = None,
         before: str | None = None,
-        version: int | None = None,
+        seen: Sequence[tuple[Priority, int]] | None = None,
         clip: bool = False,
         owner: str | None = None,
         rows: int = 0,
@@ -103,6 +103,8 @@ class Queue:
 
         ``owner``: only jobs of this user may change places, among themselves. ``rows``: how many
         of the other jobs' new positions to tell.
+
+        ``seen``: tiers and their versions; one must be the job's as it is.
 
         Raises: NotFound, Conflict, VersionStale, CrossesBoundary, NotYourJob, NotYourPlace,
         MoveTooFar, IdempotencyMismatch.
@@ -117,7 +119,7 @@ class Queue:
             id=job_id,
             position=position,
             before=before,
-            version=version,
+            seen=_told(seen),
             clip=clip,
             owner=None if owner is None else encode_part(owner),
             rows=rows,
@@ -143,7 +145,7 @@ class Queue:
         job_id: str,
         priority: Priority,
         *,
-        version: int | None = None,
+        seen: Sequence[tuple[Priority, int]] | None = None,
         owner: str | None = None,
         act: Act = SYSTEM,
         idempotency: Idempotency | None = None,
@@ -151,7 +153,7 @@ class Queue:
     ) -> Reprioritised:
         """Put a queued job into another tier, at the place of its own submission.
 
-        ``owner``: whose job it must be. ``version``: that of the tier in which it is.
+        ``owner``: whose job it must be. ``seen``: as for a move.
 
         Raises: NotFound, Conflict, VersionStale, NotYourJob, IdempotencyMismatch.
         """
@@ -164,7 +166,7 @@ class Queue:
             now_ms=now_ms,
             id=job_id,
             tier=priority.tier,
-            version=version,
+            seen=_told(seen),
             owner=None if owner is None else encode_part(owner),
         )
         facts = receipt.facts
@@ -187,3 +189,7 @@ class Queue:
                 pipe.zrank(self._keys("queue", scope.key), job_id)
             ranks = pipe.execute()
         return [None if rank is None else rank + 1 for rank in ranks]
+
+
+def _told(seen: Sequence[tuple[Priority, int]] | None) -> list[list[int]] | None:
+    return None if seen is None else [[priority.tier, version] for priority, version in seen]

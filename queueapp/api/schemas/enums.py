@@ -23,6 +23,20 @@ class OnDependencyFailure(StrEnum):
     RUN = "run"
 
 
+class ControlAction(StrEnum):
+    """What to do with a queue."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class QueueState(StrEnum):
+    """Whether jobs may start."""
+
+    ACTIVE = "Active"
+    PAUSED = "Paused"
+
+
 class ResultFormat(StrEnum):
     """How much of the results to show."""
 
@@ -87,6 +101,7 @@ def component_name(choices: type[StrEnum]) -> str:
 
 
 __all__ = (
+    "ControlAction",
     "Isolation",
     "LogFormat",
     "LogLevel",
@@ -94,6 +109,7 @@ __all__ = (
     "OnDependencyFailure",
     "OutputType",
     "Priority",
+    "QueueState",
     "ResourceType",
     "ResultFormat",
     "Status",

@@ -18,6 +18,16 @@ local function done_before()
   return receipt and {receipt, ''}
 end
 
+-- Whoever names what it saw names tier and version, so that a job that changed its tier is noticed.
+local function seen(number)
+  local version = tonumber(call('HGET', K.meta(A.scope), 'version' .. number)) or 0
+  if not given(A.seen) then return version end
+  for _, one in ipairs(A.seen) do
+    if one[1] == number and one[2] == version then return version end
+  end
+  return nil, fail('VERSION_STALE', 'The tier has changed since it was read.', {version = version, tier = number})
+end
+
 -- Remembers what was done: for the caller's own repeat, and under its idempotency key for a day.
 local function done(receipt)
   receipt.op = A.op

@@ -1,7 +1,7 @@
 --- move: give a queued job another place in its own tier; everybody else keeps their order.
---- ARGS scope id position before version clip owner rows act op idem
+--- ARGS scope id position before seen clip owner rows act op idem
 --- USES order hosts attempts steering places
---- position is 1-based in the tier, or before names the job to stand before; version is the tier's, or null
+--- position is 1-based in the tier, or before names the job to stand before; seen is a list of {tier, version}, one of which must be so, or null
 --- clip moves past the end to the end instead of refusing; rows is how many of the others' new positions are told
 --- owner is a user whose own jobs may only change places among themselves; null may move anything
 --- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
@@ -16,10 +16,8 @@ if job.status ~= 'Queued' then
   return fail('CONFLICT', 'The job is not queued: it is ' .. job.status .. '.', {current_status = job.status})
 end
 local tier = tier_of(A.scope, tonumber(job.tier))
-local version = tonumber(call('HGET', K.meta(A.scope), 'version' .. tier.number)) or 0
-if given(A.version) and A.version ~= version then
-  return fail('VERSION_STALE', 'The tier has changed; its version is ' .. version .. '.', {version = version, tier = tier.number})
-end
+local version, stale = seen(tier.number)
+if stale then return stale end
 local from, to, before = position_of(tier, A.id), given(A.position), given(A.before)
 if before then
   local place = position_of(tier, before)

@@ -1,14 +1,14 @@
 --- pause: let no further job of a scope, or of one of its job types, start.
---- ARGS scope kind until recall act op idem
+--- ARGS scope kind until duration recall act op idem
 --- USES order steering
---- kind is a job type or "*"; until is a time in ms or null; recall asks running jobs to go back
+--- kind is a job type or "*"; until is a time in ms, else duration one from now, else it has no end; recall asks running jobs to go back
 --- returns {receipt as JSON, the kept answer or ""}; pausing again replaces all but the first time; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end
 local known = call('HGET', K.pauses(A.scope), A.kind)
 local at = known and cjson.decode(known).at_ms or NOW
-local until_ = given(A['until'])
+local until_ = given(A['until']) or (given(A.duration) and NOW + A.duration)
 local record = {by = A.act.by, at_ms = at, reason = A.act.reason, until_ms = until_ or cjson.null}
 call('HSET', K.pauses(A.scope), A.kind, cjson.encode(record))
 local member = A.scope .. '|' .. A.kind

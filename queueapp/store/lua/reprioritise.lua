@@ -1,7 +1,7 @@
 --- reprioritise: put a queued job into another tier, at the place of its own submission.
---- ARGS scope id tier version owner act op idem
+--- ARGS scope id tier seen owner act op idem
 --- USES order hosts attempts steering tiers
---- version is that of the job's present tier, or null; owner is the user whose job it must be, or null
+--- seen is a list of {tier, version}, one of which its present tier must have, or null; owner is the user whose job it must be, or null
 --- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
 --- fails NOT_FOUND, CONFLICT, VERSION_STALE, NOT_YOUR_JOB, IDEMPOTENCY_MISMATCH   moves nothing
 local known = done_before()
@@ -13,10 +13,8 @@ if job.status ~= 'Queued' then
   return fail('CONFLICT', 'The job is not queued: it is ' .. job.status .. '.', {current_status = job.status})
 end
 local queue, old, new = K.queue(A.scope), tonumber(job.tier), A.tier
-local version = tonumber(call('HGET', K.meta(A.scope), 'version' .. old)) or 0
-if given(A.version) and A.version ~= version then
-  return fail('VERSION_STALE', 'The tier has changed; its version is ' .. version .. '.', {version = version, tier = old})
-end
+local _, stale = seen(old)
+if stale then return stale end
 local before = call('ZRANK', queue, A.id) + 1
 if new ~= old then
   change_tier(job, new)

@@ -27,14 +27,10 @@ def test_a_request_with_a_known_key_gets_the_first_receipt(store: Store) -> None
     for job in ("a", "b", "c"):
         submit(store, id=job)
     once = Idempotency("key", "print")
-    version = store.queue.page(SCOPE).versions[Priority.NORMAL]
-    first = store.queue.move(
-        SCOPE, "c", position=1, version=version, rows=9, act=ANN, idempotency=once
-    )
+    seen = [(Priority.NORMAL, store.queue.page(SCOPE).versions[Priority.NORMAL])]
+    first = store.queue.move(SCOPE, "c", position=1, seen=seen, rows=9, act=ANN, idempotency=once)
     store.queue.move(SCOPE, "a", position=1, act=BOB)
-    again = store.queue.move(
-        SCOPE, "c", position=1, version=version, rows=9, act=ANN, idempotency=once
-    )
+    again = store.queue.move(SCOPE, "c", position=1, seen=seen, rows=9, act=ANN, idempotency=once)
 
     assert (False, True) == (first.repeated, again.repeated)
     assert (first.position, first.version, first.affected) == (
@@ -52,7 +48,9 @@ def test_a_stale_version_tells_the_fresh_one(store: Store) -> None:
     """With the tier that it belongs to, so that the caller can look again."""
     submit(store, id="a")
     with pytest.raises(VersionStale) as caught:
-        store.queue.reprioritise(SCOPE, "a", Priority.LOW, version=77)
+        store.queue.reprioritise(
+            SCOPE, "a", Priority.LOW, seen=[(Priority.NORMAL, 77), (Priority.HIGH, 1)]
+        )
 
     assert {"version": 1, "tier": 2} == caught.value.details
     assert [] == trail(store)

@@ -101,7 +101,7 @@ def test_refused_moves_change_nothing(store: Store) -> None:
     version = store.queue.move(SCOPE, "b", position=1).version
     submit(store, id="c")
     with pytest.raises(VersionStale):
-        store.queue.move(SCOPE, "c", position=1, version=version)
+        store.queue.move(SCOPE, "c", position=1, seen=[(Priority.NORMAL, version)])
 
     assert ["b", "a", "c"] == order(store)
 

@@ -1,0 +1,250 @@
+"""Steering a queue over HTTP: a job's priority and position, pause and resume."""
+
+import math
+from typing import Any
+
+from flask import Response, g
+from flask.views import MethodView
+
+from queueapp.api.auth import key
+from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.examples import steering as examples
+from queueapp.api.idempotency import given_idempotency, remember, replayed
+from queueapp.api.job_answer import stamp
+from queueapp.api.jobs import known_job
+from queueapp.api.responses import answer
+from queueapp.api.schemas import steering as schemas
+from queueapp.api.schemas.enums import ControlAction, QueueState
+from queueapp.api.services import services
+from queueapp.api.versions import given_versions, stale, tier_tag
+from queueapp.domain import text
+from queueapp.domain.api_key import Role
+from queueapp.domain.audit import Act
+from queueapp.domain.errors import ValidationFailed, VersionStale
+from queueapp.domain.scope import Scope
+from queueapp.steering import Shift
+from queueapp.store.answers import Moved, Reprioritised
+from queueapp.store.pauses import WHOLE_SCOPE, Steered
+
+blueprint = ApiBlueprint(
+    "Steering",
+    __name__,
+    url_prefix="/api",
+    description="Change the order of a queue, pause and resume it.",
+)
+blueprint.errorhandler(VersionStale)(stale)
+QUEUE = "/<string:tenantId>/<string:projectId>/execution/queue"
+QUEUED_JOB = f"{QUEUE}/job/<string:jobId>"
+ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
+MINUTE_MS = 60_000
+
+
+def acting(reason: str | None) -> Act:
+    """Return who acts in this request, and why."""
+    return Act(key().user, reason, g.request_id)
+
+
+def bound_to() -> str | None:
+    """Return the user whose jobs the key may steer; None is anybody's."""
+    return None if key().role.includes(Role.OPERATOR) else key().user
+
+
+@blueprint.route(f"{QUEUED_JOB}/priority")
+class JobPriority(MethodView):
+    """The tier of a queued job."""
+
+    @blueprint.operation(
+        "changeJobPriority",
+        role=Role.SUBMITTER,
+        errors=(409, 412, 413, 415, 422),
+        idempotent_key=True,
+        if_match=True,
+    )
+    @blueprint.arguments(schemas.PriorityChange, example=examples.PRIORITY)
+    @blueprint.response(
+        200, schemas.PriorityChanged, example=examples.PRIORITY_CHANGED, headers=ETAG
+    )
+    def put(self, body: dict[str, Any], scope: Scope, job_id: str) -> Response:
+        """Change a queued job's priority
+
+        The job takes the place of its own submission in the new tier. The same priority again
+        moves nothing. A submitter may change its own jobs, an operator anyone's.
+        """
+        job, idempotency = known_job(scope, job_id), given_idempotency()
+        shift = services().engine.steering.reprioritise(
+            job,
+            body["new_priority"],
+            act=acting(body["reason"]),
+            seen=given_versions(),
+            owner=bound_to(),
+            idempotency=idempotency,
+        )
+        changed = shift.change
+        if changed.answer:
+            return _again(replayed(changed.answer), changed.repeated)
+        row = {
+            "jobId": job.id,
+            "previousPriority": changed.priority_before,
+            "newPriority": body["new_priority"],
+            "previousQueuePosition": changed.overall_before,
+            "newQueuePosition": changed.overall,
+            "previousPosition": changed.overall_before,
+            "tierPosition": changed.position,
+            **_update(shift, body["reason"]),
+        }
+        response = answer(row, headers={"ETag": tier_tag(body["new_priority"], changed.version)})
+        return _again(remember(scope, idempotency, response), changed.repeated)
+
+
+@blueprint.route(f"{QUEUED_JOB}/position")
+class JobPosition(MethodView):
+    """The place of a queued job in its tier."""
+
+    @blueprint.operation(
+        "moveJob",
+        role=Role.SUBMITTER,
+        errors=(409, 412, 413, 415, 422),
+        idempotent_key=True,
+        if_match=True,
+    )
+    @blueprint.arguments(schemas.PositionChange, example=examples.POSITION)
+    @blueprint.response(
+        200, schemas.PositionChanged, example=examples.POSITION_CHANGED, headers=ETAG
+    )
+    def put(self, body: dict[str, Any], scope: Scope, job_id: str) -> Response:
+        """Move a queued job within its priority
+
+        An operator moves anyone's job anywhere in its tier. A submitter's jobs change places
+        among themselves: everybody else's stay where they are.
+        """
+        job, idempotency = known_job(scope, job_id), given_idempotency()
+        shift = services().engine.steering.move(
+            job,
+            act=acting(body["reason"]),
+            position=body["new_position"],
+            before=body["before_job_id"],
+            seen=given_versions(),
+            clip=not body["respect_priority_boundaries"],
+            owner=bound_to(),
+            idempotency=idempotency,
+        )
+        moved = shift.change
+        if moved.answer:
+            return _again(replayed(moved.answer), moved.repeated)
+        row = {"jobId": job.id, **_moved(moved), **_affected(shift)}
+        response = answer(
+            {**row, **_update(shift, body["reason"])},
+            headers={"ETag": tier_tag(moved.priority, moved.version)},
+        )
+        return _again(remember(scope, idempotency, response), moved.repeated)
+
+
+def _again(response: Response, repeated: bool) -> Response:
+    if repeated:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _moved(moved: Moved) -> dict[str, Any]:
+    return {
+        "priority": moved.priority,
+        "previousPosition": moved.position_before,
+        "newPosition": moved.position,
+        "previousOverallPosition": moved.overall_before,
+        "newOverallPosition": moved.overall,
+    }
+
+
+def _affected(shift: Shift[Moved]) -> dict[str, Any]:
+    rows = [
+        {
+            "jobId": one.job_id,
+            "newPosition": one.position,
+            "newEstimatedStart": stamp(one.start_ms),
+        }
+        for one in shift.affected
+    ]
+    return {"affectedJobs": rows, "affectedJobsCount": shift.change.affected_count}
+
+
+def _update(shift: Shift[Moved] | Shift[Reprioritised], reason: str | None) -> dict[str, Any]:
+    was, now = shift.start_before_ms, shift.start_ms
+    saved = 0 if was is None or now is None else was - now
+    return {
+        "previousEstimatedStart": stamp(was),
+        "newEstimatedStart": stamp(now),
+        "timeSaved": text.saved(saved),
+        "updatedBy": key().user,
+        "updateTime": stamp(shift.change.at_ms),
+        "reason": reason,
+        "version": shift.change.version,
+    }
+
+
+@blueprint.route(f"{QUEUE}/control")
+class Control(MethodView):
+    """Whether a project's jobs may start."""
+
+    @blueprint.operation(
+        "controlQueue",
+        role=Role.OPERATOR,
+        errors=(409, 413, 415, 422),
+        idempotent_key=True,
+    )
+    @blueprint.arguments(schemas.QueueControl, example=examples.PAUSE)
+    @blueprint.response(200, schemas.QueueControlled, example=examples.PAUSED)
+    def post(self, body: dict[str, Any], scope: Scope) -> Response:
+        """Pause or resume a project's queue
+
+        Nothing starts once a pause was answered. It ends at its time even if everything was
+        restarted meanwhile. Pausing again replaces all but the first time; resuming what is not
+        paused changes nothing.
+        """
+        job_type = body["job_type"]
+        kind = services().engine.job_type(job_type).name if job_type else WHOLE_SCOPE
+        act, idempotency = acting(body["reason"]), given_idempotency()
+        steering = services().engine.steering
+        if body["action"] is ControlAction.RESUME:
+            done = steering.resume(scope, kind=kind, act=act, idempotency=idempotency)
+            return _again(answer(_controlled(done, kind, body)), done.repeated)
+        until, minutes = _end(body), body["duration"]
+        done = steering.pause(
+            scope,
+            kind=kind,
+            act=act,
+            until_ms=until,
+            duration_ms=minutes and minutes * MINUTE_MS,
+            recall=not body["allow_running_jobs_to_complete"],
+            idempotency=idempotency,
+        )
+        return _again(answer(_controlled(done, kind, body)), done.repeated)
+
+
+def _end(body: dict[str, Any]) -> int | None:
+    until: int | None = body["scheduled_resume"]
+    if until is not None and until <= services().engine.now_ms():
+        problem = "It lies in the past."
+        raise ValidationFailed(
+            f"scheduledResume: {problem}", errors=[("/scheduledResume", problem)]
+        )
+    return until
+
+
+def _controlled(done: Steered, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    pauses, pause = body["action"] is ControlAction.PAUSE, done.pause
+    until = pause.until_ms if pause and pauses else None
+    delay = None if until is None else math.ceil((until - done.at_ms) / MINUTE_MS)
+    return {
+        "action": body["action"],
+        "status": QueueState.PAUSED if pauses else QueueState.ACTIVE,
+        "jobType": None if kind == WHOLE_SCOPE else kind,
+        "pausedAt": stamp(pause.at_ms) if pause else None,
+        "pausedBy": pause.by if pause else None,
+        "resumedAt": None if pauses else stamp(done.at_ms),
+        "resumedBy": None if pauses else key().user,
+        "scheduledResume": stamp(until),
+        "affectedJobs": done.queued,
+        "runningJobsCount": done.running,
+        "estimatedDelayMinutes": delay if pauses else 0,
+        "reason": body["reason"],
+    }

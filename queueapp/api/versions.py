@@ -1,0 +1,48 @@
+"""Versions of tiers as HTTP says them: an ETag such as ``"Normal-17"``, and ``If-Match``.
+
+A tier's version rises whenever its order changes, also when a job enters or leaves it.
+Reads of the queue show it; moves and priority changes may name it.
+"""
+
+import re
+
+from flask import Response, request
+
+from queueapp.api.errors import problem
+from queueapp.domain.errors import ValidationFailed, VersionStale
+from queueapp.domain.queue import TIERS, Priority
+
+_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_VERSION = re.compile(rf"({'|'.join(TIERS)})-([0-9]{{1,15}})")
+_TAGS = re.compile(rf"\s*{_TAG.pattern}\s*(?:,\s*{_TAG.pattern}\s*)*")
+
+
+def tier_tag(priority: Priority, version: int) -> str:
+    """Return the ETag of a tier's version."""
+    return f'"{priority}-{version}"'
+
+
+def given_versions() -> list[tuple[Priority, int]] | None:
+    """Return the tiers and versions that If-Match names; None is any.
+
+    A tag that is no version of a tier fits none. Raises: ValidationFailed.
+    """
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return None
+    if len(given) > 1_000 or not _TAGS.fullmatch(given):
+        raise ValidationFailed('If-Match must be * or entity tags such as "Normal-17".')
+    tags = [_VERSION.fullmatch(tag) for tag in _TAG.findall(given)]
+    return [(Priority(tag[1]), int(tag[2])) for tag in tags if tag]
+
+
+def stale(error: VersionStale) -> Response:
+    """Answer a change that named an old version with the fresh one."""
+    priority, version = TIERS[int(str(error.details["tier"]))], int(str(error.details["version"]))
+    answer = problem(
+        error.code,
+        error.message,
+        details={"priority": str(priority), "version": version},
+    )
+    answer.headers["ETag"] = tier_tag(priority, version)
+    return answer
