@@ -36,7 +36,6 @@ from queueapp.store.answers import Idempotency
 
 MAX_ERRORS = 50
 # So many starts are simulated one by one; the ready jobs behind them start no earlier than these.
-STARTS_SIMULATED = 20
 WAITS_EXPLAINED = 100
 LEFT = (Status.FAILED, Status.CANCELLED)
 
@@ -315,23 +314,26 @@ class Workflows:
         if job.ended:
             return job.ended_ms
         if job.status is Status.RUNNING:
-            return self._engine.outlook.completion(job.started_ms, run, job)
+            return self._engine.outlook.completion(job, run)
         return None
 
     def _starts(
         self, jobs: dict[str, Job], positions: dict[str, int]
     ) -> Iterator[tuple[str, float | None]]:
-        """Yield when ready steps start; None where nobody can say."""
-        ready = [
-            (positions[job.id], name, job)
+        """Yield when ready steps start, from one simulation; None where nobody can say."""
+        ready = {
+            job.id: (name, job)
             for name, job in jobs.items()
             if job.id in positions and not job.unmet_dependencies and job.due_ms is None
-        ]
-        start: float | None = None
-        for at, (position, name, job) in enumerate(sorted(ready, key=lambda one: one[:2])):
-            if at < STARTS_SIMULATED:
-                start = self._engine.outlook.start(job.spec, position, job)
-            yield name, start
+        }
+        if not ready:
+            return
+        outlook = self._engine.outlook
+        sight = outlook.foresight(next(iter(ready.values()))[1].spec.scope)
+        for found in outlook.foresee(
+            sight, [(job, positions[job.id]) for _, job in ready.values()]
+        ):
+            yield ready[found.job_id][0], found.start_ms
 
     # -- cancel -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
 
 LOOKS = 5
+_SINCE = [f"eligible_since{tier}" for tier in range(4)]
 NODE_NUMBERS = ("cpu_used", "mem_used", "active")
 Counts = Counter[tuple[str, str]]
 
@@ -97,7 +98,7 @@ def _running(store: Store, nodes: list[str], jobs: list[tuple[str, str | None]])
 
 
 def _kept_by_scope(store: Store, scope: str) -> Counts:
-    key, fields = store.keys("meta", scope), ("eligible", "eligible_since")
+    key, fields = store.keys("meta", scope), ("eligible", *_SINCE)
     kept = store.client.hmget(key, fields)
     return Counts({(key, f): int(value or 0) for f, value in zip(fields, kept, strict=True)})
 
@@ -112,5 +113,5 @@ def _waiting(store: Store, scope: str) -> Counts:
             for job_id in chunk:
                 pipe.hget(store.keys("job", job_id), "eligible")
             found[key, "eligible"] += len(chunk)
-            found[key, "eligible_since"] += sum(int(value or 0) for value in pipe.execute())
+            found[key, f"eligible_since{tier}"] += sum(int(value or 0) for value in pipe.execute())
     return found

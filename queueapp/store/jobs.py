@@ -30,6 +30,7 @@ from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
 
 _TALLIED = ("completed", "failed", "run_ms_completed")
+_SINCE = [f"eligible_since{priority.tier}" for priority in Priority]
 HOUR_MS = 3_600_000
 
 
@@ -283,15 +284,15 @@ class Jobs:
             for priority in Priority:
                 low, high = score(priority.tier, 0), score(priority.tier + 1, 0)
                 pipe.zcount(self._keys("queue", scope.key), low, f"({high}")
-            pipe.hmget(self._keys("meta", scope.key), "eligible", "eligible_since")
+            pipe.hmget(self._keys("meta", scope.key), "eligible", *_SINCE)
             pipe.zcount(self._keys("done", scope.key), now_ms - 24 * HOUR_MS, "+inf")
             for hour in hours:
                 pipe.hmget(self._keys("hour", scope.key, hour), *_TALLIED)
             found = pipe.execute()
         sums = [sum(int(row[i] or 0) for row in found[6:]) for i in range(len(_TALLIED))]
-        eligible, since = (int(value or 0) for value in found[4])
+        eligible, *since = (int(value or 0) for value in found[4])
         queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
-        return Tally(queued, eligible, since, sums[0], sums[1], sums[2], int(found[5]))
+        return Tally(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
 
     def mark_retried(self, job_id: str, new_id: str) -> None:
         """Note on a job that ``new_id`` was made of it."""

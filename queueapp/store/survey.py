@@ -11,7 +11,7 @@ import orjson
 
 from queueapp.domain.backlog import Depths
 from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, Resource
-from queueapp.domain.queue import Priority
+from queueapp.domain.queue import TIERS, Priority
 from queueapp.domain.rooms import Shape
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.store.codec import build
@@ -70,8 +70,7 @@ class Survey:
     queued: dict[Priority, int]
     max_running: int | None
     weight: float
-    eligible: int
-    eligible_since_ms: int
+    eligible_since: dict[Priority, int]  # sums of the moments since which runnable jobs wait
     pauses: dict[str, Pause]
     type_limits: dict[str, tuple[int, int]]  # how many may run in the fleet, how many do
     running: int
@@ -104,11 +103,12 @@ class Surveys:
         return Survey(
             now_ms=int(now),
             size=size,
-            queued=dict(zip(Priority, tiers, strict=True)),
+            queued=dict(zip(TIERS, tiers, strict=True)),
             max_running=int(meta[0]) if meta[0] else None,
             weight=float(meta[1] or 1),
-            eligible=int(meta[2] or 0),
-            eligible_since_ms=int(meta[3] or 0),
+            eligible_since={
+                priority: int(since or 0) for priority, since in zip(TIERS, meta[2:], strict=True)
+            },
             pauses={kind: decode_pause(kind, orjson.loads(text)) for kind, text in _pairs(pauses)},
             type_limits=_limits(limits),
             running=running,

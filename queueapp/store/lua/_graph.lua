@@ -105,7 +105,7 @@ local function make_all_runnable(scope, tier, shape, entries)
   add_all(K.runnable(scope, tier, shape), entries)
   call('SADD', K.shapes(scope), tier .. '|' .. shape)
   call('HINCRBY', K.meta(scope), 'eligible', n)
-  call('HINCRBY', K.meta(scope), 'eligible_since', exact(n * NOW))
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, exact(n * NOW))
   if not may_run(scope, (shape_parts(shape))) then return end
   list_scope(scope, tier, shape)
   -- That woke one worker; the others are for further parked ones, while any of them fits.

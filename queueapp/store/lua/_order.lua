@@ -102,7 +102,7 @@ local function make_runnable(scope, id, tier, shape, score)
   call('ZADD', K.runnable(scope, tier, shape), score, id)
   call('SADD', K.shapes(scope), tier .. '|' .. shape)
   call('HINCRBY', K.meta(scope), 'eligible', 1)
-  call('HINCRBY', K.meta(scope), 'eligible_since', exact(NOW))
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, exact(NOW))
   call('HSET', K.job(id), 'eligible', exact(NOW))
   if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
 end
@@ -110,7 +110,8 @@ end
 local function not_runnable(scope, id, tier, shape)
   if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
   call('HINCRBY', K.meta(scope), 'eligible', -1)
-  call('HINCRBY', K.meta(scope), 'eligible_since', exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier,
+    exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
   if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
     call('SREM', K.shapes(scope), tier .. '|' .. shape)
     unlist_scope(scope, tier, shape)

@@ -15,7 +15,7 @@ local function change_tier(job, new)
   if runnable and not waits then
     make_runnable(scope, id, new, job.shape, score)
     -- It has waited since it became eligible, whatever tier it waited in.
-    call('HINCRBY', K.meta(scope), 'eligible_since', exact(tonumber(more[2]) - NOW))
+    call('HINCRBY', K.meta(scope), 'eligible_since' .. new, exact(tonumber(more[2]) - NOW))
     call('HSET', K.job(id), 'eligible', more[2])
   end
   if more[3] then

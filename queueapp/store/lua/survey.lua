@@ -56,5 +56,6 @@ for i = 1, #all, 2 do
   limits[#limits + 1], limits[#limits + 2] = all[i], all[i + 1]
   limits[#limits + 1] = call('HGET', K.type_running(), all[i]) or '0'
 end
-return {NOW, jobs, sizes, call('HMGET', K.meta(A.scope), 'max_running', 'weight', 'eligible', 'eligible_since'),
+return {NOW, jobs, sizes, call('HMGET', K.meta(A.scope), 'max_running', 'weight',
+    'eligible_since0', 'eligible_since1', 'eligible_since2', 'eligible_since3'),
   call('HGETALL', K.pauses(A.scope)), limits, call('ZCARD', K.index(A.scope, 'status', 'Running')), rows, shapes, points}
