@@ -11,6 +11,7 @@ from queueapp.api.pages import install_pages
 from queueapp.api.parser import MAX_JSON_BYTES, check_address
 from queueapp.api.responses import install_responses
 from queueapp.api.services import Services
+from queueapp.api.streams import install_streams
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
 from queueapp.engine import Engine
@@ -48,6 +49,7 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["queueapp"] = services or make_services(config)
     app.wsgi_app = guard_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
+    install_streams(app, config.max_streams, config.max_streams_per_key)
     install_responses(app)
     app.before_request(check_address)
     install_auth(app)

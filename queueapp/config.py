@@ -35,6 +35,8 @@ class Config:
     max_queued_jobs: int = 1_000_000
     max_upload_mb: int = 2_048
     link_minutes: int = 60
+    max_streams: int = 64
+    max_streams_per_key: int = 16
     drain_seconds: float = 5.0
     node_id: str | None = None
     node_cpu_units: int | None = None
@@ -73,6 +75,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
     "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
     "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
+    "QUEUEAPP_MAX_STREAMS": (
+        "max_streams",
+        "event streams and waiting polls that one web process keeps open",
+    ),
+    "QUEUEAPP_MAX_STREAMS_PER_KEY": ("max_streams_per_key", "of these, for one API key"),
     "QUEUEAPP_DRAIN_SECONDS": (
         "drain_seconds",
         "how long a stopping worker lets jobs run on before it gives them back",
@@ -109,6 +116,8 @@ _POSITIVE = {
     "max_queued_jobs": int,
     "max_upload_mb": int,
     "link_minutes": int,
+    "max_streams": int,
+    "max_streams_per_key": int,
     "drain_seconds": float,
     "node_cpu_units": int,
 }

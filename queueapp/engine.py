@@ -24,6 +24,7 @@ from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpe
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
+from queueapp.feed import EventFeed
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
 from queueapp.steering import Steering
@@ -115,6 +116,7 @@ class Engine:
         self.enqueue_many = enqueue_many
         self._clock = clock
         self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
+        self.feed = EventFeed(store.events)
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.steering = Steering(store, self.outlook)
 

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from queueapp.config import from_env
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -16,7 +18,8 @@ bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1
 # One process whatever WEB_CONCURRENCY says: threads share one bounded pool of connections.
 workers = 1
 worker_class = "queueapp.web_worker.ProblemWorker"
-threads = 32
+# A stream of events holds a thread for as long as it lasts: they come on top of 32 for the rest.
+threads = 32 + from_env().max_streams
 # A reason of 500 characters in a query may come as 6,000 of percent-encoding.
 limit_request_line = 8190
 # Platforms kill after 30 seconds: what is in flight gets 25 of them.
@@ -33,7 +36,6 @@ forwarded_allow_ips = "*" if os.environ.get("DYNO") else "127.0.0.1"
 def make_app() -> "Flask":
     """Return the application with the environment's settings, in the process that serves it."""
     from queueapp.app import create_app
-    from queueapp.config import from_env
     from queueapp.logs import configure_logs
 
     configure_logs()

@@ -14,12 +14,18 @@ from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
+from queueapp.api.streams import stop_streams
 
 _REASONS = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     """A worker with threads that answers what it cannot read in JSON."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop gracefully; event streams would never end by themselves."""
+        stop_streams(self.wsgi)
+        super().handle_exit(sig, frame)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Refuse a request that broke a rule of HTTP or of ours; leave the rest to gunicorn."""

@@ -64,6 +64,8 @@ class Document:
             assert response.data == b""
             return
         kind = response.mimetype
+        if kind == "text/event-stream":
+            return
         if kind not in declared["content"]:
             assert "application/octet-stream" in declared["content"], f"{kind} is not declared"
             return
@@ -72,6 +74,9 @@ class Document:
         else:
             encoded = kind.replace("/", "~1")
             self.check_body(f"{pointer}/responses/{status}/content/{encoded}/schema", response)
+            if operation["operationId"] == "listEvents":
+                for event in response.get_json()["events"]:
+                    self.check_event(event["kind"], event)
         for name in declared.get("headers", {}):
             if name in ("Location",):
                 assert response.headers.get(name), f"{name} is declared but not there"
@@ -80,6 +85,14 @@ class Document:
         """Assert that a body has the shape at a pointer."""
         errors = list(self.validator(pointer).iter_errors(response.get_json(force=True)))
         assert not errors, _first(errors)
+
+    def check_event(self, name: str, data: Any) -> None:
+        """Assert that an event has the shape that its name promises."""
+        _, operation = self.operation("GET", "/api/t/p/execution/events") or ("", {})
+        stream = operation["responses"]["200"]["content"]["text/event-stream"]["schema"]
+        pointer = stream["x-event-schemas"][name]["$ref"].removeprefix("#/")
+        errors = list(self.validator(pointer).iter_errors(data))
+        assert not errors, f"{name}: {_first(errors)}"
 
 
 def _first(errors: list[jsonschema.ValidationError]) -> str:

@@ -6,6 +6,7 @@ import queueapp
 from queueapp.api import (
     artifacts,
     datasets,
+    events,
     job_logs,
     job_types,
     jobs,
@@ -20,6 +21,7 @@ TITLE = "queueapp"
 BLUEPRINTS = (
     jobs.blueprint,
     job_logs.blueprint,
+    events.blueprint,
     job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,

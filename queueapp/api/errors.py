@@ -20,6 +20,11 @@ from queueapp.domain.errors import QueueappError, ValidationFailed
 MAX_LISTED = 50
 MAX_TEXT = 500
 RETRY_AFTER_S = {429: 10, 503: 5, 409: 2}
+# Codes of requests that may be repeated as they are, after a while.
+RETRIED = (
+    *("queue_full", "rate_limited", "too_many_streams", "unavailable"),
+    "idempotency_in_progress",
+)
 PROBLEM_TYPE = "application/problem+json"
 
 log = structlog.get_logger("queueapp.api")
@@ -143,6 +148,11 @@ PROBLEMS: dict[str, Problem] = {
     "rate_limited": Problem(
         429, "Too many requests", "Slow down to what the Retry-After header allows."
     ),
+    "too_many_streams": Problem(
+        429,
+        "Too many event streams are open with this key",
+        "Close one, or share one among several readers.",
+    ),
     "headers_too_large": Problem(
         431, "The headers are too large", "Send fewer or shorter headers, such as cookies."
     ),
@@ -220,7 +230,7 @@ def problem(
     if details:
         body["details"] = {camel(name): value for name, value in details.items()}
     response = Response(json_bytes(body), status=known.status, content_type=PROBLEM_TYPE)
-    if code in ("queue_full", "rate_limited", "unavailable", "idempotency_in_progress"):
+    if code in RETRIED:
         response.headers["Retry-After"] = str(RETRY_AFTER_S[known.status])
     if known.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="queueapp"'

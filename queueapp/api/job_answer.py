@@ -7,6 +7,7 @@ from typing import Any
 
 from queueapp.domain import text
 from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
+from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Wait
 from queueapp.engine import Cancelled, Estimate, Submitted
@@ -27,9 +28,13 @@ def percentage(job: Job) -> int:
     """Return how much of a job is done: 100 only when Completed, 0 while Queued."""
     if job.status is Status.COMPLETED:
         return 100
-    progress = job.progress
     if job.status is Status.QUEUED or job.started_ms is None:
         return 0
+    return share_done(job.progress)
+
+
+def share_done(progress: Progress) -> int:
+    """Return how much of a running attempt is done, 0 to 99."""
     if progress.records_total:
         share = 100 * progress.records_done // progress.records_total
     elif progress.stages_total:

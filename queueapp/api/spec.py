@@ -14,6 +14,7 @@ from queueapp.api.blueprint import IDEMPOTENCY_HEADER
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.examples import BY_SCHEMA
 from queueapp.api.schemas import enums
+from queueapp.api.schemas.events import STREAMED
 from queueapp.api.schemas.fields import (
     Choice,
     Count,
@@ -103,6 +104,8 @@ class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest is not typed
         for kind in _enum_types():
             name = enums.component_name(kind)
             components.schema(name, component=_enum(kind))
+        for schema in STREAMED.values():
+            components.schema(schema.__name__, schema=schema)
 
     def _register_responses(self) -> None:
         by_status: dict[int, list[str]] = {}

@@ -103,6 +103,12 @@ class QueueFull(QueueappError):
     code = "queue_full"
 
 
+class TooManyStreams(QueueappError):
+    """The key has as many event streams open as it may."""
+
+    code = "too_many_streams"
+
+
 class Gone(QueueappError):
     """The link has expired."""
 

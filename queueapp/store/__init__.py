@@ -8,6 +8,7 @@ from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
 from queueapp.store.connect import Client, connect
 from queueapp.store.datasets import Datasets
+from queueapp.store.events import Events
 from queueapp.store.fleet import Fleet
 from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
@@ -38,6 +39,7 @@ class Store:
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)
         self.surveys = Surveys(*parts)
+        self.events = Events(*parts)
         self.artifacts = Artifacts(*parts)
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)

@@ -27,6 +27,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "index": ("s", "$", "by", "$", "$"),  # zset: jobs by a field's value, by creation time
     "done": ("s", "$", "done"),  # zset: completed jobs by end
     "events": ("s", "$", "events"),  # stream: facts in the lives of jobs
+    "progress": ("s", "$", "progress"),  # stream: how far running jobs come; short, expires
     "runs": ("s", "$", "runs", "$"),  # list: newest run times of a duration basis
     "hour": ("s", "$", "hour", "$"),  # hash: roll-up of one hour
     "audit": ("s", "$", "audit"),  # stream: who did what, when and why; expires

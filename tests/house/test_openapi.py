@@ -153,6 +153,9 @@ def test_every_json_body_is_a_named_schema_with_an_example(newest: Doc) -> None:
             for kind, media in content.items():
                 if kind == "multipart/form-data" or media["schema"].get("format") == "binary":
                     continue
+                if kind == "text/event-stream":
+                    assert all("$ref" in one for one in media["schema"]["x-event-schemas"].values())
+                    continue
                 schema = media["schema"].get("anyOf", [media["schema"]])[0]
                 assert "$ref" in schema, (name, kind)
                 assert "example" in media, (name, kind)

@@ -24,7 +24,7 @@ class Text(fields.String):
     """A string; ``longest`` counts characters, ``shortest`` defaults to none.
 
     ``blank=False`` refuses one of nothing but white space, ``printable`` one with control
-    characters or line breaks.
+    characters or line breaks; ``rule`` raises ValidationError for what else is wrong.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Text(fields.String):
         shortest: int = 0,
         blank: bool = True,
         printable: bool = False,
+        rule: Callable[[str], object] | None = None,
         **kwargs: Any,
     ) -> None:
         message = f"It must have {shortest} to {longest} characters."
@@ -42,6 +43,8 @@ class Text(fields.String):
             rules.append(validate.Predicate("isprintable", error="It must be printable text."))
         if not blank:
             rules.append(_refuse_blank)
+        if rule is not None:
+            rules.append(rule)
         super().__init__(validate=rules, **kwargs)
 
 

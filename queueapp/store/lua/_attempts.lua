@@ -77,7 +77,7 @@ end
 
 -- The end of a job, whoever brings it about. A few dependents hear of a good end at once,
 -- so that the next step starts in the same moment; the rest are told by cascade.
-local function conclude(job, old, new, keep_ms)
+local function conclude(job, old, new, keep_ms, code)
   move_status(job.scope, job.id, old, new, job.created)
   call('HSET', K.job(job.id), 'ended', exact(NOW))
   call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
@@ -94,7 +94,7 @@ local function conclude(job, old, new, keep_ms)
   local run = job.started and (NOW - tonumber(job.started)) or 0
   rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)
   if new == 'Completed' then call('ZADD', K.done(job.scope), exact(NOW), job.id) end
-  event(job.scope, string.lower(new), job.id)
+  event(job.scope, string.lower(new), job.id, 'code', code or '')
 end
 
 -- A lost attempt is attempted again until its losses are used up.
@@ -103,7 +103,7 @@ local function lose(job, max_lost, code, message, keep_ms)
   end_attempt(job, 'lost', code)
   if lost >= max_lost then
     call('HSET', K.job(job.id), 'failure', cjson.encode({code = code, message = message}))
-    conclude(job, 'Running', 'Failed', keep_ms)
+    conclude(job, 'Running', 'Failed', keep_ms, code)
     return 'Failed'
   end
   requeue(job, nil)

@@ -29,7 +29,7 @@ end
 local known = call('HGET', K.job(job.id), 'cancel')
 if not known or A.force then
   call('HSET', K.job(job.id), 'cancel', cjson.encode(wish), 'cancelled', cjson.encode(wish))
-  event(job.scope, 'cancel_requested', job.id)
+  event(job.scope, 'cancel_requested', job.id, 'by', A.act.by)
   record('Running')
 end
 return {'Running', 'Running'}

@@ -29,7 +29,7 @@ end
 local function close(new, how)
   publish()
   end_attempt(job, how, given(A.code))
-  conclude(job, 'Running', new, A.keep_ms)
+  conclude(job, 'Running', new, A.keep_ms, new == 'Failed' and given(A.code) or nil)
   status = new
 end
 
@@ -55,8 +55,9 @@ elseif A.outcome == 'failed' then
     if not delay then
       delay = math.min(tonumber(job.retry_delay) * 2 ^ (attempts - 1), tonumber(job.retry_max_delay)) * A.jitter
     end
-    requeue(job, NOW + math.floor(delay))
-    event(job.scope, 'retrying', A.id, 'code', given(A.code) or '')
+    local due = NOW + math.floor(delay)
+    requeue(job, due)
+    event(job.scope, 'retrying', A.id, 'code', given(A.code) or '', 'due', exact(due))
     status = 'Queued'
   else
     close('Failed', 'failed')

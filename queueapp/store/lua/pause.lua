@@ -18,6 +18,7 @@ local queued, running = held_back(A.kind)
 if A.recall then
   for _, id in ipairs(running) do call('HSET', K.job(id), 'recall', '{"give_back":true}') end
 end
-event(A.scope, 'paused', '', 'type', A.kind, 'by', A.act.by)
+event(A.scope, 'paused', '', 'type', A.kind, 'by', A.act.by, 'reason', given(A.act.reason) or '',
+  'until', until_ and exact(until_) or '')
 audit('pause', {kind = A.kind, before = known or '', after = record})
 return done({pause = record, queued = queued, running = #running, at_ms = NOW})

@@ -75,7 +75,7 @@ join_queue(scope, id, tier, A.shape, A.user, score)
 call('SADD', K.scopes(), scope)
 call('SADD', K.tenant(A.tenant), A.project)
 rollup(scope, 'submitted', 1)
-event(scope, 'submitted', id)
+event(scope, 'submitted', id, 'tier', tier, 'type', A.type, 'user', A.user)
 
 for _, dep in ipairs(waiting) do call('SADD', K.dependents(dep), id) end
 if #waiting > 0 then call('HSET', K.job(id), 'unmet', #waiting) end

@@ -1,0 +1,89 @@
+"""How an event looks outside: what all have, and what its kind tells, null where not known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from queueapp.api.job_answer import share_done, stamp
+from queueapp.domain.events import Event, EventKind
+from queueapp.domain.outcome import Progress
+from queueapp.domain.queue import TIERS
+from queueapp.domain.states import Status
+from queueapp.store.codec import build
+
+Row = dict[str, Any]
+Told = Callable[[str], Any]
+
+
+def _tier(text: str) -> str:
+    return str(TIERS[int(text)])
+
+
+def _moment(text: str) -> str | None:
+    return stamp(int(text))
+
+
+def _type(text: str) -> str | None:
+    return None if text == "*" else text
+
+
+# Of each kind: the fact as the store has it, its name outside, how it is told.
+FACTS: dict[str, tuple[tuple[str, str, Told], ...]] = {
+    EventKind.SUBMITTED: (
+        ("type", "jobType", str),
+        ("tier", "priority", _tier),
+        ("user", "submittedBy", str),
+    ),
+    EventKind.STARTED: (("epoch", "attempt", int), ("worker", "worker", str)),
+    EventKind.RETRYING: (("code", "errorCode", str), ("due", "retryAt", _moment)),
+    EventKind.LOST: (("code", "errorCode", str),),
+    EventKind.FAILED: (("code", "errorCode", str),),
+    EventKind.CANCEL_REQUESTED: (("by", "requestedBy", str),),
+    EventKind.MOVED: (("from", "fromPosition", int), ("to", "toPosition", int)),
+    EventKind.REPRIORITISED: (("from", "fromPriority", _tier), ("to", "toPriority", _tier)),
+    EventKind.PAUSED: (
+        ("type", "jobType", _type),
+        ("by", "pausedBy", str),
+        ("reason", "reason", str),
+        ("until", "until", _moment),
+    ),
+    EventKind.RESUMED: (("type", "jobType", _type), ("by", "resumedBy", str)),
+}
+STATUS_AFTER: dict[str, Status] = {
+    EventKind.STARTED: Status.RUNNING,
+    EventKind.PROGRESS: Status.RUNNING,
+    EventKind.CANCEL_REQUESTED: Status.RUNNING,
+    EventKind.COMPLETED: Status.COMPLETED,
+    EventKind.FAILED: Status.FAILED,
+    EventKind.CANCELLED: Status.CANCELLED,
+}
+
+
+def event_row(event: Event) -> Row:
+    """Return an event as its schema says."""
+    row: Row = {
+        "id": event.id,
+        "kind": event.kind,
+        "at": stamp(event.at_ms),
+        "atMs": event.at_ms,
+        "jobId": event.job_id,
+    }
+    if event.job_id is not None:
+        row["status"] = STATUS_AFTER.get(event.kind, Status.QUEUED)
+    if event.kind == EventKind.PROGRESS:
+        return row | _progress(event.facts["progress"])
+    for name, outer, told in FACTS.get(event.kind, ()):
+        value = event.facts.get(name)
+        row[outer] = told(value) if value else None
+    return row
+
+
+def _progress(text: str) -> Row:
+    progress = build(Progress, orjson.loads(text))
+    return {
+        "percentage": share_done(progress),
+        "currentStage": progress.stage,
+        "recordsProcessed": progress.records_done,
+        "totalRecords": progress.records_total,
+    }
