@@ -28,6 +28,7 @@ def _type(text: str) -> str | None:
     return None if text == "*" else text
 
 
+_MOVER = ("by", "changedBy", str)
 # Of each kind: the fact as the store has it, its name outside, how it is told.
 FACTS: dict[str, tuple[tuple[str, str, Told], ...]] = {
     EventKind.SUBMITTED: (
@@ -40,8 +41,8 @@ FACTS: dict[str, tuple[tuple[str, str, Told], ...]] = {
     EventKind.LOST: (("code", "errorCode", str),),
     EventKind.FAILED: (("code", "errorCode", str),),
     EventKind.CANCEL_REQUESTED: (("by", "requestedBy", str),),
-    EventKind.MOVED: (("from", "fromPosition", int), ("to", "toPosition", int)),
-    EventKind.REPRIORITISED: (("from", "fromPriority", _tier), ("to", "toPriority", _tier)),
+    EventKind.MOVED: (("from", "fromPosition", int), ("to", "toPosition", int), _MOVER),
+    EventKind.REPRIORITISED: (("from", "fromPriority", _tier), ("to", "toPriority", _tier), _MOVER),
     EventKind.PAUSED: (
         ("type", "jobType", _type),
         ("by", "pausedBy", str),
@@ -49,8 +50,16 @@ FACTS: dict[str, tuple[tuple[str, str, Told], ...]] = {
         ("until", "until", _moment),
     ),
     EventKind.RESUMED: (("type", "jobType", _type), ("by", "resumedBy", str)),
+    EventKind.WORKFLOW_SUBMITTED: (("workflow", "workflowId", str),),
+    EventKind.WORKFLOW_ENDED: (("workflow", "workflowId", str), ("status", "outcome", str)),
 }
 STATUS_AFTER: dict[str, Status] = {
+    EventKind.SUBMITTED: Status.QUEUED,
+    EventKind.RETRYING: Status.QUEUED,
+    EventKind.LOST: Status.QUEUED,
+    EventKind.GIVEN_BACK: Status.QUEUED,
+    EventKind.MOVED: Status.QUEUED,
+    EventKind.REPRIORITISED: Status.QUEUED,
     EventKind.STARTED: Status.RUNNING,
     EventKind.PROGRESS: Status.RUNNING,
     EventKind.CANCEL_REQUESTED: Status.RUNNING,
@@ -69,8 +78,8 @@ def event_row(event: Event) -> Row:
         "atMs": event.at_ms,
         "jobId": event.job_id,
     }
-    if event.job_id is not None:
-        row["status"] = STATUS_AFTER.get(event.kind, Status.QUEUED)
+    if event.kind in STATUS_AFTER:
+        row["status"] = STATUS_AFTER[event.kind]
     if event.kind == EventKind.PROGRESS:
         return row | _progress(event.facts["progress"])
     for name, outer, told in FACTS.get(event.kind, ()):

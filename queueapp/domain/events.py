@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     REPRIORITISED = "reprioritised"
     PAUSED = "paused"
     RESUMED = "resumed"
+    WORKFLOW_SUBMITTED = "workflow_submitted"
+    WORKFLOW_ENDED = "workflow_ended"
 
 
 @dataclass(frozen=True)

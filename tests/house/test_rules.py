@@ -7,6 +7,7 @@ from pathlib import Path
 
 from queueapp.config import SETTINGS
 from queueapp.domain import errors
+from queueapp.domain.events import EventKind
 from queueapp.domain.states import MOVES
 from queueapp.store import keys, library
 
@@ -36,6 +37,15 @@ def test_every_script_has_header_and_caller() -> None:
         assert text.startswith(f"--- {name}: "), name
         assert "--- returns" in text, name
         assert re.search(rf'"{name}"', code), f"nobody calls {name}"
+
+
+def test_every_event_of_the_scripts_is_known() -> None:
+    """A script that tells a new kind of event gives it a schema, too."""
+    lua = "\n".join(path.read_text() for path in (ROOT / "queueapp/store/lua").glob("*.lua"))
+    told = set(re.findall(r"\bevent\([\w.]+, '(\w+)'", lua))
+
+    assert "submitted" in told
+    assert told <= set(EventKind)
 
 
 def test_every_key_is_used() -> None:

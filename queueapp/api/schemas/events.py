@@ -181,6 +181,7 @@ class JobMovedEvent(JobEvent):
 
     from_position = Count(allow_none=True)
     to_position = Count(allow_none=True)
+    changed_by = Note(allow_none=True)
 
 
 class JobReprioritisedEvent(JobEvent):
@@ -188,6 +189,7 @@ class JobReprioritisedEvent(JobEvent):
 
     from_priority = Choice(Priority, allow_none=True)
     to_priority = Choice(Priority, allow_none=True)
+    changed_by = Note(allow_none=True)
 
 
 class QueuePausedEvent(Event):
@@ -206,6 +208,19 @@ class QueueResumedEvent(Event):
     resumed_by = Note(allow_none=True)
 
 
+class WorkflowSubmittedEvent(Event):
+    """workflow_submitted: the jobs of a workflow were accepted together."""
+
+    workflow_id = Note(allow_none=True)
+
+
+class WorkflowEndedEvent(Event):
+    """workflow_ended: the last job of a workflow has ended."""
+
+    workflow_id = Note(allow_none=True)
+    outcome = Choice(Status, allow_none=True, metadata={"description": "How the workflow ended."})
+
+
 SCHEMAS: dict[str, type[Event]] = {
     EventKind.SUBMITTED: JobSubmittedEvent,
     EventKind.STARTED: JobStartedEvent,
@@ -221,6 +236,8 @@ SCHEMAS: dict[str, type[Event]] = {
     EventKind.REPRIORITISED: JobReprioritisedEvent,
     EventKind.PAUSED: QueuePausedEvent,
     EventKind.RESUMED: QueueResumedEvent,
+    EventKind.WORKFLOW_SUBMITTED: WorkflowSubmittedEvent,
+    EventKind.WORKFLOW_ENDED: WorkflowEndedEvent,
 }
 
 

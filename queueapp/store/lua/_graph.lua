@@ -55,7 +55,7 @@ local function record_job(scope, job, text, place, unmet, ready, workflow)
   call('SET', K.spec(job.id), text)
   call('HSET', K.job(job.id), unpack(fields))
   join_queue(scope, job.id, job.tier, job.shape, job.user, score)
-  event(scope, 'submitted', job.id)
+  event(scope, 'submitted', job.id, 'tier', job.tier, 'type', job.type, 'user', job.user)
   return score
 end
 

@@ -22,5 +22,5 @@ local function change_tier(job, new)
     call('ZADD', K.host(scope, more[3]), 'XX', score, id)
     give_turn(scope, more[3])
   end
-  event(scope, 'reprioritised', id, 'from', old, 'to', new)
+  event(scope, 'reprioritised', id, 'from', old, 'to', new, 'by', A.act.by)
 end

@@ -62,7 +62,7 @@ if to ~= from then
   for _, id in ipairs(passed or last >= first and standing_at(tier, first, last) or {}) do
     if id ~= A.id and #affected < A.rows then affected[#affected + 1] = {id, position_of(tier, id)} end
   end
-  event(A.scope, 'moved', A.id, 'from', from, 'to', to)
+  event(A.scope, 'moved', A.id, 'from', from, 'to', to, 'by', A.act.by)
   audit('move', {job = A.id, owner = job.user, before = {position = from}, after = {position = to}})
 end
 return done({tier = tier.number, position_before = from, position = to, overall_before = tier.better + from,

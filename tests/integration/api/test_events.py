@@ -14,11 +14,13 @@ from werkzeug.test import TestResponse
 from queueapp.api import streams
 from queueapp.api.schemas.events import SCHEMAS
 from queueapp.domain.api_key import Role
+from queueapp.domain.audit import Act
 from queueapp.domain.events import EventKind
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
-from tests.factories import add_worker, claim, finish
+from queueapp.domain.workflow import Step, Workflow
+from tests.factories import add_worker, claim, finish, spec
 from tests.integration.api.conftest import Api
 
 EVENTS = "/api/t/p/execution/events"
@@ -86,8 +88,8 @@ def everything(api: Api) -> str:
     """Let everything happen that there is an event for; return the job's id."""
     job_id = api.submit(priority="Low")
     store = api.store
-    store.jobs.move(SCOPE, api.submit(priority="Low"), position=1)
-    store.jobs.reprioritise(SCOPE, job_id, Priority.HIGH)
+    store.queue.move(SCOPE, api.submit(priority="Low"), position=1)
+    store.queue.reprioritise(SCOPE, job_id, Priority.HIGH)
     for end in ("given_back", "lost", "failed"):
         held = claim(store)
         assert held is not None
@@ -101,8 +103,14 @@ def everything(api: Api) -> str:
     held = claim(store)
     assert held is not None
     finish(store, held)
-    store.pauses.pause(SCOPE, kind="Sleep", by="ann", reason="rain", until_ms=10**13)
-    store.pauses.resume(SCOPE, kind="Sleep", by="bob")
+    step = spec(scope=SCOPE, step="s", workflow_id="w")
+    workflow = Workflow("w", "a workflow", "ann", (Step("s", step.id, ()),))
+    store.workflows.submit(SCOPE, workflow, [step], max_queued=100)
+    held = claim(store)
+    assert held is not None
+    finish(store, held)
+    store.pauses.pause(SCOPE, kind="Sleep", act=Act("ann", "rain"), until_ms=10**13)
+    store.pauses.resume(SCOPE, kind="Sleep", act=Act("bob"))
     return job_id
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from queueapp.domain.audit import Act
 from queueapp.domain.events import START, place_of
 from queueapp.domain.job import RetryPolicy
 from queueapp.domain.outcome import Failure, Progress, Usage
@@ -27,8 +28,8 @@ def test_each_fact_of_a_life_is_an_event(store: Store) -> None:
     add_worker(store)
     other = submit(store).job_id
     job_id = submit(store, retry=RetryPolicy(max_attempts=2)).job_id
-    store.jobs.move(SCOPE, job_id, position=1)
-    store.jobs.reprioritise(SCOPE, job_id, Priority.HIGH)
+    store.queue.move(SCOPE, job_id, position=1)
+    store.queue.reprioritise(SCOPE, job_id, Priority.HIGH)
     held = claim(store)
     assert held is not None
     finish(store, held, "given_back")
@@ -60,8 +61,8 @@ def test_what_an_event_tells(store: Store) -> None:
     add_worker(store)
     job = spec()
     store.jobs.submit(job, now_ms=5)
-    store.pauses.pause(SCOPE, by="ann", reason="rain", until_ms=10**14)
-    store.pauses.resume(SCOPE, by="bob")
+    store.pauses.pause(SCOPE, act=Act("ann", "rain"), until_ms=10**14)
+    store.pauses.resume(SCOPE, act=Act("bob"))
     told = store.events.after(SCOPE, START, limit=10).events
 
     assert ("submitted", job.id, 5) == (told[0].kind, told[0].job_id, told[0].at_ms)
