@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from queueapp.config import Config
 from queueapp.deciding import Decider
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import (
     JobNotRetryable,
     JobTypeUnavailable,
@@ -240,7 +241,8 @@ class Engine:
             dependencies=(),
         )
         submitted = self._accept(spec, idempotency, head=head)
-        self.store.jobs.mark_retried(old.id, submitted.spec.id)
+        act = Act(by, reason, request_id)
+        self.store.jobs.mark_retried(scope, old.id, submitted.spec.id, act)
         return submitted, old
 
     # -- look -----------------------------------------------------------------------------

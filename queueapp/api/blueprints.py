@@ -5,6 +5,7 @@ from flask import Flask
 import queueapp
 from queueapp.api import (
     artifacts,
+    audit,
     datasets,
     events,
     job_logs,
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     pipelines.blueprint,
     artifacts.blueprint,
     steering.blueprint,
+    audit.blueprint,
     system.blueprint,
     workers.blueprint,
 )

@@ -70,3 +70,5 @@ local function held_back(kind)
   end
   return call('ZCARD', K.typed(A.scope, kind)), found
 end
+
+local function window(pause) return {paused_at_ms = pause.at_ms, until_ms = pause.until_ms} end

@@ -20,5 +20,5 @@ if A.recall then
 end
 event(A.scope, 'paused', '', 'type', A.kind, 'by', A.act.by, 'reason', given(A.act.reason) or '',
   'until', until_ and exact(until_) or '')
-audit('pause', {kind = A.kind, before = known or '', after = record})
+audit('pause', {kind = A.kind, before = known and window(cjson.decode(known)) or '', after = window(record)})
 return done({pause = record, queued = queued, running = #running, at_ms = NOW})

@@ -17,7 +17,7 @@ if not A.due_only or (due and due <= NOW) then
     call('HDEL', K.pauses(A.scope), A.kind)
     relist(A.scope)
     event(A.scope, 'resumed', '', 'type', A.kind, 'by', A.act.by)
-    audit('resume', {kind = A.kind, before = known})
+    audit('resume', {kind = A.kind, before = window(ended)})
   end
 end
 local queued, running = held_back(A.kind)
