@@ -15,6 +15,7 @@ from queueapp.api import (
     steering,
     system,
     workers,
+    workflows,
 )
 from queueapp.api.spec import DocumentedApi
 
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     jobs.blueprint,
     job_logs.blueprint,
     events.blueprint,
+    workflows.blueprint,
     job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,
