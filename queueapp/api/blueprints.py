@@ -15,7 +15,6 @@ from queueapp.api import (
     steering,
     system,
     workers,
-    workflows,
 )
 from queueapp.api.spec import DocumentedApi
 
@@ -24,7 +23,6 @@ BLUEPRINTS = (
     jobs.blueprint,
     job_logs.blueprint,
     events.blueprint,
-    workflows.blueprint,
     job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,

@@ -6,7 +6,6 @@ Pure: the engine's records in, plain values out; the clock is an argument.
 from typing import Any
 
 from queueapp.domain import text
-from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
 from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
@@ -177,16 +176,10 @@ def _cancellation(asked: CancelRequest | None) -> Row | None:
 
 def basis(estimate: Estimate) -> Row:
     """Return what a duration estimate rests on."""
-    return basis_row(estimate.duration)
+    return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
 
 
-def basis_row(duration: Duration) -> Row:
-    """Return what a range for a run time rests on."""
-    return {"scope": duration.basis, "samples": duration.samples}
-
-
-def wait_row(wait: Wait | None) -> Row | None:
-    """Return why a job waits."""
+def _wait(wait: Wait | None) -> Row | None:
     return None if wait is None else {"code": wait.code, "text": wait.text, "needs": wait.needs}
 
 
@@ -216,7 +209,7 @@ def job_answer(
         "dateCreated": stamp(job.created_ms),
         "lastUpdated": stamp(job.updated_ms),
         "queuePosition": position if waiting else None,
-        "waitReason": wait_row(wait),
+        "waitReason": _wait(wait),
         "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
         "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
         "estimateBasis": basis(estimate),
@@ -227,10 +220,6 @@ def job_answer(
         "attempts": [_attempt(n, attempt) for n, attempt in enumerate(job.attempts, start=1)],
         "originalJobId": spec.retry_of,
         "retriedAs": job.retried_as,
-        "workflowId": spec.workflow_id,
-        "workflowStep": spec.step,
-        "scheduleId": spec.schedule_id,
-        "scheduledFor": stamp(spec.scheduled_for_ms),
     }
 
 

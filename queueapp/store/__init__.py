@@ -10,6 +10,7 @@ from queueapp.store.connect import Client, connect
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
 from queueapp.store.fleet import Fleet
+from queueapp.store.history import History
 from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
@@ -33,6 +34,7 @@ class Store:
         self.jobs = Jobs(*parts)
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)
+        self.history = History(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)
         self.datasets = Datasets(*parts)

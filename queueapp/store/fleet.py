@@ -53,6 +53,12 @@ class Fleet:
             version=worker.version,
             types="|" + "|".join(sorted(published)) + "|",
         )
+        self.count_slots(now_ms=now_ms)
+
+    def count_slots(self, *, now_ms: int | None = None) -> int:
+        """Count the live workers' slots for the history; at least each ``DEAD_AFTER_MS``."""
+        slots = self._scripts.call("count_slots", dead_ms=DEAD_AFTER_MS, now_ms=now_ms)
+        return int(slots)
 
     def heartbeat(
         self,
@@ -119,6 +125,7 @@ class Fleet:
         """Block until somebody wakes the parked worker, at most ``seconds``."""
         with store_errors():
             self._client.blpop([self._keys("wake", worker)], timeout=seconds)
+            self._client.unlink(self._keys("wake", worker))
 
     def catalogue(self) -> dict[str, JobTypeInfo]:
         """Return every job type that a worker ever published, by name."""

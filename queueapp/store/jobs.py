@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,7 +29,7 @@ from queueapp.store.keys import Keys
 from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
 
-_TALLIED = ("completed", "failed", "run_ms_completed")
+_TALLIED = ("completed", "failed", "run")
 _SINCE = [f"eligible_since{priority.tier}" for priority in Priority]
 HOUR_MS = 3_600_000
 
@@ -168,7 +168,7 @@ class Jobs:
         max_lost: int,
         keep_ms: int,
         then: Next,
-    ) -> tuple[Status, Sequence[Any]]:
+    ) -> tuple[Status, str]:
         published = [text for item in report.artifacts for text in (item.id, dumps(item))]
         failure = report.failure
         status, following = self._scripts.call(
@@ -287,9 +287,9 @@ class Jobs:
             pipe.hmget(self._keys("meta", scope.key), "eligible", *_SINCE)
             pipe.zcount(self._keys("done", scope.key), now_ms - 24 * HOUR_MS, "+inf")
             for hour in hours:
-                pipe.hmget(self._keys("hour", scope.key, hour), *_TALLIED)
+                pipe.hgetall(self._keys("hour", scope.key, hour))
             found = pipe.execute()
-        sums = [sum(int(row[i] or 0) for row in found[6:]) for i in range(len(_TALLIED))]
+        sums = [summed(found[6:], what) for what in _TALLIED]
         eligible, *since = (int(value or 0) for value in found[4])
         queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
         return Tally(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
@@ -310,6 +310,13 @@ class Jobs:
                 pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
             found = pipe.execute()
         return [[_run(text) for text in texts] for texts in found]
+
+
+def summed(hours: Iterable[Mapping[str, str]], what: str) -> int:
+    """Return one kind of sum of the roll-ups of hours, over all tiers and job types."""
+    return sum(
+        int(value) for hour in hours for name, value in hour.items() if name.startswith(f"{what}:")
+    )
 
 
 def _slot() -> str:

@@ -31,6 +31,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "runs": ("s", "$", "runs", "$"),  # list: newest run times of a duration basis
     "hour": ("s", "$", "hour", "$"),  # hash: roll-up of one hour
     "audit": ("s", "$", "audit"),  # stream: who did what, when and why; expires
+    "hours": ("s", "$", "hours"),  # zset: the hours that have a roll-up
+    "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "idempotency": ("s", "$", "idem", "$"),  # string: the answer to a repeated request
     "artifact": ("a", "$"),  # hash: a published file
     "dataset": ("s", "$", "ds", "$"),  # hash: an event log or another input
@@ -71,6 +73,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "operation": ("op", "$"),  # string: the receipt of an action, for its repeat; expires
     "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
     "libraries": ("libraries",),  # zset: loaded function libraries by when they were loaded
+    "clock": ("clock",),  # hash: sums over time of busy and of live slots
+    "idle_marks": ("idle_marks",),  # zset: the sum of idle slots over time at the start of hours
     "upkeep": ("upkeep",),  # string: who does the chores
 }
 

@@ -22,6 +22,7 @@ NAME_BEGINS = "queueapp_"
 # In the order in which each may use what stands before it.
 PARTS = (
     "prelude",
+    "history",
     "order",
     "hosts",
     "attempts",
@@ -106,7 +107,7 @@ def _registered(verb: str, digest: str, text: str) -> str:
     flags = "{}" if _REFUSES.search(text) else "{'allow-oom'}"
     return (
         f"redis.register_function{{function_name = '{verb}_{digest}', flags = {flags}, "
-        f"callback = function(keys, args) begin(keys, args) return V.{verb}() end}}"
+        f"callback = function(keys, args) begin(keys, args) return kept(V.{verb}()) end}}"
     )
 
 

@@ -37,6 +37,7 @@ def chores(
         Chore("cascade", 0.5, lambda: cascade(store, config)),
         Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
+        Chore("count slots", 2.0, lambda: _done(store.fleet.count_slots)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
         Chore("retire", 3600.0, lambda: retire(store)),

@@ -4,10 +4,10 @@
 local function free_node(id, node, shape)
   local _, cpu, mem = shape_parts(shape)
   call('ZREM', K.leases(), id)
-  local used = node and call('HMGET', K.node(node), 'cpu_used', 'mem_used', 'active', 'cpu')
-  if not used or not used[4] then return end
-  call('HSET', K.node(node), 'cpu_used', (tonumber(used[1]) or 0) - cpu, 'mem_used', (tonumber(used[2]) or 0) - mem,
-    'active', (tonumber(used[3]) or 0) - 1)
+  if not node or call('EXISTS', K.node(node)) == 0 then return end
+  call('HINCRBY', K.node(node), 'cpu_used', -cpu)
+  call('HINCRBY', K.node(node), 'mem_used', -mem)
+  call('HINCRBY', K.node(node), 'active', -1)
   if call('ZCARD', K.idle()) > 0 then wake_node(node) end
 end
 
@@ -19,8 +19,7 @@ local function open_limits(scope, shape)
 end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
-  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'host', 'workflow', 'cancel', 'due', 'eligible',
-  'attempts', 'finished_epoch', 'finished_status'}
+  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'eligible'}
 
 local function load_job(id)
   local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
@@ -32,11 +31,13 @@ end
 
 local function end_attempt(job, how, code)
   local entry = {epoch = tonumber(job.epoch), worker = job.worker, node = job.node,
-    started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how, error_code = code, logs = given(A.logs)}
+    eligible_ms = tonumber(job.eligible), started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how,
+    error_code = code, logs = given(A.logs)}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
   local kind = shape_parts(job.shape)
   if call('HINCRBY', K.type_running(), kind, -1) <= 0 then call('HDEL', K.type_running(), kind) end
   free_node(job.id, job.node, job.shape)
+  count_running(job.scope, -1)
 end
 
 -- Back to the old place: after a lost worker, a stop of the worker, or before a retry.
@@ -45,10 +46,11 @@ local function requeue(job, due)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
   join_queue(job.scope, job.id, job.tier, job.shape, job.user, job.score)
   open_limits(job.scope, job.shape)
-  free_host(job.scope, job.id, job.host)
+  free_host(job.scope, job.id)
   if due and due > NOW then
     call('ZADD', K.due(), exact(due), job.id)
     call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
+    hold(job.scope, job.id, 'RetryBackoff')
   else
     make_ready(job.scope, job.id, job.tier, job.shape, job.score)
   end
@@ -58,7 +60,9 @@ end
 local function release_dependent(id)
   local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'due')
   if j[2] ~= 'Queued' then return end
-  if call('HINCRBY', K.job(id), 'unmet', -1) <= 0 and not j[6] then make_ready(j[1], id, j[3], j[4], j[5]) end
+  if call('HINCRBY', K.job(id), 'unmet', -1) > 0 or j[6] then return end
+  hold(j[1], id, nil)
+  make_ready(j[1], id, j[3], j[4], j[5])
 end
 
 -- The status of a workflow follows from how its steps ended; only the last end settles it.
@@ -77,15 +81,14 @@ local function count_step(scope, id, workflow, how)
 end
 
 -- The end of a job, whoever brings it about. A few dependents hear of a good end at once,
--- so that the next step starts in the same moment; the rest are told by cascade. What else changes
--- of the job may be named behind, as for move_status.
-local function conclude(job, old, new, keep_ms, code, ...)
-  move_status(job.scope, job.id, old, new, job.created, 'ended', NOW, ...)
-  call('ZADD', K.ended(), NOW + keep_ms, job.id)
-  free_host(job.scope, job.id, job.host)
+-- so that the next step starts in the same moment; the rest are told by cascade.
+local function conclude(job, old, new, keep_ms, code)
+  move_status(job.scope, job.id, old, new, job.created)
+  call('HSET', K.job(job.id), 'ended', exact(NOW))
+  call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
+  free_host(job.scope, job.id)
   if old == 'Running' then open_limits(job.scope, job.shape) end
-  local workflow = job.workflow
-  if workflow == nil then workflow = call('HGET', K.job(job.id), 'workflow') end
+  local workflow = call('HGET', K.job(job.id), 'workflow')
   if workflow then count_step(job.scope, job.id, workflow, new) end
   for _ = 1, new == 'Completed' and 32 or 0 do
     local id = call('SPOP', K.dependents(job.id))
@@ -93,9 +96,12 @@ local function conclude(job, old, new, keep_ms, code, ...)
     release_dependent(id)
   end
   if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
-  local run = job.started and (NOW - tonumber(job.started)) or 0
-  rollup(job.scope, string.lower(new), 1, 'run_ms_' .. string.lower(new), run)
-  if new == 'Completed' then call('ZADD', K.done(job.scope), NOW, job.id) end
+  local kind = shape_parts(job.shape)
+  count(job.scope, string.lower(new), job.tier, kind, 1)
+  if new == 'Completed' then
+    count(job.scope, 'run', job.tier, kind, NOW - job.started)
+    call('ZADD', K.done(job.scope), exact(NOW), job.id)
+  end
   event(job.scope, string.lower(new), job.id, 'code', code or '')
 end
 
@@ -115,7 +121,7 @@ end
 
 -- The job of a worker that is gone: a wish to cancel is fulfilled, else the attempt is lost.
 local function take_back(job, max_lost, keep_ms)
-  if job.cancel then
+  if call('HEXISTS', K.job(job.id), 'cancel') == 1 then
     end_attempt(job, 'lost', 'worker_lost')
     conclude(job, 'Running', 'Cancelled', keep_ms)
     return

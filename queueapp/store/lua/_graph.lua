@@ -52,6 +52,11 @@ local function record_job(scope, job, text, place, unmet, ready, workflow)
     set('due', exact(due))
     call('ZADD', K.due(), exact(due), job.id)
   end
+  if not ready then
+    local code = due and due > NOW and 'Scheduled' or 'Dependency'
+    set('hold', code)
+    set('held_at', exact(NOW))
+  end
   call('SET', K.spec(job.id), text)
   call('HSET', K.job(job.id), unpack(fields))
   join_queue(scope, job.id, job.tier, job.shape, job.user, score)
@@ -91,6 +96,7 @@ local function index_jobs(scope, jobs)
     entries[#entries + 1], all[#all + 1] = job.id, job.id
   end
   for _, group in pairs(alike) do
+    count(scope, 'submitted', group.job.tier, group.job.type, #group.entries / 2)
     add_all(K.index(scope, 'type', group.job.type), group.entries)
     add_all(K.index(scope, 'user', group.job.user), group.entries)
     add_all(K.index(scope, 'priority', group.job.priority), group.entries)
@@ -104,7 +110,7 @@ local function make_all_runnable(scope, tier, shape, entries)
   local n = #entries / 2
   add_all(K.runnable(scope, tier, shape), entries)
   call('SADD', K.shapes(scope), tier .. '|' .. shape)
-  call('HINCRBY', K.meta(scope), 'eligible', n)
+  count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', n), n)
   call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, exact(n * NOW))
   if not may_run(scope, (shape_parts(shape))) then return end
   list_scope(scope, tier, shape)
@@ -138,12 +144,13 @@ end
 -- Accepts jobs that look_outside and no_room have let pass; their specs are in ARGV from first_spec on.
 local function accept_jobs(scope, jobs, first_spec, waits, doomed, workflow)
   local last = call('HINCRBY', K.meta(scope), 'sequence', #jobs)
-  local scores, ready = {}, {}
+  local scores, ready, scheduled = {}, {}, 0
   index_jobs(scope, jobs)
   for i, job in ipairs(jobs) do
     local place = (FIRST_SEQUENCE + last - #jobs + i) * PLACE_STEP
     local unmet = #waits[i] + #(job.steps or {}) + (doomed[i] and 1 or 0)
-    if unmet == 0 and not (given(job.due) and job.due > NOW) then ready[#ready + 1] = i end
+    if given(job.due) and job.due > NOW then scheduled = scheduled + 1
+    elseif unmet == 0 then ready[#ready + 1] = i end
     scores[i] = record_job(scope, job, ARGV[first_spec + i - 1], place, unmet, ready[#ready] == i, workflow)
   end
   note_dependents(jobs, waits, doomed)
@@ -152,10 +159,11 @@ local function accept_jobs(scope, jobs, first_spec, waits, doomed, workflow)
       call('HSET', K.job(job.retry_of), 'retried_as', job.id)
     end
   end
+  count_held(scope, 'Scheduled', scheduled)
+  count_held(scope, 'Dependency', #jobs - #ready - scheduled)
   make_some_ready(scope, jobs, scores, ready)
   call('SADD', K.scopes(), scope)
   call('SADD', K.tenant(A.tenant), A.project)
-  rollup(scope, 'submitted', #jobs)
 end
 
 -- Records a workflow whose jobs are accepted in the same call.

@@ -3,7 +3,11 @@
 
 local function step_back(scope, id)
   local j = job_fields(id, 'tier', 'shape')
-  not_runnable(scope, id, j[1], j[2])
+  local since = call('HGET', K.job(id), 'eligible')
+  if not_runnable(scope, id, j[1], j[2]) then
+    call('HINCRBY', K.job(id), 'waited:Position', exact(NOW - since))
+  end
+  hold(scope, id, 'HostBusy')
   call('HINCRBY', K.job(id), 'unmet', 1)
   call('HSET', K.job(id), 'host_waits', 1)
 end
@@ -12,6 +16,7 @@ local function step_up(scope, id)
   local j = job_fields(id, 'tier', 'shape', 'score')
   call('HINCRBY', K.job(id), 'unmet', -1)
   call('HDEL', K.job(id), 'host_waits')
+  hold(scope, id, nil)
   make_runnable(scope, id, j[1], j[2], j[3])
 end
 
@@ -37,13 +42,13 @@ local function make_ready(scope, id, tier, shape, score)
   call('ZADD', K.host(scope, host), score, id)
   call('HINCRBY', K.job(id), 'unmet', 1)
   call('HSET', K.job(id), 'host_waits', 1)
+  hold(scope, id, 'HostBusy')
   give_turn(scope, host)
 end
 
 -- After the end of a run, or when a job leaves the queue otherwise.
--- host is the job's, or false, when the caller has read it.
-local function free_host(scope, id, host)
-  if host == nil then host = call('HGET', K.job(id), 'host') end
+local function free_host(scope, id)
+  local host = call('HGET', K.job(id), 'host')
   if not host then return end
   if call('GET', K.pin(scope, host)) == id then call('DEL', K.pin(scope, host)) end
   give_turn(scope, host)

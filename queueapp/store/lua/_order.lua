@@ -48,6 +48,7 @@ end
 
 local function join_queue(scope, id, tier, shape, user, score)
   stand(scope, id, shape, user, score)
+  count_queued(scope, tier, 1)
   touch_tier(scope, tier)
 end
 
@@ -100,24 +101,18 @@ end
 -- A runnable job also stands in its shape's set, and its scope in that shape's directory.
 local function make_runnable(scope, id, tier, shape, score)
   call('ZADD', K.runnable(scope, tier, shape), score, id)
-  call('HINCRBY', K.meta(scope), 'eligible', 1)
-  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, NOW)
-  call('HSET', K.job(id), 'eligible', NOW)
-  local first = call('SADD', K.shapes(scope), tier .. '|' .. shape) == 1
-  -- Where others of its kind stand already, the scope is listed if it may be: at most somebody is woken.
-  if first then
-    if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
-  elseif call('ZCARD', K.idle()) > 0 and may_run(scope, (shape_parts(shape))) then
-    wake_fitting(shape)
-  end
+  call('SADD', K.shapes(scope), tier .. '|' .. shape)
+  count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', 1), 1)
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, exact(NOW))
+  call('HSET', K.job(id), 'eligible', exact(NOW))
+  if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
 end
 
--- eligible is the job's field of that name, when the caller has read it.
-local function not_runnable(scope, id, tier, shape, eligible)
+local function not_runnable(scope, id, tier, shape)
   if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
-  call('HINCRBY', K.meta(scope), 'eligible', -1)
+  count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', -1), -1)
   call('HINCRBY', K.meta(scope), 'eligible_since' .. tier,
-    -tonumber(eligible or call('HGET', K.job(id), 'eligible')))
+    exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
   if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
     call('SREM', K.shapes(scope), tier .. '|' .. shape)
     unlist_scope(scope, tier, shape)
@@ -125,17 +120,31 @@ local function not_runnable(scope, id, tier, shape, eligible)
   return true
 end
 
--- job has the fields user, host, due and eligible, when the caller has read them.
-local function leave_queue(scope, id, tier, shape, job)
-  if not job then
-    local j = job_fields(id, 'user', 'host', 'due', 'eligible')
-    job = {user = j[1], host = j[2], due = j[3], eligible = j[4]}
+-- A queued job that cannot be claimed is held by one thing at a time; how long is kept with it.
+local function hold(scope, id, code)
+  local key = K.job(id)
+  local known = call('HMGET', key, 'hold', 'held_at')
+  if known[1] then
+    call('HINCRBY', key, 'waited:' .. known[1], exact(NOW - known[2]))
+    count_held(scope, known[1], -1)
   end
+  if code then
+    call('HSET', key, 'hold', code, 'held_at', exact(NOW))
+    count_held(scope, code, 1)
+  elseif known[1] then
+    call('HDEL', key, 'hold', 'held_at')
+  end
+end
+
+local function leave_queue(scope, id, tier, shape)
   call('ZREM', K.queue(scope), id)
+  count_queued(scope, tier, -1)
   call('ZREM', K.typed(scope, (shape_parts(shape))), id)
-  call('ZREM', K.owned(scope, job.user), id)
+  local j = job_fields(id, 'user', 'host', 'hold')
+  call('ZREM', K.owned(scope, j[1]), id)
   touch_tier(scope, tier)
-  if job.due then call('ZREM', K.due(), id) end
-  if job.host then call('ZREM', K.host(scope, job.host), id) end
-  not_runnable(scope, id, tier, shape, job.eligible)
+  call('ZREM', K.due(), id)
+  if j[2] then call('ZREM', K.host(scope, j[2]), id) end
+  if j[3] then hold(scope, id, nil) end
+  not_runnable(scope, id, tier, shape)
 end

@@ -3,9 +3,10 @@
 
 -- Set anew for each call; the server runs one at a time. There is no redis.call while it loads.
 local call, A, ARGV, NOW
+local changed -- by scope, what the history of its queue has to record
 
 local function begin(keys, args)
-  call = redis.call
+  call, changed = redis.call, {}
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then
@@ -14,8 +15,7 @@ local function begin(keys, args)
   end
 end
 
--- Lua prints numbers with 14 digits; scores need 16. Only for numbers inside a text: as arguments
--- of a command the server prints whole numbers exactly, and faster.
+-- Lua prints numbers with 14 digits; scores need 16.
 local function exact(n) return string.format('%.0f', n) end
 
 -- Facts for programs follow the text, as JSON.
@@ -33,40 +33,19 @@ local function job_fields(id, ...)
 end
 
 local function event(scope, kind, id, ...)
-  call('XADD', K.events(scope), 'MAXLEN', '~', 10000, '*', 'kind', kind, 'job', id, 'at', NOW, ...)
+  call('XADD', K.events(scope), 'MAXLEN', '~', 10000, '*', 'kind', kind, 'job', id, 'at', exact(NOW), ...)
 end
 
-local function rollup(scope, ...)
-  local key = K.hour(scope, exact(math.floor(NOW / 3600000)))
-  local pairs_ = {...}
-  local fresh = false
-  for i = 1, #pairs_, 2 do
-    if call('HINCRBY', key, pairs_[i], pairs_[i + 1]) == pairs_[i + 1] then fresh = true end
-  end
-  -- A field that has just begun may have begun the key.
-  if fresh then call('EXPIRE', key, 90 * 86400) end
-end
-
--- The one place where a status changes: the table of moves comes from Python. What else changes
--- of the job in the same moment may be named behind, as fields and values.
-local function move_status(scope, id, old, new, created, ...)
+-- The one place where a status changes: the table of moves comes from Python.
+local function move_status(scope, id, old, new, created)
   if not MOVES[old .. '>' .. new] then error('illegal move ' .. old .. '>' .. new) end
   call('ZREM', K.index(scope, 'status', old), id)
   call('ZADD', K.index(scope, 'status', new), created, id)
-  call('HSET', K.job(id), 'status', new, 'updated', NOW, ...)
+  call('HSET', K.job(id), 'status', new, 'updated', exact(NOW))
 end
 
 -- Shapes read "Type.2c4096m": what a worker must be able to run, and have free.
--- There are few, and they are asked for several times a call: what they mean is kept.
-local SHAPES, shapes_kept = {}, 0
-
 local function shape_parts(shape)
-  local known = SHAPES[shape]
-  if not known then
-    if shapes_kept == 1000 then SHAPES, shapes_kept = {}, 0 end
-    local kind, cpu, mem = string.match(shape, '^(.*)%.(%d+)c(%d+)m$')
-    known = {kind, tonumber(cpu), tonumber(mem)}
-    SHAPES[shape], shapes_kept = known, shapes_kept + 1
-  end
-  return known[1], known[2], known[3]
+  local kind, cpu, mem = string.match(shape, '^(.*)%.(%d+)c(%d+)m$')
+  return kind, tonumber(cpu), tonumber(mem)
 end

@@ -16,9 +16,10 @@ local function record(now)
   audit('cancel', {job = A.id, owner = job.user, before = {status = job.status}, after = {status = now, force = A.force}})
 end
 if job.status == 'Queued' then
-  leave_queue(job.scope, job.id, job.tier, job.shape, job)
+  leave_queue(job.scope, job.id, job.tier, job.shape)
+  call('HSET', K.job(job.id), 'cancelled', cjson.encode(wish))
   job.started = nil
-  conclude(job, 'Queued', 'Cancelled', A.keep_ms, nil, 'cancelled', cjson.encode(wish))
+  conclude(job, 'Queued', 'Cancelled', A.keep_ms)
   record('Cancelled')
   return {'Queued', 'Cancelled'}
 end

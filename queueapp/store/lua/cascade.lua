@@ -17,7 +17,7 @@ while told < A.limit do
       call('HINCRBY', K.job(id), 'unmet', -1)
       leave_queue(j[1], id, j[3], j[4])
       call('HSET', K.job(id), 'cancelled', cjson.encode({by = 'system', at_ms = NOW, reason = 'A job it depends on did not complete.'}))
-      conclude({id = id, scope = j[1], created = j[6]}, 'Queued', 'Cancelled', A.keep_ms)
+      conclude({id = id, scope = j[1], tier = j[3], shape = j[4], created = j[6]}, 'Queued', 'Cancelled', A.keep_ms)
     else
       release_dependent(id)
     end

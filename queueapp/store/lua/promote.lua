@@ -8,7 +8,12 @@ for _, id in ipairs(ready) do
   local j = job_fields(id, 'scope', 'status', 'tier', 'shape', 'score', 'unmet')
   if j[2] == 'Queued' then
     call('HDEL', K.job(id), 'due', 'backoff')
-    if (tonumber(j[6]) or 0) == 0 then make_ready(j[1], id, j[3], j[4], j[5]) end
+    if (tonumber(j[6]) or 0) == 0 then
+      hold(j[1], id, nil)
+      make_ready(j[1], id, j[3], j[4], j[5])
+    else
+      hold(j[1], id, 'Dependency')
+    end
   end
 end
 return #ready

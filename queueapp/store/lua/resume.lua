@@ -14,7 +14,9 @@ if not A.due_only or (due and due <= NOW) then
   call('ZREM', K.resumes(), member)
   if known then
     ended = cjson.decode(known)
+    if A.kind == '*' then count_pause(A.scope) end
     call('HDEL', K.pauses(A.scope), A.kind)
+    call('HSET', K.meta(A.scope), 'resumed:' .. A.kind, exact(NOW))
     relist(A.scope)
     event(A.scope, 'resumed', '', 'type', A.kind, 'by', A.act.by)
     audit('resume', {kind = A.kind, before = window(ended)})

@@ -74,7 +74,7 @@ call('ZADD', K.index(scope, 'priority', A.priority), created, id)
 join_queue(scope, id, tier, A.shape, A.user, score)
 call('SADD', K.scopes(), scope)
 call('SADD', K.tenant(A.tenant), A.project)
-rollup(scope, 'submitted', 1)
+count(scope, 'submitted', tier, A.type, 1)
 event(scope, 'submitted', id, 'tier', tier, 'type', A.type, 'user', A.user)
 
 for _, dep in ipairs(waiting) do call('SADD', K.dependents(dep), id) end
@@ -84,8 +84,11 @@ local due = given(A.due)
 if due and due > NOW then
   call('HSET', K.job(id), 'due', exact(due))
   call('ZADD', K.due(), exact(due), id)
+  hold(scope, id, 'Scheduled')
 elseif #waiting == 0 and not doomed then
   make_ready(scope, id, tier, A.shape, score)
+else
+  hold(scope, id, 'Dependency')
 end
 if doomed then
   call('HSET', K.job(id), 'unmet', 1)

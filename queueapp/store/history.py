@@ -1,0 +1,237 @@
+"""The history of a scope's queue as the scripts keep it: exact sums by hour and by day.
+
+The history endpoint, the queue's own figures and the forecasts read it. It costs what it returns:
+one record for each hour or day, whatever the number of jobs. Decision 0027.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from queueapp.domain.idle import IdleSum
+from queueapp.domain.rollup import (
+    DAY_MS,
+    HOUR_MS,
+    Rollup,
+    Sizes,
+    Standing,
+    read_hours,
+    standing_of,
+    total,
+)
+from queueapp.domain.scope import Scope
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+HOURS_KEPT_MS = 90 * DAY_MS
+CHUNK = 200
+
+
+@dataclass(frozen=True)
+class Present:
+    """How a scope's queue stands now; ``hour`` is the record of the hour under way, if any."""
+
+    now_ms: int
+    standing: Standing
+    idle_sum: float
+    hour: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Trends:
+    """The queue's own figures; what covers 24 hours begins with a whole hour.
+
+    ``peak_hour`` is the UTC hour of today with most submissions.
+    """
+
+    average_run_ms: float | None
+    completed_last_hour: int
+    submitted_this_hour: int
+    peak_hour: int | None
+    average_queue_size: float
+
+
+class History:
+    """Reads roll-ups; the scripts that change queues write them."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def present(self, scope: Scope, *, now_ms: int | None = None) -> Present:
+        """Return how the queue stands now, by the store's clock unless a time is given."""
+        answer = self._scripts.call("present", scope=scope.key, now_ms=now_ms)
+        now, queued, running, waiting, idle, hour, held = answer
+        standing = Standing(
+            queued=_sizes(queued),
+            running=int(running),
+            waiting=bool(waiting),
+            held={code: int(n) for code, n in _pairs(held).items() if int(n)},
+        )
+        return Present(int(now), standing, float(idle), _pairs(hour))
+
+    def hours(
+        self, scope: Scope, from_ms: int, to_ms: int, *, present: Present | None = None
+    ) -> list[Rollup]:
+        """Return a roll-up for each hour that begins in [from, to), the last one up to now.
+
+        Both must be whole hours, and ``from`` less than ``HOURS_KEPT_MS`` ago.
+        """
+        now = present or self.present(scope)
+        this = now.now_ms // HOUR_MS
+        wanted = range(from_ms // HOUR_MS, min(to_ms // HOUR_MS, this + 1))
+        if not wanted:
+            return []
+        records = self._records(scope, wanted)
+        after = self._after(scope, wanted[-1], this)
+        if now.hour:
+            records = {**records, this: now.hour}
+            after = standing_of(now.hour) if after is None and this > wanted[-1] else after
+        return read_hours(
+            records,
+            wanted,
+            after=after or now.standing,
+            idle_at=self._idle(wanted, now),
+            now_ms=now.now_ms,
+        )
+
+    def _records(self, scope: Scope, hours: range) -> dict[int, Mapping[str, str]]:
+        with store_errors():
+            known = self._client.zrange(
+                self._keys("hours", scope.key), hours[0], hours[-1], byscore=True
+            )
+            rows: list[Mapping[str, str]] = []
+            for at in range(0, len(known), CHUNK):
+                pipe = self._client.pipeline(transaction=False)
+                for hour in known[at : at + CHUNK]:
+                    pipe.hgetall(self._keys("hour", scope.key, hour))
+                rows += pipe.execute()
+        return {int(hour): row for hour, row in zip(known, rows, strict=True) if row}
+
+    def _after(self, scope: Scope, last: int, this: int) -> Standing | None:
+        """Return how the queue stood at the first change after an hour, before the present one."""
+        with store_errors():
+            found = self._client.zrange(
+                self._keys("hours", scope.key), last + 1, this - 1, byscore=True, offset=0, num=1
+            )
+            row = self._client.hgetall(self._keys("hour", scope.key, found[0])) if found else None
+        return standing_of(row) if row else None
+
+    def _idle(self, hours: range, present: Present) -> IdleSum:
+        key, low, high = self._keys("idle_marks"), hours[0], hours[-1] + 1
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrange(key, f"({low}", "-inf", byscore=True, desc=True, offset=0, num=1)
+            pipe.zrange(key, low, high, byscore=True)
+            pipe.zrange(key, f"({high}", "+inf", byscore=True, offset=0, num=1)
+            marks = [mark.split(":") for part in pipe.execute() for mark in part]
+        points = [(int(hour) * HOUR_MS, float(idle)) for hour, idle in marks]
+        known = [point for point in points if point[0] < present.now_ms]
+        return IdleSum([*known, (present.now_ms, present.idle_sum)])
+
+    def days(
+        self, scope: Scope, from_ms: int, to_ms: int, *, present: Present | None = None
+    ) -> list[Rollup]:
+        """Return a roll-up for each day that begins in [from, to), both whole days.
+
+        Days that upkeep has not rolled up yet are added up from their hours.
+        """
+        now = present or self.present(scope)
+        starts = range(from_ms, min(to_ms, now.now_ms), DAY_MS)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for start in starts:
+                pipe.get(self._keys("day", scope.key, start // DAY_MS))
+            texts = pipe.execute()
+        kept = {at: _decoded(text) for at, text in zip(starts, texts, strict=True) if text}
+        return self._with_missing(scope, starts, kept, now)
+
+    def _with_missing(
+        self, scope: Scope, starts: Sequence[int], kept: dict[int, Rollup], present: Present
+    ) -> list[Rollup]:
+        """Fill stretches of days without a roll-up of their own from hours."""
+        found: list[Rollup] = []
+        at = 0
+        while at < len(starts):
+            if starts[at] in kept:
+                found.append(kept[starts[at]])
+                at += 1
+                continue
+            end = at
+            while end < len(starts) and starts[end] not in kept:
+                end += 1
+            hours = self.hours(scope, starts[at], starts[end - 1] + DAY_MS, present=present)
+            found += [total(hours[n : n + 24]) for n in range(0, len(hours), 24)]
+            at = end
+        return found
+
+    def keep_days(self, scope: Scope, *, keep_ms: int, now_ms: int | None = None) -> int:
+        """Roll up the days that ended since the last time; return how many were kept."""
+        present = self.present(scope, now_ms=now_ms)
+        today = present.now_ms // DAY_MS
+        meta = self._keys("meta", scope.key)
+        with store_errors():
+            rolled = int(self._client.hget(meta, "rolled") or 0)
+            if rolled >= today - 1:
+                return 0
+            oldest = max(rolled + 1, (present.now_ms - HOURS_KEPT_MS) // DAY_MS + 1)
+            hours = self._client.zrange(
+                self._keys("hours", scope.key), oldest * 24, today * 24 - 1, byscore=True
+            )
+        days = sorted({int(hour) // 24 for hour in hours})
+        for day in days:
+            whole = total(self.hours(scope, day * DAY_MS, (day + 1) * DAY_MS, present=present))
+            with store_errors():
+                self._client.set(self._keys("day", scope.key, day), _encoded(whole), px=keep_ms)
+        with store_errors():
+            self._client.hset(meta, "rolled", today - 1)
+        return len(days)
+
+    def trends(self, scope: Scope, *, now_ms: int | None = None) -> Trends:
+        """Return the figures that the queue shows of its last 24 hours, hour and day."""
+        present = self.present(scope, now_ms=now_ms)
+        now = present.now_ms
+        hours = self.hours(
+            scope, (now - DAY_MS) // HOUR_MS * HOUR_MS, now + HOUR_MS, present=present
+        )
+        whole, completed = total(hours), 0
+        with store_errors():
+            completed = self._client.zcount(
+                self._keys("done", scope.key), f"({now - HOUR_MS}", str(now)
+            )
+        today = [hour for hour in hours if hour.start_ms >= now - now % DAY_MS]
+        busiest = max(today, key=lambda hour: hour.total("submitted"))
+        ran = whole.total("completed")
+        return Trends(
+            average_run_ms=whole.total("run") / ran if ran else None,
+            completed_last_hour=int(completed),
+            submitted_this_hour=hours[-1].total("submitted"),
+            peak_hour=busiest.start_ms // HOUR_MS % 24 if busiest.total("submitted") else None,
+            average_queue_size=whole.average_size,
+        )
+
+
+def _pairs(flat: Iterable[Any]) -> dict[str, str]:
+    items = iter(flat)
+    return dict(zip(items, items, strict=True))
+
+
+def _sizes(text: str) -> Sizes:
+    critical, high, normal, low = (int(n) for n in text.split())
+    return critical, high, normal, low
+
+
+def _encoded(rollup: Rollup) -> bytes:
+    rows = [[what, tier, kind, n] for (what, tier, kind), n in rollup.counts.items()]
+    return orjson.dumps({**asdict(rollup), "counts": rows})
+
+
+def _decoded(text: str) -> Rollup:
+    data = orjson.loads(text)
+    counts = {(what, tier, kind): n for what, tier, kind, n in data.pop("counts")}
+    sizes = {name: tuple(data.pop(name)) for name in ("first", "last", "peak")}
+    return Rollup(**{**data, **sizes, "counts": counts})
