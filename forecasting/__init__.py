@@ -3,6 +3,7 @@
 Actors call it on workers; it knows no queue store, no web and no clock.
 """
 
+from forecasting.queueing.fit import fit
 from forecasting.series import forecast_series
 
-__all__ = ["forecast_series"]
+__all__ = ["fit", "forecast_series"]

@@ -1,12 +1,16 @@
 """Fit statistical models; the only file that imports statsmodels.
 
-ladder.py calls it. It returns plain rules, so nothing else sees a statsmodels object.
+ladder.py and queueing/profile.py call it. They get plain numbers and
+rules, so nothing else sees a statsmodels object.
 """
 
 import warnings
 
 import numpy as np
+from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
+from statsmodels.genmod.families import Poisson
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 from statsmodels.tsa.ar_model import AutoReg
 
@@ -27,3 +31,19 @@ def autoregression(z: Floats, lags: NDArray[np.intp], season: int = 1) -> Recurs
     intercepts = np.full(season, fitted[0])
     intercepts[1:] += fitted[1:season]
     return Recursion(lags, fitted[season:], intercepts)
+
+
+def count_regression(design: Floats, counts: Floats, weights: Floats) -> Floats | None:
+    """Fit the logarithm of a rate to counts by Poisson regression; None where it fails.
+
+    Shape: design (n, k), its first column ones; counts, weights (n,); returns (k,).
+    Source: McCullagh and Nelder (1989), Generalized Linear Models, chapter 6.
+    """
+    model = GLM(counts, design, family=Poisson(), freq_weights=weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            fitted = np.asarray(model.fit(maxiter=25).params)
+        except (ArithmeticError, ValueError, LinAlgError, Warning):
+            return None
+    return fitted if np.isfinite(fitted).all() else None

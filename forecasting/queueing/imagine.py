@@ -1,0 +1,119 @@
+"""Draw possible futures of a queue from what its past teaches.
+
+model.py draws those of the present, replay.py those of past moments.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.queueing.arrivals import Arrivals
+from forecasting.queueing.draws import Draws
+from forecasting.queueing.durations import Durations, Groups
+from forecasting.queueing.paths import Futures
+from forecasting.queueing.workload import NORMAL, Ints, Workload
+from forecasting.recursion import Floats
+
+MOST_ROWS = 3000
+"""Jobs of a path that are served one by one; of more, several are taken as one."""
+COMMON = 0.5
+"""Share of jobs that run as short or long, for what they are, as their user's others just now."""
+ROOMS = 16
+"""Workers that are left where several jobs, and several workers, are taken as one."""
+MOODS = 509
+DAY = 86400.0
+USUAL_LOAD = 0.6
+"""Share of the workers that is busy, where nothing is known."""
+
+
+@dataclass(frozen=True)
+class Imagination:
+    """What futures are drawn from."""
+
+    durations: Durations
+    arrivals: Arrivals
+
+    def futures(
+        self, jobs: Workload, workers: int, paths: int, rng: np.random.Generator
+    ) -> Futures:
+        """Draw so many futures of the queue as it was known at jobs.now."""
+        mood = rng.random((paths, MOODS))
+        everyone, running = jobs.waiting, jobs.running
+        drawn = self.arrivals.draw(jobs.now, self._guess(jobs, workers), paths, rng)
+        bundle = 1 + (len(everyone) + len(drawn.row) // paths) // MOST_ROWS
+        abreast = min(bundle, max(1, workers // ROOMS))
+        waiting, coming = everyone[::bundle], drawn.every(bundle)
+        run = self._runs(jobs, waiting, mood, rng)
+        ends = self._runs(jobs, running, mood, rng) - (jobs.now - jobs.started[running])
+        new = len(coming.row)
+        due = np.maximum(jobs.not_before[waiting] - jobs.now, 0.0)
+        return Futures(
+            path=np.concatenate([np.repeat(np.arange(paths), len(waiting)), coming.path]),
+            tier=np.concatenate(
+                [np.tile(jobs.tier[waiting], paths), _of(jobs.tier, coming.row, NORMAL)]
+            ),
+            submitted=np.concatenate(
+                [np.tile(jobs.submitted[waiting] - jobs.now, paths), coming.at]
+            ),
+            ready=np.concatenate([np.tile(due, paths), coming.at]),
+            run=np.concatenate([run.ravel(), self._runs_again(jobs, coming, rng)])
+            * (bundle / abreast),
+            row=np.concatenate([np.tile(waiting, paths), np.full(new, -1)]),
+            rank=np.concatenate([np.tile(np.arange(len(waiting)), paths), np.zeros(new, np.intp)]),
+            weight=np.concatenate(
+                [np.tile(_sizes(len(everyone), bundle), paths), np.full(new, float(bundle))]
+            ),
+            ends=np.maximum(ends, 1.0),
+            bundle=bundle,
+            abreast=abreast,
+        )
+
+    def _guess(self, jobs: Workload, workers: int) -> float:
+        """Return the jobs an hour that would keep the workers as busy as is usual."""
+        nobody = np.array([-1])
+        table = self.durations.table(
+            Groups(nobody, nobody, nobody), np.array([jobs.now]), np.zeros(1)
+        )
+        return 3600.0 * USUAL_LOAD * max(workers, 1) / float(np.exp(table).mean())
+
+    def _runs(self, jobs: Workload, rows: Ints, mood: Floats, rng: np.random.Generator) -> Floats:
+        """Draw run times of known jobs, those of one user alike. Shape: (paths, rows)."""
+        own = rng.random((len(mood), len(rows)))
+        alike = rng.random(own.shape) < COMMON
+        level = np.where(alike, mood[:, jobs.user[rows] % MOODS], own)
+        return self._looked_up(jobs, rows, np.arange(len(rows)), level)
+
+    def _runs_again(self, jobs: Workload, coming: Draws, rng: np.random.Generator) -> Floats:
+        """Return the run times that the drawn jobs had, or drawn ones where they have not ended."""
+        runs = _of(jobs.finished - jobs.started, coming.row, np.nan)
+        unknown = np.flatnonzero(np.isnan(runs))
+        rows, which = np.unique(coming.row[unknown], return_inverse=True)
+        # Of few jobs those that run are the long ones: the next ones need not be like them.
+        young = jobs.now - jobs.history < DAY
+        started = np.full(len(jobs.started), np.nan) if young else jobs.started
+        fresh = replace(jobs, started=started)
+        runs[unknown] = self._looked_up(fresh, rows, which, rng.random((1, len(unknown))))[0]
+        return runs
+
+    def _looked_up(self, jobs: Workload, rows: Ints, which: Ints, level: Floats) -> Floats:
+        """Return run times of jobs rows[which] at levels. Shape: which (n,), level (paths, n)."""
+        groups = Groups(*(_of(column, rows, -1) for column in (jobs.user, jobs.kind, jobs.tier)))
+        elapsed = np.nan_to_num(jobs.now - _of(jobs.started, rows, np.nan), nan=0.0)
+        same = np.stack([groups.user, groups.kind, groups.tier, elapsed.astype(np.intp)])
+        _, first, of = np.unique(same, axis=1, return_index=True, return_inverse=True)
+        table = self.durations.table(
+            groups.take(first), np.full(len(first), jobs.now), elapsed[first]
+        )
+        return self.durations.drawn(table, of.ravel()[which], level)
+
+
+def _sizes(jobs: int, bundle: int) -> Floats:
+    """Return how many jobs each bundle has; the last takes what is left."""
+    return np.diff(np.append(np.arange(0, jobs, bundle), jobs)).astype(np.float64)
+
+
+def _of(column: NDArray[Any], rows: Ints, unknown: float) -> NDArray[Any]:
+    """Return a column's entries, for row -1 what stands for a job of which nothing is known."""
+    return np.append(column, np.array(unknown, dtype=column.dtype))[rows]

@@ -1,0 +1,89 @@
+"""The fitted model of a queue: what it will be like, and what it would be like with other workers.
+
+fit.py makes it. Every answer is read off the same simulated paths, so answers agree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from forecasting.queueing.durations import Durations, Groups
+from forecasting.queueing.outcomes import Outcomes
+from forecasting.queueing.paths import Futures
+from forecasting.queueing.trust import LevelMap
+from forecasting.queueing.workload import Workload
+from forecasting.recursion import Floats
+
+SHOWN = (0.1, 0.5, 0.9)
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class QueueModel:
+    """A queue's possible futures, and how far to trust what is read off them.
+
+    `trusted` holds a level map for each of size, busy, wait and start. `closed_for` is how many
+    seconds nothing starts.
+    """
+
+    known: Workload
+    durations: Durations
+    futures: Futures
+    trusted: Mapping[str, LevelMap]
+    workers: int
+    closed_for: float
+
+    def forecast(self, hours: int, levels: ArrayLike) -> dict[str, Floats]:
+        """Return quantiles of jobs waiting, busy workers and waits, hour by hour.
+
+        Shape: levels (k,) in (0, 1); returns (hours, k) for each of queue_size (at the end of the
+        hour), busy_workers (mean over it) and wait_seconds (mean of the jobs submitted in it).
+        """
+        what = self.outcomes(hours).with_waits_filled()
+        return {
+            "queue_size": self._read("size", what.size, levels),
+            "busy_workers": self._read("busy", what.busy, levels),
+            "wait_seconds": self._read("wait", what.wait, levels),
+        }
+
+    def duration(self, *, user: int, kind: int, priority: int) -> Three:
+        """Return the run time, in seconds, of such a job: its 10, 50 and 90 % quantiles."""
+        groups = Groups(np.array([user]), np.array([kind]), np.array([priority]))
+        low, middle, high = self.durations.quantiles(groups, self.known.now, np.array(SHOWN))[0]
+        return float(low), float(middle), float(high)
+
+    def start_delay(self, row: int) -> Three:
+        """Return when the waiting job jobs[row] starts, in seconds from now, likewise.
+
+        Raises: KeyError for a job that does not wait.
+        """
+        starts = self.futures.starts_waiting(self._starts, np.array([self._places[row]]))
+        low, middle, high = self._read("start", starts, SHOWN)[0]
+        return float(low), float(middle), float(high)
+
+    def with_workers(self, workers: int) -> "QueueModel":
+        """Return the same futures, job by job, with other workers."""
+        return replace(self, workers=max(0, workers))
+
+    def outcomes(self, hours: int) -> Outcomes:
+        """Return what becomes of the queue in each simulated path."""
+        return self.futures.outcomes(self._starts, hours)
+
+    @cached_property
+    def _starts(self) -> Floats:
+        return self.futures.served(self.futures.free(self.workers, self.closed_for))
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        rows = self.known.rows[self.known.waiting].tolist()
+        return {row: place for place, row in enumerate(rows)}
+
+    def _read(self, name: str, paths: Floats, levels: ArrayLike) -> Floats:
+        """Return quantiles over the paths at the levels that are to be read for those asked."""
+        quantiles: Floats = np.quantile(
+            paths, self.trusted[name](np.asarray(levels, dtype=np.float64)), axis=0
+        ).T
+        return np.maximum(quantiles, 0.0)

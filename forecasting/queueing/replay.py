@@ -1,0 +1,143 @@
+"""Forecast past moments of the queue as they were known, and compare with what came.
+
+fit.py calls it; the ranks of the truth among the forecasts become level maps in trust.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.queueing.imagine import Imagination
+from forecasting.queueing.outcomes import HOUR, Outcomes, Served
+from forecasting.queueing.paths import Futures, served_together
+from forecasting.queueing.trust import Ranks, ranks_among
+from forecasting.queueing.workload import Workload
+from forecasting.recursion import Floats
+
+MOMENTS = 48
+PATHS = 40
+FEWEST_PATHS = 16
+FEWEST_MOMENTS = 12
+ROWS = 700_000
+"""Jobs served in all the paths of all the moments together, as far as the fewest allow."""
+HOURS_APART = 13
+"""Hours between moments: all hours of the day take their turn."""
+HOURS_AHEAD = 24
+TARGETS = ("size", "busy", "wait")
+STARTS = 12
+"""Waiting jobs of one moment that are compared."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A past moment: how long ago, what was known, what might have come."""
+
+    hours_ago: int
+    known: Workload
+    futures: Futures
+    free: Floats
+
+
+def replay(
+    jobs: Workload, imagination: Imagination, workers: int, rng: np.random.Generator
+) -> dict[str, Ranks]:
+    """Return where the truth stood among the forecasts: of sizes, busy workers, waits, starts."""
+    moments = _moments(jobs, imagination, workers, rng)
+    if not moments:
+        return {}
+    starts = served_together([m.futures for m in moments], [m.free for m in moments])
+    forecast = [
+        moment.futures.outcomes(start, HOURS_AHEAD).with_waits_filled()
+        for moment, start in zip(moments, starts, strict=True)
+    ]
+    truth = _truth(jobs, [moment.hours_ago for moment in moments])
+    ranks = {
+        name: _ranks([getattr(each, name) for each in forecast], getattr(truth, name), rng)
+        for name in TARGETS
+    }
+    return {**ranks, "start": _start_ranks(jobs, moments, starts, rng)}
+
+
+def _moments(
+    jobs: Workload, imagination: Imagination, workers: int, rng: np.random.Generator
+) -> list[Moment]:
+    """Draw futures of as many past moments as the history has and the time allows."""
+    days = (jobs.now - jobs.history) / (24 * HOUR)
+    rows = 1 + len(jobs.waiting) + 2 * len(jobs.submitted) / max(days, 1.0)
+    paths = int(np.clip(ROWS / (rows * MOMENTS), FEWEST_PATHS, PATHS))
+    count = int(np.clip(ROWS / (rows * paths), FEWEST_MOMENTS, MOMENTS))
+    ages = np.arange(1, count + 1) * HOURS_APART
+    moments = []
+    for age in ages[ages + 24 <= 24 * days]:
+        known = jobs.as_known(jobs.now - age * HOUR)
+        staff = _workers_then(known, workers)
+        futures = imagination.futures(known, staff, paths, rng)
+        moments.append(Moment(int(age), known, futures, futures.free(staff)))
+    return moments
+
+
+def _workers_then(known: Workload, workers: int) -> int:
+    """Guess how many workers there were: as many as were busy while jobs waited."""
+    busy = len(known.running)
+    return busy if len(known.waiting) and busy else max(busy, workers)
+
+
+def _truth(jobs: Workload, ages: list[int]) -> Outcomes:
+    """Return what came after each moment, NaN after now. Shape: (moments, HOURS_AHEAD) each.
+
+    What has not happened yet is taken to happen right after now: a wait that goes on counts as
+    far as it has gone.
+    """
+    span = max(ages)
+    begin = jobs.now - span * HOUR
+    started = np.nan_to_num(jobs.started, nan=jobs.now + 1) - begin
+    finished = np.nan_to_num(jobs.finished, nan=jobs.now + 1) - begin
+    alone = np.zeros(len(started), dtype=np.intp)
+    served = Served(
+        path=alone,
+        submitted=jobs.submitted - begin,
+        start=started,
+        run=finished - started,
+        weight=np.ones(len(started)),
+        ends=np.empty((1, 0)),
+    )
+    past = served.outcomes(span)
+    hours = span - np.array(ages)[:, None] + np.arange(HOURS_AHEAD)
+
+    def seen(series: Floats) -> Floats:
+        return np.append(series[0], np.full(HOURS_AHEAD, np.nan))[hours]
+
+    return Outcomes(seen(past.size), seen(past.busy), seen(past.wait))
+
+
+def _ranks(forecast: list[Floats], truth: Floats, rng: np.random.Generator) -> Ranks:
+    """Rank the truth of each moment and hour. Shape: forecast[i] (paths, hours)."""
+    known = np.isfinite(truth)
+    values = [
+        ranks_among(paths[:, seen], came[seen], rng)
+        for paths, came, seen in zip(forecast, truth, known, strict=True)
+    ]
+    return Ranks(np.concatenate(values), np.full(int(known.sum()), 1 / HOURS_AHEAD))
+
+
+def _start_ranks(
+    jobs: Workload, moments: list[Moment], starts: list[Floats], rng: np.random.Generator
+) -> Ranks:
+    """Rank the true starts of some jobs that waited at each moment, among those forecast."""
+    ranks = [_start_ranks_at(jobs, m, s, rng) for m, s in zip(moments, starts, strict=True)]
+    weights = [np.full(len(each), 1 / max(1, len(each))) for each in ranks]
+    return Ranks(np.concatenate(ranks), np.concatenate(weights))
+
+
+def _start_ranks_at(
+    jobs: Workload, moment: Moment, starts: Floats, rng: np.random.Generator
+) -> Floats:
+    waiting = moment.known.waiting
+    place = rng.permutation(len(waiting))[:STARTS]
+    forecast = moment.futures.starts_waiting(starts, place)
+    truth = jobs.started[waiting[place]] - moment.known.now
+    late = np.isnan(truth)
+    truth[late] = moment.hours_ago * HOUR
+    ranks = ranks_among(forecast, truth, rng)
+    ranks[late] += rng.random(int(late.sum())) * (1 - ranks[late])  # somewhere above
+    return ranks
