@@ -9,6 +9,7 @@ from queueapp.api.health import install_health
 from queueapp.api.hosts import guard_hosts
 from queueapp.api.pages import install_pages
 from queueapp.api.parser import MAX_JSON_BYTES, check_address
+from queueapp.api.rates import install_rates
 from queueapp.api.responses import install_responses
 from queueapp.api.services import Services
 from queueapp.api.streams import install_streams
@@ -52,6 +53,7 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     install_streams(app, config.max_streams, config.max_streams_per_key)
     install_responses(app)
     app.before_request(check_address)
+    install_rates(app, config.bad_keys_per_minute)
     install_auth(app)
     install_errors(app)
     install_health(app)

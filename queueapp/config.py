@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from queueapp.domain.api_key import MOST_PER_MINUTE
+
 
 class BadSetting(ValueError):
     """An environment variable has a value that cannot be used."""
@@ -35,6 +37,8 @@ class Config:
     max_queued_jobs: int = 1_000_000
     max_upload_mb: int = 2_048
     link_minutes: int = 60
+    requests_per_minute: int = 6_000
+    bad_keys_per_minute: int = 200
     max_streams: int = 64
     max_streams_per_key: int = 16
     drain_seconds: float = 5.0
@@ -75,6 +79,14 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
     "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
     "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
+    "QUEUEAPP_REQUESTS_PER_MINUTE": (
+        "requests_per_minute",
+        "requests that an API key may make, unless it has a rate of its own; 0: any number",
+    ),
+    "QUEUEAPP_BAD_KEYS_PER_MINUTE": (
+        "bad_keys_per_minute",
+        "requests with a wrong key that one address may make of a web process",
+    ),
     "QUEUEAPP_MAX_STREAMS": (
         "max_streams",
         "event streams and waiting polls that one web process keeps open",
@@ -116,11 +128,16 @@ _POSITIVE = {
     "max_queued_jobs": int,
     "max_upload_mb": int,
     "link_minutes": int,
+    "bad_keys_per_minute": int,
     "max_streams": int,
     "max_streams_per_key": int,
     "drain_seconds": float,
     "node_cpu_units": int,
 }
+
+
+# These may be 0, which stands for no limit.
+_COUNTS = ("requests_per_minute",)
 
 
 def _value(variable: str, name: str, text: str) -> object:
@@ -132,6 +149,10 @@ def _value(variable: str, name: str, text: str) -> object:
         if not 0 < number < float("inf"):
             raise BadSetting(f"{variable} must be a positive number, not {text!r}")
         return number
+    if name in _COUNTS:
+        if not (text.isascii() and text.isdigit() and int(text) <= MOST_PER_MINUTE):
+            raise BadSetting(f"{variable} must be 0 to {MOST_PER_MINUTE}, not {text!r}")
+        return int(text)
     if name in _CHOICES and text not in _CHOICES[name]:
         raise BadSetting(f"{variable} must be one of {', '.join(_CHOICES[name])}, not {text!r}")
     if name == "data_dir":

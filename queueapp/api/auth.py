@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, current_app, g, request
 from flask.views import View
 
+from queueapp.api.rates import count_bad_key, refuse_excess
 from queueapp.api.services import services
 from queueapp.domain.api_key import ApiKey, Role
 from queueapp.domain.errors import Forbidden, NotFound, Unauthorized, ValidationFailed
@@ -87,11 +88,17 @@ def given_token() -> str:
 
 
 def _authenticated() -> ApiKey:
-    token = given_token()
-    store, admin = services().engine.store, services().config.admin_key
-    found = store.api_keys.authenticate(token, admin_key=admin)
-    if found is None:
-        raise Unauthorized("The key is not known.")
+    keys, config = services().engine.store.api_keys, services().config
+    try:
+        found = keys.authenticate(
+            given_token(), admin_key=config.admin_key, per_minute=config.requests_per_minute
+        )
+        if found is None:
+            raise Unauthorized("The key is not known, or has ended.")
+    except Unauthorized:
+        count_bad_key(request.remote_addr)
+        raise
+    refuse_excess(found)
     return found
 
 

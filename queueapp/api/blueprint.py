@@ -28,7 +28,7 @@ IF_MATCH_HEADER = {
     "example": '"Normal-17"',
 }
 # Every operation may fail in these ways.
-USUAL_ERRORS = frozenset({400, 401, 403, 404, 500, 503})
+USUAL_ERRORS = frozenset({400, 401, 403, 404, 429, 500, 503})
 
 Any_ = TypeVar("Any_", bound=Callable[..., Any])
 

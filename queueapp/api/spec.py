@@ -27,7 +27,7 @@ from queueapp.api.schemas.fields import (
     Whole,
 )
 from queueapp.api.schemas.problems import Problem
-from queueapp.api.spec_words import HEADERS, INFO, PATH_PARAMETERS, PROBLEM_HEADERS
+from queueapp.api.spec_words import EVERYWHERE, HEADERS, INFO, PATH_PARAMETERS, PROBLEM_HEADERS
 from queueapp.domain.text import timestamp
 
 Doc = dict[str, Any]
@@ -189,7 +189,8 @@ def finish(document: Doc) -> Doc:
             if method in item:
                 _finish_operation(item[method], method)
     for response in document["components"]["responses"].values():
-        _add_header(response, "X-Request-Id")
+        for name in EVERYWHERE:
+            _add_header(response, name)
     document = _walk(document, _finish_node)
     _drop_unused(document)
     return document
@@ -225,7 +226,8 @@ def _finish_operation(operation: Doc, method: str) -> None:
     for status, response in operation["responses"].items():
         if "$ref" in response:
             continue
-        _add_header(response, "X-Request-Id")
+        for name in EVERYWHERE:
+            _add_header(response, name)
         if repeatable:
             _add_header(response, "Idempotency-Replayed")
         if method in ("post", "put") and status in ("201", "202"):

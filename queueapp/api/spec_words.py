@@ -24,6 +24,16 @@ HEADERS: dict[str, Doc] = {
         "description": "Seconds after which to try again.",
         "schema": {"type": "integer", "format": "int32", "minimum": 0},
     },
+    "RateLimit-Policy": {
+        "description": "How many requests the key may make in how many seconds; not sent to keys "
+        'that nothing limits: "default";q=6000;w=60.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "What is left to the key, and in how many seconds all of it is back: "
+        '"default";r=5990;t=1.',
+        "schema": {"type": "string"},
+    },
     "Idempotency-Replayed": {
         "description": "true if this is the answer to the first request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -38,6 +48,7 @@ HEADERS: dict[str, Doc] = {
         "schema": {"type": "string"},
     },
 }
+EVERYWHERE = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
 PROBLEM_HEADERS = {
     401: "WWW-Authenticate",
     412: "ETag",

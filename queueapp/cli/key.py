@@ -1,17 +1,19 @@
-"""`queueapp key create|list|revoke`: API keys, managed where the store is.
+"""`queueapp key create|list|limit|revoke`: API keys, managed where the store is.
 
 It works on the store itself, so it needs no key; whoever may reach the store may make one.
 """
 
 import argparse
 import json
+import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from queueapp.config import from_env
-from queueapp.domain.api_key import ApiKey, Role
+from queueapp.domain.api_key import MOST_PER_MINUTE, ApiKey, Role
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 from queueapp.store.api_keys import ApiKeys
@@ -19,16 +21,24 @@ from queueapp.store.api_keys import ApiKeys
 from .up import environ_of
 
 ROWS = 1_000
-COLUMNS = ("id", "user", "role", "tenant", "project", "created", "lastUsed", "revoked")
+COLUMNS = (
+    *("id", "user", "role", "tenant", "project", "requestsPerMinute"),
+    *("created", "lastUsed", "expires", "revoked"),
+)
+_SPAN = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 
 
 def add(nouns: Any) -> None:
     """Add the noun and its verbs to the command line."""
-    noun = nouns.add_parser("key", help="make, list and revoke API keys")
+    noun = nouns.add_parser("key", help="make, list, limit and revoke API keys")
     verbs = noun.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_create(verbs)
     listing = _verb(verbs, "list", "list all keys, newest first", run_list)
     listing.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    limit = _verb(verbs, "limit", "say how many requests a key may make", run_limit)
+    limit.add_argument("id", help="the key's id, as `key list` shows it")
+    _add_rate(limit, required=True)
     revoke = _verb(verbs, "revoke", "end a key for ever", run_revoke)
     revoke.add_argument("id", help="the key's id, as `key list` shows it")
 
@@ -39,6 +49,45 @@ def _add_create(verbs: Any) -> None:
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--tenant", help="the only tenant that it covers (default: all)")
     create.add_argument("--project", help="the only project of the tenant that it covers")
+    create.add_argument(
+        "--expires", type=_moment, help="when it ends: 90d, 12h, 30m from now, or a date (UTC)"
+    )
+    _add_rate(create, required=False)
+
+
+def _add_rate(verb: argparse.ArgumentParser, *, required: bool) -> None:
+    verb.add_argument(
+        "--requests-per-minute",
+        type=_rate,
+        required=required,
+        default="usual",
+        metavar="N",
+        help="a number, any for no limit, usual for QUEUEAPP_REQUESTS_PER_MINUTE",
+    )
+
+
+def _rate(text: str) -> int | None:
+    """Return a rate: 0 stands for any, None for the usual one."""
+    if text in ("any", "usual"):
+        return 0 if text == "any" else None
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_PER_MINUTE:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_PER_MINUTE}, any or usual")
+
+
+def _moment(text: str) -> int:
+    """Return a moment in ms since the epoch that a span from now, or a date, names."""
+    now_ms = int(time.time() * 1000)
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return now_ms + int(span[1]) * _MINUTES[span[2]] * 60_000
+    try:
+        date = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a span such as 90d, or a date like 2027-01-31") from None
+    if date.timestamp() * 1000 <= now_ms:
+        raise argparse.ArgumentTypeError("a date to come")
+    return int(date.timestamp() * 1000)
 
 
 def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
@@ -51,7 +100,14 @@ def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser
 def run_create(options: argparse.Namespace) -> int:
     """Make a key; the only line printed is the key itself, ready for a script."""
     with _api_keys(options) as keys:
-        _, token = keys.create(options.user, Role(options.role), options.tenant, options.project)
+        _, token = keys.create(
+            options.user,
+            Role(options.role),
+            options.tenant,
+            options.project,
+            expires_ms=options.expires,
+            per_minute=options.requests_per_minute,
+        )
     print(token)
     return 0
 
@@ -64,6 +120,14 @@ def run_list(options: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=2))
     else:
         _print_table(rows)
+    return 0
+
+
+def run_limit(options: argparse.Namespace) -> int:
+    """Give a key a rate of its own, or the usual one."""
+    with _api_keys(options) as keys:
+        keys.limit(options.id, options.requests_per_minute)
+    print(f"{options.id} is limited.")
     return 0
 
 
@@ -104,10 +168,18 @@ def _row(key: ApiKey) -> dict[str, str | None]:
         "role": key.role.value,
         "tenant": key.tenant,
         "project": key.project,
+        "requestsPerMinute": _rate_text(key.per_minute),
         "created": _time(key.created_ms),
         "lastUsed": _time(key.last_used_ms),
+        "expires": _time(key.expires_ms),
         "revoked": _time(key.revoked_ms),
     }
+
+
+def _rate_text(per_minute: int | None) -> str:
+    if per_minute is None:
+        return "usual"
+    return str(per_minute) if per_minute else "any"
 
 
 def _time(ms: int | None) -> str | None:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from queueapp.domain.scope import Scope
 
+MOST_PER_MINUTE = 1_000_000
+
 
 class Role(StrEnum):
     """What a key may do, each role including the ones before it."""
@@ -21,8 +23,23 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """How many requests a key may make: a bucket of a minute's worth that fills evenly."""
+
+    per_minute: int
+    left: int
+    #: Until all of it is back.
+    full_ms: int
+    #: Until the next request is let through; 0 is now.
+    wait_ms: int
+
+
+@dataclass(frozen=True)
 class ApiKey:
-    """A key as it is known: never its secret. No tenant means all, no project all of the tenant."""
+    """A key as it is known: never its secret. No tenant means all, no project all of the tenant.
+
+    ``per_minute``: its own rate, 0 for any, None for the usual one.
+    """
 
     id: str
     user: str
@@ -32,6 +49,10 @@ class ApiKey:
     created_ms: int = 0
     revoked_ms: int | None = None
     last_used_ms: int | None = None
+    expires_ms: int | None = None
+    per_minute: int | None = None
+    #: What is left to it after the request that it was asked for; None where nothing limits it.
+    allowance: Allowance | None = None
 
     def covers(self, scope: Scope) -> bool:
         """Tell whether the key may see anything of a scope."""

@@ -103,6 +103,12 @@ class QueueFull(QueueappError):
     code = "queue_full"
 
 
+class RateLimited(QueueappError):
+    """Too many requests."""
+
+    code = "rate_limited"
+
+
 class TooManyStreams(QueueappError):
     """The key has as many event streams open as it may."""
 

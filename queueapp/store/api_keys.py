@@ -6,8 +6,9 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
-from queueapp.domain.api_key import ApiKey, Role
+from queueapp.domain.api_key import Allowance, ApiKey, Role
 from queueapp.domain.errors import ValidationFailed
 from queueapp.domain.scope import MAX_ID, valid_id
 from queueapp.store.connect import Client, store_errors
@@ -47,11 +48,13 @@ class ApiKeys:
         tenant: str | None = None,
         project: str | None = None,
         *,
+        expires_ms: int | None = None,
+        per_minute: int | None = None,
         now_ms: int | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; return it and its token, which is never seen again.
 
-        Raises: ValidationFailed.
+        ``per_minute``: its own rate, 0 for any. Raises: ValidationFailed.
         """
         _check(user, tenant, project)
         key_id = self._random_bytes(8).hex()
@@ -64,30 +67,48 @@ class ApiKeys:
             role=role,
             tenant=tenant,
             project=project,
+            expires=expires_ms,
+            per_minute=per_minute,
             now_ms=now_ms,
         )
-        return ApiKey(key_id, user, role, tenant, project, created_ms), token
+        made = ApiKey(key_id, user, role, tenant, project, created_ms)
+        return replace(made, expires_ms=expires_ms, per_minute=per_minute), token
 
     def authenticate(
-        self, token: str, *, admin_key: str | None = None, now_ms: int | None = None
+        self,
+        token: str,
+        *,
+        admin_key: str | None = None,
+        per_minute: int = 0,
+        cost: int = 1,
+        now_ms: int | None = None,
     ) -> ApiKey | None:
-        """Return the key of a token, None unless it is good; ``admin_key`` is good everywhere."""
+        """Return the key of a token, None unless it is good; ``admin_key`` is good everywhere.
+
+        ``per_minute``: the usual rate, 0 for any. ``cost``: how many requests this one counts
+        for; the key says whether it may make them. The admin key is not limited.
+        """
         digest = _digest(token)
         if admin_key and hmac.compare_digest(digest, _digest(admin_key)):
             return ApiKey("admin", "admin", Role.ADMIN)
         match = TOKEN.fullmatch(token)
         if match is None:
             return None
-        flat = self._scripts.call(
+        flat, *rate = self._scripts.call(
             "authenticate",
             id=match[1],
             digest=digest,
             every_ms=USE_WRITTEN_EVERY_MS,
+            per_minute=per_minute,
+            cost=cost,
             now_ms=now_ms,
         )
         row = dict(zip(flat[::2], flat[1::2], strict=True))
-        good = hmac.compare_digest(row.get("digest", NO_DIGEST), digest)
-        return _decode(match[1], row) if good and "revoked" not in row else None
+        if not hmac.compare_digest(row.get("digest", NO_DIGEST), digest):
+            return None
+        allowance = Allowance(*rate)
+        limited = allowance if allowance.per_minute else None
+        return replace(_decode(match[1], row), allowance=limited)
 
     def page(self, page: int, page_size: int) -> tuple[list[ApiKey], int]:
         """Return one page of the keys, revoked ones too, newest first, and how many there are."""
@@ -101,6 +122,10 @@ class ApiKeys:
                 pipe.hgetall(self._keys("api_key", key_id))
             rows = pipe.execute()
         return [_decode(key_id, row) for key_id, row in zip(ids, rows, strict=True) if row], total
+
+    def limit(self, key_id: str, per_minute: int | None) -> None:
+        """Give a key a rate of its own, 0 for any, None for the usual one. Raises: NotFound."""
+        self._scripts.call("limit_key", id=key_id, per_minute=per_minute)
 
     def revoke(self, key_id: str, *, now_ms: int | None = None) -> int:
         """End a key for ever; return when that was, in ms. Raises: NotFound."""
@@ -131,4 +156,6 @@ def _decode(key_id: str, row: dict[str, str]) -> ApiKey:
         created_ms=int(row["created"]),
         revoked_ms=int(row["revoked"]) if "revoked" in row else None,
         last_used_ms=int(row["used"]) if "used" in row else None,
+        expires_ms=int(row["expires"]) if "expires" in row else None,
+        per_minute=int(row["per_minute"]) if "per_minute" in row else None,
     )

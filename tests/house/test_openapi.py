@@ -112,11 +112,11 @@ def test_every_operation_is_explained(newest: Doc) -> None:
 
 
 def test_every_operation_declares_its_errors_as_problems(newest: Doc) -> None:
-    """400, 401, 403, 404, 500 and 503 always; 413 and 415 where there is a body."""
+    """400, 401, 403, 404, 429, 500 and 503 always; 413 and 415 where there is a body."""
     for name, operation in operations(newest):
         responses = operation["responses"]
         body = {"413", "415"} if "requestBody" in operation else set()
-        assert {"400", "401", "403", "404", "500", "503", *body} <= responses.keys(), name
+        assert {"400", "401", "403", "404", "429", "500", "503", *body} <= responses.keys(), name
         for status, response in responses.items():
             if status >= "400":
                 content = resolve(newest, response)["content"]

@@ -80,6 +80,7 @@ def _app(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
         data_dir=tmp_path_factory.mktemp("data"),
         admin_key=ADMIN,
         secret_key="test-secret",
+        bad_keys_per_minute=1_000_000,
     )
     return create_app(config)
 

@@ -40,6 +40,15 @@ def test_a_key_is_made_listed_and_revoked(
         assert token not in listed
         assert [found.id] == [row["id"] for row in json.loads(listed)]
 
+        assert ("usual", None) == tuple(
+            json.loads(listed)[0][name] for name in ("requestsPerMinute", "expires")
+        )
+
+        assert 0 == main(["key", "limit", found.id, "--requests-per-minute", "any", *where])
+        limited = keys.authenticate(token, per_minute=1)
+        assert limited is not None
+        assert limited.per_minute == 0
+
         assert 0 == main(["key", "revoke", found.id, *where])
         assert keys.authenticate(token) is None
         assert 0 == main(["key", "list", *where])
@@ -73,7 +82,18 @@ def test_a_bad_request_is_one_line(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["key"], ["key", "create", "--user", "a", "--role", "god"], ["up", "--port", "70000"]],
+    [
+        *([], ["key"], ["key", "create", "--user", "a", "--role", "god"]),
+        *(
+            ["key", "create", "--user", "a", "--role", "viewer", option, value]
+            for option, value in (
+                *(("--expires", "0d"), ("--expires", "soon"), ("--expires", "2001-01-01")),
+                *(("--requests-per-minute", text) for text in ("0", "-1", "x", "1000001")),
+            )
+        ),
+        ["key", "limit", "0123456789abcdef"],
+        ["up", "--port", "70000"],
+    ],
 )
 def test_a_wrong_command_shows_its_use(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -95,6 +95,64 @@ def test_a_use_is_written_once_a_minute(store: Store) -> None:
     assert seen == [100_000, 100_000, 160_000]
 
 
+def test_an_expired_key_opens_nothing(store: Store) -> None:
+    """From the very moment on; it stays listed."""
+    key, token = store.api_keys.create("ann", Role.VIEWER, expires_ms=1_000, now_ms=0)
+    good = [store.api_keys.authenticate(token, now_ms=at) is not None for at in (999, 1_000)]
+
+    assert [True, False] == good
+    assert [(key.id, 1_000)] == [(k.id, k.expires_ms) for k in store.api_keys.page(1, 10)[0]]
+
+
+def allowance(store: Store, token: str, now_ms: int, **options: int) -> tuple[int, ...]:
+    """Return what is left to a key of six requests a minute after a request."""
+    found = store.api_keys.authenticate(token, **{"per_minute": 6, "now_ms": now_ms, **options})
+    assert found is not None
+    assert found.allowance is not None
+    told = found.allowance
+    return told.per_minute, told.left, told.full_ms, told.wait_ms
+
+
+def test_an_allowance_is_used_up_and_comes_back_evenly(store: Store) -> None:
+    """A minute's worth at once, then one per tenth second of six a minute; refusals cost none."""
+    _, token = store.api_keys.create("ann", Role.VIEWER)
+    start = 1_000_000
+
+    assert [(6, left, (6 - left) * 10_000, 0) for left in (5, 4, 3, 2, 1, 0)] == [
+        allowance(store, token, start) for _ in range(6)
+    ]
+    assert [(6, 0, 60_000, 10_000)] * 2 == [allowance(store, token, start) for _ in range(2)]
+    assert (6, 0, 51_000, 1_000) == allowance(store, token, start + 9_000)
+    assert (6, 0, 60_000, 0) == allowance(store, token, start + 10_000)
+    assert (6, 0, 60_000, 0) == allowance(store, token, start + 10_000, cost=0)
+    assert (6, 5, 10_000, 0) == allowance(store, token, start + 200_000)
+
+
+def test_a_key_may_have_a_rate_of_its_own(store: Store) -> None:
+    """Its own, any number, or the usual one again; the admin key has none."""
+    key, token = store.api_keys.create("ann", Role.VIEWER, per_minute=2)
+    seen = [allowance(store, token, 0)[:2]]
+    for rate in (0, None):
+        store.api_keys.limit(key.id, rate)
+        found = store.api_keys.authenticate(token, per_minute=6, now_ms=0)
+        assert found is not None
+        seen.append(found.allowance and (found.allowance.per_minute, found.allowance.left))
+    admin = store.api_keys.authenticate(ADMIN, admin_key=ADMIN, per_minute=1)
+
+    assert [(2, 1), None, (6, 5)] == seen
+    assert admin is not None
+    assert admin.allowance is None
+    with pytest.raises(NotFound):
+        store.api_keys.limit("0" * 16, 1)
+
+
+def test_a_million_a_minute_is_counted_too(store: Store) -> None:
+    """Fractions of a millisecond add up."""
+    _, token = store.api_keys.create("ann", Role.VIEWER, per_minute=1_000_000)
+
+    assert [999_999, 999_998, 999_997] == [allowance(store, token, 0)[1] for _ in range(3)]
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_a_look_up_is_one_round_trip(store: Store, client: redis.Redis, good: bool) -> None:
     """Good keys and unknown ones cost the same one command."""
