@@ -28,6 +28,7 @@ from queueapp.domain.states import Status
 from queueapp.feed import EventFeed
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
+from queueapp.queue_view import QueueViews
 from queueapp.steering import Steering
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
@@ -119,6 +120,7 @@ class Engine:
         self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
         self.feed = EventFeed(store.events)
         self.outlook = Outlook(store, now_ms=self.now_ms)
+        self.queues = QueueViews(store, self.outlook)
         self.steering = Steering(store, self.outlook)
 
     def now_ms(self) -> int:

@@ -4,7 +4,7 @@ The outlook asks for it; it is read at most once a second, so that a busy API do
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from queueapp.domain.backlog import Capacity
@@ -27,6 +27,7 @@ class Running:
     job_id: str
     scope: str
     node: str
+    worker: str
     types: frozenset[str] | None  # of its worker; None for one that takes no more jobs
     shape: Shape
     host: str | None
@@ -44,6 +45,12 @@ class FleetView:
     running: Sequence[Running] = ()
     rivals: Sequence[Rival] = ()
     capacity: Capacity = field(default=Capacity(()))
+    workers: Mapping[str, int] = field(default_factory=dict)  # live ones: how many slots
+
+    @property
+    def active_workers(self) -> int:
+        """How many live workers run a job."""
+        return len({job.worker for job in self.running} & self.workers.keys())
 
     @property
     def all_busy(self) -> bool:
@@ -76,7 +83,13 @@ class FleetReader:
         types = {place.worker: place.types for place in places}
         durations = self.durations_of(jobs, now)
         running = [_running(job, types, durations[job.id], now) for job in jobs]
-        return FleetView(now, places, rooms, running, self._store.surveys.rivals(), capacity)
+        workers = {
+            worker["name"]: int(worker["slots"])
+            for worker in self._store.fleet.workers(now_ms=now)
+            if worker["live"]
+        }
+        rivals = self._store.surveys.rivals()
+        return FleetView(now, places, rooms, running, rivals, capacity, workers)
 
     def durations_of(self, jobs: Sequence[Job], now_ms: int) -> dict[str, Duration]:
         """Return how long each of some jobs runs, whatever their scopes."""
@@ -98,6 +111,7 @@ def _running(job: Job, types: dict[str, frozenset[str]], lasts: Duration, now_ms
         job_id=job.id,
         scope=job.spec.scope.key,
         node=job.node or "",
+        worker=job.worker or "",
         types=types.get(job.worker or ""),
         shape=Shape.of(job.spec.type, job.spec.requirements),
         host=job.spec.host,

@@ -6,8 +6,9 @@ read them for each request, and so are those of the jobs that stand far behind.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from queueapp.domain.estimates import Duration
 from queueapp.domain.fleet import NodeStatus
@@ -20,7 +21,7 @@ from queueapp.durations import Durations, Kind
 from queueapp.fleet_view import FleetReader, FleetView
 from queueapp.foresight import Foreseen, Foresight, drain_ms
 from queueapp.store import Store
-from queueapp.store.pauses import WHOLE_SCOPE
+from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.survey import QueuedRow, Survey
 
 MAX_AGE_S = 1.0
@@ -64,12 +65,13 @@ class Outlook:
 
     def foresight(self, scope: Scope) -> Foresight:
         """Simulate a scope's queue as it is now."""
-        found = self._foreseen(scope, self._survey(scope))
+        found = self._foreseen(scope, self.survey(scope))
         kept = self._kept if len(self._kept) < MAX_KEPT else {}
         self._kept = {**kept, scope: (time.monotonic(), found)}
         return found
 
-    def _survey(self, scope: Scope) -> Survey:
+    def survey(self, scope: Scope) -> Survey:
+        """Return a scope's queue in the numbers that estimates are made of."""
         return self._store.surveys.queue(scope, head=HEAD, now_ms=self._now_ms())
 
     def _foreseen(self, scope: Scope, survey: Survey) -> Foresight:
@@ -124,7 +126,7 @@ class Outlook:
 
     def trial(self, job: Job) -> Foreseen:
         """Return what could be said of a job if it were submitted now."""
-        survey = self._survey(job.spec.scope)
+        survey = self.survey(job.spec.scope)
         position = 1 + sum(n for p, n in survey.queued.items() if p.tier <= job.spec.priority.tier)
         if position <= HEAD:
             head = [*survey.head]
@@ -179,19 +181,45 @@ class Outlook:
         if job.status is not Status.QUEUED:
             return None
         scope, kind = job.spec.scope, job.spec.type
+        limits = vars(self._store.pauses.around(scope, kind))
         pauses = self._store.pauses.of(scope)
+        return why_waiting(job, self._surroundings(pauses, kind, limits, position))
+
+    def waits(self, survey: Survey, jobs: Sequence[tuple[Job, int]]) -> list[Wait | None]:
+        """Return why each of some queued jobs at their overall positions does not run yet."""
+        known: dict[str, Surroundings] = {}
+        found = []
+        for job, position in jobs:
+            kind = job.spec.type
+            if kind not in known:
+                most, running = survey.type_limits.get(kind, (None, 0))
+                limits = {
+                    "scope_limit": survey.max_running,
+                    "scope_running": survey.running,
+                    "type_limit": most,
+                    "type_running": running,
+                }
+                known[kind] = self._surroundings(survey.pauses, kind, limits, None)
+            found.append(why_waiting(job, replace(known[kind], position=position)))
+        return found
+
+    def _surroundings(
+        self,
+        pauses: Mapping[str, Pause],
+        kind: str,
+        limits: Mapping[str, Any],
+        position: int | None,
+    ) -> Surroundings:
         whole, one = pauses.get(WHOLE_SCOPE), pauses.get(kind)
-        limits = self._store.pauses.around(scope, kind)
-        around = Surroundings(
+        return Surroundings(
             position=position,
             places=self.fleet().places,
             scope_paused=whole is not None,
             scope_paused_until_ms=whole.until_ms if whole else None,
             type_paused=one is not None,
             type_paused_until_ms=one.until_ms if one else None,
-            **vars(limits),
+            **limits,
         )
-        return why_waiting(job, around)
 
     def system(self, tenant: str) -> SystemStatus:
         """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""

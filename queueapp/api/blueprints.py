@@ -12,6 +12,7 @@ from queueapp.api import (
     job_types,
     jobs,
     pipelines,
+    queue,
     steering,
     system,
     workers,
@@ -21,6 +22,7 @@ from queueapp.api.spec import DocumentedApi
 TITLE = "queueapp"
 BLUEPRINTS = (
     jobs.blueprint,
+    queue.blueprint,
     job_logs.blueprint,
     events.blueprint,
     job_types.blueprint,

@@ -179,7 +179,8 @@ def basis(estimate: Estimate) -> Row:
     return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
 
 
-def _wait(wait: Wait | None) -> Row | None:
+def shown_wait(wait: Wait | None) -> Row | None:
+    """Return why a job waits."""
     return None if wait is None else {"code": wait.code, "text": wait.text, "needs": wait.needs}
 
 
@@ -209,7 +210,7 @@ def job_answer(
         "dateCreated": stamp(job.created_ms),
         "lastUpdated": stamp(job.updated_ms),
         "queuePosition": position if waiting else None,
-        "waitReason": _wait(wait),
+        "waitReason": shown_wait(wait),
         "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
         "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
         "estimateBasis": basis(estimate),

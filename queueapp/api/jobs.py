@@ -178,7 +178,7 @@ class Jobs(MethodView):
         """
         wanted = JobFilter(
             status=query["status"],
-            type=_canonical_type(query["job_type"]),
+            type=canonical_type(query["job_type"]),
             priority=query["priority"],
             submitted_by=query["submitted_by"],
             created_from_ms=query["date_from"],
@@ -196,7 +196,7 @@ class Jobs(MethodView):
         )
 
 
-def _canonical_type(name: str | None) -> str | None:
+def canonical_type(name: str | None) -> str | None:
     """Return a job type as it is stored; a type that nobody offers any more is taken as it is."""
     if name is None:
         return None

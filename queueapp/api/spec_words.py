@@ -39,7 +39,7 @@ HEADERS: dict[str, Doc] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "ETag": {
-        "description": "The version of the job's tier, for If-Match.",
+        "description": "The version of the job's tier, or of all tiers of a queue, for If-Match.",
         "schema": {"type": "string"},
         "example": '"Normal-17"',
     },
@@ -55,6 +55,10 @@ PROBLEM_HEADERS = {
     **dict.fromkeys((409, 429, 503), "Retry-After"),
 }
 PATH_PARAMETERS: dict[str, Doc] = {
+    "priority": {
+        "description": "The tier, in any case: Critical, High, Normal or Low.",
+        "example": "High",
+    },
     "tenantId": {"description": "The tenant.", "example": "acme"},
     "projectId": {"description": "The project.", "example": "sales"},
     "jobId": {

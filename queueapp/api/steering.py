@@ -16,7 +16,7 @@ from queueapp.api.responses import answer
 from queueapp.api.schemas import steering as schemas
 from queueapp.api.schemas.enums import ControlAction, QueueState
 from queueapp.api.services import services
-from queueapp.api.versions import given_versions, stale, tier_tag
+from queueapp.api.versions import ETAG, given_versions, stale, tier_tag
 from queueapp.domain import text
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
@@ -35,7 +35,6 @@ blueprint = ApiBlueprint(
 blueprint.errorhandler(VersionStale)(stale)
 QUEUE = "/<string:tenantId>/<string:projectId>/execution/queue"
 QUEUED_JOB = f"{QUEUE}/job/<string:jobId>"
-ETAG = {"ETag": {"$ref": "#/components/headers/ETag"}}
 MINUTE_MS = 60_000
 
 

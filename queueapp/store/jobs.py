@@ -270,6 +270,20 @@ class Jobs:
             found: list[str] = self._client.zrange(self._keys("leases"), 0, limit - 1)
         return found
 
+    def statuses(self, job_ids: Sequence[str]) -> dict[str, Status]:
+        """Return the statuses of those jobs that still exist."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipe.hget(self._keys("job", job_id), "status")
+            found = pipe.execute()
+        return {job_id: Status(text) for job_id, text in zip(job_ids, found, strict=True) if text}
+
+    def completed_since(self, scope: Scope, since_ms: int) -> int:
+        """Return how many jobs of a scope completed since a moment."""
+        with store_errors():
+            return int(self._client.zcount(self._keys("done", scope.key), since_ms, "+inf"))
+
     def projects(self, tenant: str) -> list[str]:
         """Return the projects of a tenant that ever had a job."""
         with store_errors():
