@@ -21,6 +21,7 @@ IDS = {
     "datasetId": "d",
     "pipelineId": "l",
     "artifactId": "a",
+    "priority": "High",
 }
 
 
