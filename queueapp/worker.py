@@ -31,6 +31,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, AttemptEnd, Status
 from queueapp.engine import Engine
 from queueapp.execution import Execution, lost
+from queueapp.firing import Firing
 from queueapp.job_types import JobType, load_modules
 from queueapp.library import Library
 from queueapp.logs import configure_logs
@@ -140,7 +141,13 @@ class WorkerProcess:
         kinds = [kind.info for kind in self.types.values()]
         upkeep = Upkeep(
             self.store,
-            chores(self.store, config, forget=self.forget, sweep=self.library.sweep),
+            chores(
+                self.store,
+                config,
+                forget=self.forget,
+                sweep=self.library.sweep,
+                fire=Firing(self.engine).fire_due,
+            ),
             worker=station.worker,
         )
         return [

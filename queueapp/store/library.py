@@ -31,6 +31,7 @@ PARTS = (
     "places",
     "tiers",
     "graph",
+    "schedules",
 )
 
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
