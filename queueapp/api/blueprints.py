@@ -6,6 +6,7 @@ import queueapp
 from queueapp.api import (
     artifacts,
     audit,
+    bulk,
     datasets,
     events,
     job_logs,
@@ -16,7 +17,6 @@ from queueapp.api import (
     steering,
     system,
     workers,
-    workflows,
 )
 from queueapp.api.spec import DocumentedApi
 
@@ -26,12 +26,12 @@ BLUEPRINTS = (
     queue.blueprint,
     job_logs.blueprint,
     events.blueprint,
-    workflows.blueprint,
     job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,
     artifacts.blueprint,
     steering.blueprint,
+    bulk.blueprint,
     audit.blueprint,
     system.blueprint,
     workers.blueprint,

@@ -6,7 +6,6 @@ Pure: the engine's records in, plain values out; the clock is an argument.
 from typing import Any
 
 from queueapp.domain import text
-from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
 from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
@@ -177,12 +176,7 @@ def _cancellation(asked: CancelRequest | None) -> Row | None:
 
 def basis(estimate: Estimate) -> Row:
     """Return what a duration estimate rests on."""
-    return basis_row(estimate.duration)
-
-
-def basis_row(duration: Duration) -> Row:
-    """Return what a range for a run time rests on."""
-    return {"scope": duration.basis, "samples": duration.samples}
+    return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
 
 
 def shown_wait(wait: Wait | None) -> Row | None:
@@ -227,10 +221,6 @@ def job_answer(
         "attempts": [_attempt(n, attempt) for n, attempt in enumerate(job.attempts, start=1)],
         "originalJobId": spec.retry_of,
         "retriedAs": job.retried_as,
-        "workflowId": spec.workflow_id,
-        "workflowStep": spec.step,
-        "scheduleId": spec.schedule_id,
-        "scheduledFor": stamp(spec.scheduled_for_ms),
     }
 
 

@@ -13,7 +13,7 @@ import dramatiq
 import structlog
 from dramatiq.middleware import Middleware
 
-from queueapp.consumer import Station
+from queueapp.broker import Station
 
 log = structlog.get_logger()
 

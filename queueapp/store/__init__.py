@@ -6,6 +6,7 @@ Every state move is one Lua script; every reader asks for what it shows and no m
 from queueapp.store.api_keys import ApiKeys
 from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
+from queueapp.store.bulk import Bulks
 from queueapp.store.connect import Client, connect
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
@@ -17,7 +18,6 @@ from queueapp.store.listing import Listing
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
-from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
 from queueapp.store.survey import Surveys
 from queueapp.store.workers import Workers
@@ -44,10 +44,10 @@ class Store:
         self.surveys = Surveys(*parts)
         self.events = Events(*parts)
         self.artifacts = Artifacts(*parts)
+        self.bulks = Bulks(*parts)
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)
         self.workflows = Workflows(*parts)
-        self.schedules = Schedules(*parts)
 
 
 __all__ = ("Client", "Keys", "Store", "connect")

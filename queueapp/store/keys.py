@@ -33,6 +33,10 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "audit": ("s", "$", "audit"),  # stream: who did what, when and why; expires
     "hours": ("s", "$", "hours"),  # zset: the hours that have a roll-up
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
+    "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires
+    "bulk_jobs": ("s", "$", "bulk", "$", "jobs"),  # zset: its jobs that are left, in order
+    "bulk_kept": ("s", "$", "bulk", "$", "kept"),  # zset: jobs it left alone, by the reason
+    "bulk_ids": ("s", "$", "bulk", "$", "ids"),  # list: job ids still to be looked at
     "idempotency": ("s", "$", "idem", "$"),  # string: the answer to a repeated request
     "artifact": ("a", "$"),  # hash: a published file
     "dataset": ("s", "$", "ds", "$"),  # hash: an event log or another input
@@ -71,6 +75,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "api_key": ("k", "$"),  # hash: an API key by its id; the secret only as a digest
     "api_keys": ("keys",),  # zset: API keys by creation time
     "operation": ("op", "$"),  # string: the receipt of an action, for its repeat; expires
+    "bulks": ("bulks",),  # zset: "scope|id" of operations that go on, by their last step
     "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
     "libraries": ("libraries",),  # zset: loaded function libraries by when they were loaded
     "clock": ("clock",),  # hash: sums over time of busy and of live slots

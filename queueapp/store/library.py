@@ -30,8 +30,8 @@ PARTS = (
     "steering",
     "places",
     "tiers",
+    "bulk",
     "graph",
-    "schedules",
 )
 
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from queueapp.domain.bulk import BulkAction, BulkState
 from queueapp.domain.fleet import WorkerState
 from queueapp.domain.queue import Priority
 from queueapp.domain.states import Status
@@ -101,6 +102,8 @@ def component_name(choices: type[StrEnum]) -> str:
 
 
 __all__ = (
+    "BulkAction",
+    "BulkState",
     "ControlAction",
     "Isolation",
     "LogFormat",

@@ -21,6 +21,8 @@ IDS = {
     "datasetId": "d",
     "pipelineId": "l",
     "artifactId": "a",
+    "operationId": "o",
+    "userId": "u",
     "priority": "High",
 }
 
