@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -17,10 +18,15 @@ def line(event: dict[str, Any], **_: Any) -> str:
         return json.dumps(event, default=str)
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Send our own lines and other libraries' lines to standard error as JSON."""
+def configure_logs(
+    level: int = logging.INFO, *, facts: Callable[[], dict[str, Any]] = dict
+) -> None:
+    """Send our own lines and other libraries' lines to standard error as JSON.
+
+    ``facts`` is asked, as each line is written, what belongs to all lines of its thread.
+    """
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        lambda _logger, _method, event: facts() | dict(event),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

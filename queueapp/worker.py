@@ -21,8 +21,9 @@ import structlog
 from dramatiq.middleware import Middleware
 
 from queueapp import __version__
-from queueapp.broker import QUEUE, QueueBroker, Station
+from queueapp.broker import QueueBroker
 from queueapp.config import Config, from_env
+from queueapp.consumer import QUEUE, Station
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.fleet import Node, Worker
 from queueapp.domain.job import Claim
@@ -31,6 +32,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, AttemptEnd, Status
 from queueapp.engine import Engine
 from queueapp.execution import Execution, lost
+from queueapp.firing import Firing
 from queueapp.job_types import JobType, load_modules
 from queueapp.library import Library
 from queueapp.logs import configure_logs
@@ -38,7 +40,12 @@ from queueapp.middleware.chores import ChoresMiddleware
 from queueapp.middleware.drain import DrainMiddleware
 from queueapp.middleware.fence import FenceMiddleware
 from queueapp.middleware.heartbeat import HeartbeatMiddleware
-from queueapp.middleware.lifecycle import LifecycleMiddleware, current_claim, leave_report
+from queueapp.middleware.lifecycle import (
+    LifecycleMiddleware,
+    current_claim,
+    facts_of_job,
+    leave_report,
+)
 from queueapp.middleware.orders import OrdersMiddleware
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.middleware.succession import SuccessionMiddleware
@@ -140,7 +147,13 @@ class WorkerProcess:
         kinds = [kind.info for kind in self.types.values()]
         upkeep = Upkeep(
             self.store,
-            chores(self.store, config, forget=self.forget, sweep=self.library.sweep),
+            chores(
+                self.store,
+                config,
+                forget=self.forget,
+                sweep=self.library.sweep,
+                fire=Firing(self.engine).fire_due,
+            ),
             worker=station.worker,
         )
         return [
@@ -204,9 +217,10 @@ class WorkerProcess:
             return None
         if status is Status.QUEUED:
             self.execution.discard(report, keep_logs=True)
-        # Dramatiq sends each line through its master: what went well is told to debuggers only.
-        tell = log.debug if status is Status.COMPLETED else log.info
-        tell("attempt ended", job=claim.job.id, outcome=report.outcome, status=str(status))
+        # Dramatiq sends each line through its master: what went well is not worth one.
+        if status is not Status.COMPLETED:
+            told = {"outcome": str(report.outcome), "status": str(status)}
+            log.info("attempt ended", job=claim.job.id, **told)
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)
         return following
@@ -272,7 +286,7 @@ def threads_of(arguments: list[str]) -> int:
 
 def setup(make: Callable[..., WorkerProcess] = WorkerProcess) -> None:
     """Build this process's worker from the environment and make its broker Dramatiq's."""
-    configure_logs()
+    configure_logs(facts=facts_of_job)
     logging.getLogger("dramatiq").setLevel(logging.INFO)
     config = from_env()
     slots = threads_of(sys.argv)

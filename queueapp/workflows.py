@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import (
     Conflict,
     JobNotCancellable,
@@ -225,7 +226,12 @@ class Workflows:
             retry_of=old.id,
             request_id=request_id,
         )
-        return self._accept(scope, workflow, specs, idempotency)
+        accepted = self._accept(scope, workflow, specs, idempotency)
+        if not accepted.repeated:
+            act = Act(by, reason, request_id)
+            facts = {"workflow": old.id, "retried_as": new_id}
+            self._store.audit.record(scope, "retry_workflow", act, **facts)
+        return accepted
 
     # -- look -------------------------------------------------------------------------------
 
@@ -346,6 +352,7 @@ class Workflows:
         reason: str | None = None,
         force: bool = False,
         preserve: bool = True,
+        request_id: str | None = None,
         wait_s: float = 9.5,
     ) -> Workflow:
         """End what has not ended: the last steps first, so that none starts on the way.
@@ -356,6 +363,8 @@ class Workflows:
         workflow = self.get(scope, workflow_id)
         if workflow.status in TERMINAL:
             raise JobNotCancellable(f"The workflow has already ended: it is {workflow.status}.")
+        act = Act(by, reason, request_id)
+        self._store.audit.record(scope, "cancel_workflow", act, workflow=workflow_id)
         ids = {step.name: step.job_id for step in workflow.steps}
         needs = {step.name: step.depends_on for step in workflow.steps}
         for name in reversed(in_order(needs)):
@@ -368,6 +377,7 @@ class Workflows:
                     force=force,
                     preserve=preserve,
                     keep_ms=self._engine.config.keep_ms,
+                    request_id=request_id,
                 )
             except (JobNotCancellable, NotFound):
                 continue

@@ -17,6 +17,7 @@ from queueapp.api import (
     steering,
     system,
     workers,
+    workflows,
 )
 from queueapp.api.spec import DocumentedApi
 
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     queue.blueprint,
     job_logs.blueprint,
     events.blueprint,
+    workflows.blueprint,
     job_types.blueprint,
     datasets.blueprint,
     pipelines.blueprint,

@@ -6,6 +6,7 @@ Pure: the engine's records in, plain values out; the clock is an argument.
 from typing import Any
 
 from queueapp.domain import text
+from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
 from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
@@ -176,7 +177,12 @@ def _cancellation(asked: CancelRequest | None) -> Row | None:
 
 def basis(estimate: Estimate) -> Row:
     """Return what a duration estimate rests on."""
-    return {"scope": estimate.duration.basis, "samples": estimate.duration.samples}
+    return basis_row(estimate.duration)
+
+
+def basis_row(duration: Duration) -> Row:
+    """Return what a range for a run time rests on."""
+    return {"scope": duration.basis, "samples": duration.samples}
 
 
 def shown_wait(wait: Wait | None) -> Row | None:
@@ -221,6 +227,10 @@ def job_answer(
         "attempts": [_attempt(n, attempt) for n, attempt in enumerate(job.attempts, start=1)],
         "originalJobId": spec.retry_of,
         "retriedAs": job.retried_as,
+        "workflowId": spec.workflow_id,
+        "workflowStep": spec.step,
+        "scheduleId": spec.schedule_id,
+        "scheduledFor": stamp(spec.scheduled_for_ms),
     }
 
 

@@ -66,6 +66,12 @@ PATH_PARAMETERS: dict[str, Doc] = {
         "example": "cc0e8400-e29b-41d4-a716-446655440000",
         "format": "uuid",
     },
+    "workflowId": {
+        "description": "The workflow.",
+        "example": "aa0e8400-e29b-41d4-a716-446655440000",
+        "format": "uuid",
+    },
+    "scheduleId": {"description": "The schedule.", "example": "nightly-orders"},
     "datasetId": {"description": "The dataset.", "example": "orders"},
     "pipelineId": {"description": "The pipeline.", "example": "monthly-orders"},
     "workerName": {"description": "The worker.", "example": "node-01-4be1f0.4711.9a3c2e"},

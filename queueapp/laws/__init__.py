@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from queueapp.laws.counters import wrong_counters
 from queueapp.laws.jobs import broken_jobs
 from queueapp.laws.keys import broken_keys
+from queueapp.laws.schedules import broken_schedules
 from queueapp.laws.shapes import broken_shapes
 from queueapp.laws.violation import Kind, Violation
 from queueapp.laws.workflows import broken_workflows
@@ -41,6 +42,7 @@ def _all(store: Store) -> Iterator[Violation]:
     yield from broken_shapes(store)
     yield from wrong_counters(store)
     yield from broken_workflows(store)
+    yield from broken_schedules(store)
 
 
 __all__ = ("Kind", "Violation", "standing", "violations")

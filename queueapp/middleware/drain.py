@@ -14,7 +14,7 @@ import dramatiq
 import structlog
 from dramatiq.middleware import Middleware
 
-from queueapp.broker import Station
+from queueapp.consumer import Station
 from queueapp.domain.errors import Unavailable
 
 log = structlog.get_logger()

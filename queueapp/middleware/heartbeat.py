@@ -13,7 +13,7 @@ import psutil
 import structlog
 from dramatiq.middleware import Middleware
 
-from queueapp.broker import Station
+from queueapp.consumer import Station
 from queueapp.domain.errors import Unavailable
 from queueapp.domain.fleet import HEARTBEAT_MS, JobTypeInfo, NodeSample, Worker
 from queueapp.store.fleet import WorkerUnknown

@@ -8,11 +8,10 @@ import threading
 from typing import Any
 
 import dramatiq
-import structlog
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import Middleware
 
-from queueapp.broker import ClaimedMessage, Station
+from queueapp.consumer import ClaimedMessage, Station
 from queueapp.domain.job import Claim
 
 _current = threading.local()
@@ -24,6 +23,21 @@ def current_claim() -> Claim:
     if message is None:
         raise RuntimeError("this thread runs no job")
     return message.claim
+
+
+def facts_of_job() -> dict[str, Any]:
+    """Return what log lines of this thread say of the job that it runs."""
+    message: ClaimedMessage | None = getattr(_current, "message", None)
+    if message is None:
+        return {}
+    job = message.claim.job
+    return {
+        "job": job.id,
+        "attempt": message.claim.attempt,
+        "tenant": job.scope.tenant,
+        "project": job.scope.project,
+        "request": job.request_id,
+    }
 
 
 def leave_report(report: Any) -> None:
@@ -45,14 +59,6 @@ class LifecycleMiddleware(Middleware):
         """Make the claim known to the thread and to its log lines."""
         if isinstance(message, ClaimedMessage):
             _current.message = message
-            job = message.claim.job
-            structlog.contextvars.bind_contextvars(
-                job=job.id,
-                attempt=message.claim.attempt,
-                tenant=job.scope.tenant,
-                project=job.scope.project,
-                request=job.request_id,
-            )
 
     def after_process_message(
         self,
@@ -64,4 +70,3 @@ class LifecycleMiddleware(Middleware):
     ) -> None:
         """Forget the claim; without a report ``ack`` counts the attempt as lost."""
         _current.message = None
-        structlog.contextvars.clear_contextvars()

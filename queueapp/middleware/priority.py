@@ -17,13 +17,11 @@ class UnknownPriority(MiddlewareError):
     """A message names a priority that does not exist."""
 
 
-def settle(wanted: object, default: Priority) -> Priority:
-    """Return the priority that ``wanted`` names in any case; None leaves the default.
+def settle(wanted: object) -> Priority:
+    """Return the priority that ``wanted`` names in any case.
 
     Raises: UnknownPriority.
     """
-    if wanted is None:
-        return default
     names = {str(level).lower(): level for level in Priority}
     found = names.get(str(wanted).lower())
     if found is None:
@@ -38,6 +36,6 @@ class PriorityMiddleware(Middleware):
         self, broker: dramatiq.Broker, message: dramatiq.Message[Any], delay: int | None
     ) -> None:
         """Set the job's priority from the message's options."""
-        spec = message.options["job"]
-        level = settle(message.options.get("priority"), spec.priority)
-        message.options["job"] = replace(spec, priority=level)
+        spec, wanted = message.options["job"], message.options.get("priority")
+        if wanted is not None:
+            message.options["job"] = replace(spec, priority=settle(wanted))

@@ -18,6 +18,7 @@ from queueapp.store.listing import Listing
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
+from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
 from queueapp.store.survey import Surveys
 from queueapp.store.workers import Workers
@@ -48,6 +49,7 @@ class Store:
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)
         self.workflows = Workflows(*parts)
+        self.schedules = Schedules(*parts)
 
 
 __all__ = ("Client", "Keys", "Store", "connect")

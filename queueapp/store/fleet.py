@@ -125,7 +125,6 @@ class Fleet:
         """Block until somebody wakes the parked worker, at most ``seconds``."""
         with store_errors():
             self._client.blpop([self._keys("wake", worker)], timeout=seconds)
-            self._client.unlink(self._keys("wake", worker))
 
     def catalogue(self) -> dict[str, JobTypeInfo]:
         """Return every job type that a worker ever published, by name."""

@@ -32,6 +32,7 @@ PARTS = (
     "tiers",
     "bulk",
     "graph",
+    "schedules",
 )
 
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)

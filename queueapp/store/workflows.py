@@ -101,6 +101,16 @@ class Workflows:
             ranks = pipe.execute()
         return {one: rank + 1 for one, rank in zip(job_ids, ranks, strict=True) if rank is not None}
 
+    def statuses(self, scope: Scope, workflow_ids: Sequence[str]) -> dict[str, Status]:
+        """Return the statuses of those workflows that are still there."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for one in workflow_ids:
+                pipe.hget(self._keys("workflow", scope.key, one), "status")
+            found = pipe.execute()
+        known = zip(workflow_ids, found, strict=True)
+        return {one: Status(status) for one, status in known if status}
+
     def page(
         self, scope: Scope, status: Status | None, page: int, page_size: int
     ) -> tuple[list[Workflow], int]:

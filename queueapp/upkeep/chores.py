@@ -26,16 +26,22 @@ class Chore:
 
 
 def chores(
-    store: Store, config: Config, *, forget: Forget, sweep: Callable[[], object]
+    store: Store,
+    config: Config,
+    *,
+    forget: Forget,
+    sweep: Callable[[], object],
+    fire: Callable[[], object],
 ) -> list[Chore]:
     """Return every chore.
 
     ``forget`` deletes the files of a job whose retention is over, ``sweep`` those of uploads
-    that never became a dataset.
+    that never became a dataset; ``fire`` submits what schedules are due to make.
     """
     return [
         Chore("promote", 0.5, lambda: promote(store)),
         Chore("cascade", 0.5, lambda: cascade(store, config)),
+        Chore("fire", 0.5, lambda: _done(fire)),
         Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("count slots", 2.0, lambda: _done(store.fleet.count_slots)),

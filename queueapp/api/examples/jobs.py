@@ -88,6 +88,10 @@ JOB: dict[str, Any] = {
     "attempts": [],
     "originalJobId": None,
     "retriedAs": None,
+    "workflowId": None,
+    "workflowStep": None,
+    "scheduleId": None,
+    "scheduledFor": None,
 }
 JOB_LIST: dict[str, Any] = {
     "jobs": [

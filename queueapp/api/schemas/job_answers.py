@@ -177,6 +177,12 @@ class Job(ResponseSchema):
     attempts = fields.List(fields.Nested(JobAttempt))
     original_job_id = Guid(allow_none=True)
     retried_as = Guid(allow_none=True)
+    workflow_id = Guid(allow_none=True, metadata={"description": "The workflow it belongs to."})
+    workflow_step = Note(allow_none=True, metadata={"description": "Its name in the workflow."})
+    schedule_id = Note(allow_none=True, metadata={"description": "The schedule that made it."})
+    scheduled_for = Stamp(
+        allow_none=True, metadata={"description": "The moment that its schedule named."}
+    )
 
 
 class JobRow(ResponseSchema):

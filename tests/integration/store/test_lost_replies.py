@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import pytest
 from dramatiq.errors import ConnectionClosed
 
-from queueapp.broker import ClaimConsumer, ClaimedMessage, Station
 from queueapp.config import Config
+from queueapp.consumer import ClaimConsumer, ClaimedMessage, Station
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
 from queueapp.domain.dataset import Dataset

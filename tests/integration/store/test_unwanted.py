@@ -2,7 +2,7 @@
 
 import pytest
 
-from queueapp.broker import ClaimConsumer, Station
+from queueapp.consumer import ClaimConsumer, Station
 from queueapp.domain.outcome import Failure
 from queueapp.domain.states import Status
 from queueapp.store import Store

@@ -9,8 +9,8 @@ from typing import Any
 import dramatiq
 import pytest
 
-from queueapp.broker import QUEUE
 from queueapp.config import Config
+from queueapp.consumer import QUEUE
 from queueapp.domain.job import Job, JobRequest
 from queueapp.store import Store
 from queueapp.worker import WorkerProcess

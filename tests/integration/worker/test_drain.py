@@ -4,7 +4,8 @@ import threading
 
 import dramatiq
 
-from queueapp.broker import QueueBroker, Station
+from queueapp.broker import QueueBroker
+from queueapp.consumer import Station
 from queueapp.middleware.drain import DrainMiddleware
 from queueapp.store import Store
 from tests.factories import add_worker, finish, submit

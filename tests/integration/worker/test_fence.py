@@ -6,7 +6,8 @@ import time
 import dramatiq
 import pytest
 
-from queueapp.broker import QueueBroker, Station
+from queueapp.broker import QueueBroker
+from queueapp.consumer import Station
 from queueapp.middleware.fence import FenceMiddleware
 from queueapp.store import Store
 from tests.factories import add_worker, finish, submit

@@ -1,0 +1,280 @@
+"""Schedules in the store: records, what is due, and fires that submit and go on in one script."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from queueapp.domain.audit import Act
+from queueapp.domain.errors import NotFound
+from queueapp.domain.job import JobRequest, JobSpec, Notifications, Resource
+from queueapp.domain.queue import Priority
+from queueapp.domain.schedule import Plan, Run, Schedule
+from queueapp.domain.scope import Scope, encode_part, valid_id
+from queueapp.domain.workflow import StepRequest, Workflow, WorkflowRequest
+from queueapp.store.acting import encoded
+from queueapp.store.codec import build, dumps
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.graphs import described, texts
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+from queueapp.store.workflows import encoded as encoded_workflow
+
+RUNS_SHOWN = 20
+# A version that there may be: its number, "*" for any; False for none, None for no matter.
+Versions = Sequence[str] | bool | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a schedule that is handled: ``mode`` is due, waiting or manual."""
+
+    mode: str
+    at_ms: int
+    next_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Fired:
+    """What a fire came to, and the runs that kept it from starting: job/ID or workflow/ID."""
+
+    how: str
+    active: tuple[str, ...]
+
+
+class Schedules:
+    """The schedules of all scopes."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def now_ms(self) -> int:
+        """Return the server's time: schedules know no other clock."""
+        with store_errors():
+            seconds, micros = self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def put(
+        self,
+        scope: Scope,
+        schedule_id: str,
+        plan: Plan,
+        *,
+        fingerprint: str,
+        next_ms: int | None,
+        act: Act,
+        paused: bool | None = None,
+        versions: Versions = None,
+        now_ms: int | None = None,
+    ) -> str:
+        """Create or replace a schedule; return new, replaced or same. Raises: VersionStale."""
+        how, _ = self._scripts.call(
+            "put_schedule",
+            dumps(plan),
+            scope=scope.key,
+            id=encode_part(schedule_id),
+            fingerprint=fingerprint,
+            versions=versions,
+            paused=paused,
+            next=next_ms,
+            act=encoded(act),
+            op=uuid.uuid4().hex,
+            now_ms=now_ms,
+        )
+        return str(how)
+
+    def pause(
+        self,
+        scope: Scope,
+        schedule_id: str,
+        *,
+        paused: bool,
+        next_ms: int | None,
+        act: Act,
+        versions: Versions = None,
+        now_ms: int | None = None,
+    ) -> None:
+        """Let a schedule fire no more, or again from ``next_ms`` on. Raises: NotFound."""
+        self._scripts.call(
+            "pause_schedule",
+            scope=scope.key,
+            id=encode_part(schedule_id),
+            paused=paused,
+            next=next_ms,
+            versions=versions,
+            act=encoded(act),
+            now_ms=now_ms,
+        )
+
+    def delete(
+        self, scope: Scope, schedule_id: str, *, act: Act, versions: Versions = None
+    ) -> None:
+        """Forget a schedule; what it has made stays. Raises: NotFound, VersionStale."""
+        self._scripts.call(
+            "delete_schedule",
+            scope=scope.key,
+            id=encode_part(schedule_id),
+            versions=versions,
+            act=encoded(act),
+            repeat=False,
+        )
+
+    def fire(
+        self,
+        schedule: Schedule,
+        scope: Scope,
+        moment: Moment,
+        specs: Sequence[JobSpec],
+        workflow: Workflow | None,
+        *,
+        max_queued: int,
+        now_ms: int | None = None,
+    ) -> Fired:
+        """Submit what a schedule makes for a moment, and go on to the next one.
+
+        Raises: QueueFull, ValidationFailed; the moment stays then.
+        """
+        how, active = self._scripts.call(
+            "fire",
+            encoded_workflow(workflow) if workflow else "",
+            *texts(specs),
+            scope=scope.key,
+            id=encode_part(schedule.id),
+            born=schedule.created_ms,
+            mode=moment.mode,
+            at=moment.at_ms,
+            next=moment.next_ms,
+            overlap=schedule.plan.overlap,
+            jobs=described(specs, at=None if workflow else "/job"),
+            workflow=workflow.id if workflow else None,
+            max_queued=max_queued,
+            tenant=encode_part(scope.tenant),
+            project=encode_part(scope.project),
+            now_ms=now_ms,
+        )
+        return Fired(how, tuple(active))
+
+    def pass_over(
+        self,
+        schedule: Schedule,
+        scope: Scope,
+        moment: Moment,
+        *,
+        outcome: str,
+        reason: str | None = None,
+        until_ms: int | None = None,
+        count: int | None = None,
+        now_ms: int | None = None,
+    ) -> None:
+        """Note that a moment came to nothing, and go on; a moment that is over is left alone."""
+        self._scripts.call(
+            "pass_over",
+            scope=scope.key,
+            id=encode_part(schedule.id),
+            born=schedule.created_ms,
+            mode=moment.mode,
+            at=moment.at_ms,
+            next=moment.next_ms,
+            outcome=outcome,
+            reason=reason,
+            until_ms=until_ms,
+            count=count,
+            now_ms=now_ms,
+        )
+
+    def postpone(self, scope: Scope, schedule_id: str, until_ms: int) -> None:
+        """Look at a schedule again later; its moments stay as they are."""
+        member = f"{scope.key}|{encode_part(schedule_id)}"
+        with store_errors():
+            self._client.zadd(self._keys("fires"), {member: until_ms}, xx=True)
+
+    def due(self, *, now_ms: int, limit: int) -> list[tuple[Scope, str]]:
+        """Return the schedules that are to be looked at, the longest due first."""
+        with store_errors():
+            found = self._client.zrange(
+                self._keys("fires"), "-inf", now_ms, byscore=True, offset=0, num=limit
+            )
+        parts = (member.split("|", 1) for member in found)
+        return [(Scope.from_key(scope), unquote(schedule_id)) for scope, schedule_id in parts]
+
+    def get(self, scope: Scope, schedule_id: str) -> Schedule:
+        """Return a schedule of the scope with its newest runs. Raises: NotFound."""
+        if not valid_id(schedule_id):
+            raise NotFound("There is no such schedule.")
+        part = encode_part(schedule_id)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hgetall(self._keys("schedule", scope.key, part))
+            pipe.lrange(self._keys("schedule_runs", scope.key, part), 0, RUNS_SHOWN - 1)
+            data, runs = pipe.execute()
+        if not data:
+            raise NotFound("There is no such schedule.")
+        return _decoded(schedule_id, data, runs)
+
+    def page(self, scope: Scope, page: int, page_size: int) -> tuple[list[Schedule], int]:
+        """Return one page of the scope's schedules, newest first, without their runs."""
+        first = (page - 1) * page_size
+        key = self._keys("schedules", scope.key)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrange(key, first, first + page_size - 1, desc=True)
+            pipe.zcard(key)
+            parts, total = pipe.execute()
+            for part in parts:
+                pipe.hgetall(self._keys("schedule", scope.key, part))
+            rows = pipe.execute()
+        # One that was deleted between the two looks is left out.
+        found = zip(parts, rows, strict=True)
+        return [_decoded(unquote(part), row, []) for part, row in found if row], total
+
+
+def _decoded(schedule_id: str, data: dict[str, str], runs: list[str]) -> Schedule:
+    pause: dict[str, Any] = orjson.loads(data.get("paused", "{}"))
+    active: Any = orjson.loads(data.get("active", "[]"))
+    return Schedule(
+        id=schedule_id,
+        plan=_plan(orjson.loads(data["record"])),
+        owner=unquote(data["owner"]),
+        created_ms=int(data["created"]),
+        updated_ms=int(data["updated"]),
+        version=int(data["version"]),
+        paused="paused" in data,
+        paused_by=unquote(pause["by"]) if "by" in pause else None,
+        paused_reason=pause.get("reason"),
+        next_ms=int(data["next"]) if "next" in data else None,
+        waiting_ms=int(data["waiting"]) if "waiting" in data else None,
+        active=tuple(active),
+        runs=tuple(build(Run, orjson.loads(text)) for text in runs),
+    )
+
+
+def _plan(data: dict[str, Any]) -> Plan:
+    request = data["request"]
+    made = _workflow(request) if "steps" in request else _job(request)
+    return build(Plan, data, request=made)
+
+
+def _workflow(data: dict[str, Any]) -> WorkflowRequest:
+    steps = tuple(
+        StepRequest(one["name"], _job(one["request"]), tuple(one["depends_on"]))
+        for one in data["steps"]
+    )
+    return build(WorkflowRequest, data, steps=steps)
+
+
+def _job(data: dict[str, Any]) -> JobRequest:
+    resource, wishes = data.get("resource"), data.get("notifications") or {}
+    recipients = tuple(wishes.get("email_recipients", ()))
+    return build(
+        JobRequest,
+        data,
+        resource=build(Resource, resource) if resource else None,
+        priority=Priority(data["priority"]),
+        notifications=build(Notifications, wishes, email_recipients=recipients),
+        dependencies=tuple(data.get("dependencies", ())),
+    )
