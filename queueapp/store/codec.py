@@ -3,7 +3,7 @@
 Unknown keys of a stored record are ignored, so that an older release can read a newer one's jobs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any, TypeVar
@@ -114,15 +114,16 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def decode_claim(text: str) -> Claim:
+def decode_claim(answer: Sequence[Any]) -> Claim:
     """Return the claim that the claim script answered."""
-    data = orjson.loads(text)
+    job_id, epoch, started_ms, lease_until_ms, scope, tier, shape, user, spec = answer
+    data = {"scope": scope, "tier": tier, "shape": shape, "user": user}
     return Claim(
-        job=decode_spec(data["spec"], data["id"], data),
-        epoch=int(data["epoch"]),
-        attempt=int(data["attempt"]),
-        lease_until_ms=int(data["lease_until_ms"]),
-        started_ms=int(data["started_ms"]),
+        job=decode_spec(spec, job_id, data),
+        epoch=epoch,
+        attempt=epoch,
+        lease_until_ms=lease_until_ms,
+        started_ms=started_ms,
     )
 
 

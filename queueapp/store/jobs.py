@@ -168,7 +168,7 @@ class Jobs:
         max_lost: int,
         keep_ms: int,
         then: Next,
-    ) -> tuple[Status, str]:
+    ) -> tuple[Status, Sequence[Any]]:
         published = [text for item in report.artifacts for text in (item.id, dumps(item))]
         failure = report.failure
         status, following = self._scripts.call(

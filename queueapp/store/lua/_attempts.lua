@@ -4,10 +4,10 @@
 local function free_node(id, node, shape)
   local _, cpu, mem = shape_parts(shape)
   call('ZREM', K.leases(), id)
-  if not node or call('EXISTS', K.node(node)) == 0 then return end
-  call('HINCRBY', K.node(node), 'cpu_used', -cpu)
-  call('HINCRBY', K.node(node), 'mem_used', -mem)
-  call('HINCRBY', K.node(node), 'active', -1)
+  local used = node and call('HMGET', K.node(node), 'cpu_used', 'mem_used', 'active', 'cpu')
+  if not used or not used[4] then return end
+  call('HSET', K.node(node), 'cpu_used', (tonumber(used[1]) or 0) - cpu, 'mem_used', (tonumber(used[2]) or 0) - mem,
+    'active', (tonumber(used[3]) or 0) - 1)
   if call('ZCARD', K.idle()) > 0 then wake_node(node) end
 end
 
@@ -19,7 +19,8 @@ local function open_limits(scope, shape)
 end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
-  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'eligible'}
+  'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'host', 'workflow', 'cancel', 'due', 'eligible',
+  'attempts', 'finished_epoch', 'finished_status', 'hold'}
 
 local function load_job(id)
   local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
@@ -46,7 +47,7 @@ local function requeue(job, due)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
   join_queue(job.scope, job.id, job.tier, job.shape, job.user, job.score)
   open_limits(job.scope, job.shape)
-  free_host(job.scope, job.id)
+  free_host(job.scope, job.id, job.host)
   if due and due > NOW then
     call('ZADD', K.due(), exact(due), job.id)
     call('HSET', K.job(job.id), 'due', exact(due), 'backoff', '1')
@@ -81,14 +82,15 @@ local function count_step(scope, id, workflow, how)
 end
 
 -- The end of a job, whoever brings it about. A few dependents hear of a good end at once,
--- so that the next step starts in the same moment; the rest are told by cascade.
-local function conclude(job, old, new, keep_ms, code)
-  move_status(job.scope, job.id, old, new, job.created)
-  call('HSET', K.job(job.id), 'ended', exact(NOW))
-  call('ZADD', K.ended(), exact(NOW + keep_ms), job.id)
-  free_host(job.scope, job.id)
+-- so that the next step starts in the same moment; the rest are told by cascade. What else changes
+-- of the job may be named behind, as for move_status.
+local function conclude(job, old, new, keep_ms, code, ...)
+  move_status(job.scope, job.id, old, new, job.created, 'ended', NOW, ...)
+  call('ZADD', K.ended(), NOW + keep_ms, job.id)
+  free_host(job.scope, job.id, job.host)
   if old == 'Running' then open_limits(job.scope, job.shape) end
-  local workflow = call('HGET', K.job(job.id), 'workflow')
+  local workflow = job.workflow
+  if workflow == nil then workflow = call('HGET', K.job(job.id), 'workflow') end
   if workflow then count_step(job.scope, job.id, workflow, new) end
   for _ = 1, new == 'Completed' and 32 or 0 do
     local id = call('SPOP', K.dependents(job.id))
@@ -100,7 +102,7 @@ local function conclude(job, old, new, keep_ms, code)
   count(job.scope, string.lower(new), job.tier, kind, 1)
   if new == 'Completed' then
     count(job.scope, 'run', job.tier, kind, NOW - job.started)
-    call('ZADD', K.done(job.scope), exact(NOW), job.id)
+    call('ZADD', K.done(job.scope), NOW, job.id)
   end
   event(job.scope, string.lower(new), job.id, 'code', code or '')
 end
@@ -121,7 +123,7 @@ end
 
 -- The job of a worker that is gone: a wish to cancel is fulfilled, else the attempt is lost.
 local function take_back(job, max_lost, keep_ms)
-  if call('HEXISTS', K.job(job.id), 'cancel') == 1 then
+  if job.cancel then
     end_attempt(job, 'lost', 'worker_lost')
     conclude(job, 'Running', 'Cancelled', keep_ms)
     return

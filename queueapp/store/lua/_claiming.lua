@@ -2,22 +2,35 @@
 
 local OVERTAKES = 16
 local HOLD_MS = 600000
+local CLAIMED_MS = 60000
 
 -- What a worker may be given: its types, its node's free and whole capacity, a hold on the node.
 local function offer_of(worker)
   local w = call('HMGET', K.worker(worker), 'types', 'node', 'draining')
   if not w[1] or not w[2] then return nil end
-  local n = call('HMGET', K.node(w[2]), 'cpu', 'mem', 'hold', 'hold_until')
-  local cpu, mem = node_free(w[2])
-  return {worker = worker, types = w[1], node = w[2], draining = w[3] == '1', cpu = cpu, mem = mem,
-    all_cpu = tonumber(n[1]) or 0, all_mem = tonumber(n[2]) or 0, hold = n[3], hold_until = tonumber(n[4]) or 0}
+  local n = call('HMGET', K.node(w[2]), 'cpu', 'mem', 'cpu_used', 'mem_used', 'active', 'hold', 'hold_until')
+  local all_cpu, all_mem = tonumber(n[1]) or 0, tonumber(n[2]) or 0
+  local cpu_used, mem_used = tonumber(n[3]) or 0, tonumber(n[4]) or 0
+  return {worker = worker, types = w[1], node = w[2], draining = w[3] == '1', all_cpu = all_cpu, all_mem = all_mem,
+    cpu = all_cpu - cpu_used, mem = all_mem - mem_used, cpu_used = cpu_used, mem_used = mem_used,
+    active = tonumber(n[5]) or 0, hold = n[6], hold_until = tonumber(n[7]) or 0}
+end
+
+-- Few types are limited, if any: all limits are read once, when the first shape is looked at.
+local function type_is_full(offer, kind)
+  if not offer.limits then
+    local flat = call('HGETALL', K.type_limits())
+    offer.limits = {}
+    for i = 1, #flat, 2 do offer.limits[flat[i]] = tonumber(flat[i + 1]) end
+  end
+  local most = offer.limits[kind]
+  return most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most
 end
 
 local function fits(offer, shape)
   local kind, cpu, mem = shape_parts(shape)
   if not offers(offer.types, kind) or cpu > offer.all_cpu or mem > offer.all_mem then return 'never' end
-  local most = tonumber(call('HGET', K.type_limits(), kind))
-  if most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most then return 'never' end
+  if type_is_full(offer, kind) then return 'never' end
   if cpu > offer.cpu or mem > offer.mem then return 'later' end
   return 'now'
 end
@@ -68,8 +81,8 @@ local function count_overtaken(offer, tier, later, since)
     local j = id and job_fields(id, 'eligible', 'held_until') or {}
     if j[1] and tonumber(j[1]) <= since and (tonumber(j[2]) or 0) < NOW then
       if call('HINCRBY', K.job(id), 'overtaken', 1) >= OVERTAKES then
-        call('HSET', K.job(id), 'held_until', exact(NOW + HOLD_MS))
-        call('HSET', K.node(offer.node), 'hold', id, 'hold_until', exact(NOW + HOLD_MS))
+        call('HSET', K.job(id), 'held_until', NOW + HOLD_MS)
+        call('HSET', K.node(offer.node), 'hold', id, 'hold_until', NOW + HOLD_MS)
         return
       end
     end
@@ -109,48 +122,66 @@ end
 local function begin_workflow(scope, id)
   local w = call('HMGET', K.workflow(scope, id), 'status', 'created')
   if w[1] ~= 'Queued' then return end
-  call('HSET', K.workflow(scope, id), 'status', 'Running', 'started', exact(NOW))
+  call('HSET', K.workflow(scope, id), 'status', 'Running', 'started', NOW)
   call('ZREM', K.workflows_by(scope, 'Queued'), id)
   call('ZADD', K.workflows_by(scope, 'Running'), w[2], id)
 end
 
+local TAKEN_FIELDS = {'tier', 'shape', 'created', 'eligible', 'user', 'workflow', 'epoch', 'host', 'due', 'overtaken', 'usage',
+  'hold'}
+
+-- What a worker gets to know of its job.
+local function answer_of(id, epoch, started, until_, scope, tier, shape, user)
+  return {id, epoch, started, until_, scope, tier, shape, user, call('GET', K.spec(id))}
+end
+
 -- Takes the job: the queue is left, the epoch rises, the lease begins, room is reserved.
 local function take(offer, id, scope, turn, lease_ms)
-  local j = job_fields(id, 'tier', 'shape', 'created', 'eligible', 'user', 'workflow')
-  local kind, cpu, mem = shape_parts(j[2])
-  leave_queue(scope, id, j[1], j[2])
-  move_status(scope, id, 'Queued', 'Running', j[3])
-  local epoch = call('HINCRBY', K.job(id), 'epoch', 1)
-  call('HSET', K.job(id), 'worker', offer.worker, 'node', offer.node, 'started', exact(NOW))
-  call('HDEL', K.job(id), 'due', 'backoff', 'usage', 'overtaken', 'held_until')
-  call('ZADD', K.leases(), exact(NOW + lease_ms), id)
-  call('HINCRBY', K.node(offer.node), 'cpu_used', cpu)
-  call('HINCRBY', K.node(offer.node), 'mem_used', mem)
-  call('HINCRBY', K.node(offer.node), 'active', 1)
+  local key = K.job(id)
+  local values = call('HMGET', key, unpack(TAKEN_FIELDS))
+  local job = {}
+  for i, name in ipairs(TAKEN_FIELDS) do job[name] = values[i] end
+  local kind, cpu, mem = shape_parts(job.shape)
+  local epoch = (tonumber(job.epoch) or 0) + 1
+  leave_queue(scope, id, job.tier, job.shape, job)
+  move_status(scope, id, 'Queued', 'Running', job.created, 'epoch', epoch, 'worker', offer.worker,
+    'node', offer.node, 'started', NOW)
+  if job.usage or job.due or job.overtaken then
+    call('HDEL', key, 'due', 'backoff', 'usage', 'overtaken', 'held_until')
+  end
+  call('ZADD', K.leases(), NOW + lease_ms, id)
+  call('HSET', K.node(offer.node), 'cpu_used', offer.cpu_used + cpu, 'mem_used', offer.mem_used + mem,
+    'active', offer.active + 1)
   call('HINCRBY', K.type_running(), kind, 1)
   local limits = call('HMGET', K.meta(scope), 'max_running', 'weight')
   if limits[1] then unlist_blocked(scope) end
   call('SET', K.virtual(), turn)
   call('HSET', K.meta(scope), 'vt', turn + cpu / (tonumber(limits[2]) or 1))
   count_running(scope, 1)
-  count_wait(scope, j[1], kind, NOW - j[4])
-  event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker, 'waited', exact(NOW - j[4]))
-  if j[6] then begin_workflow(scope, j[6]) end
-  return cjson.encode({id = id, epoch = epoch, attempt = epoch, lease_until_ms = NOW + lease_ms, started_ms = NOW,
-    spec = call('GET', K.spec(id)), scope = scope, tier = j[1], shape = j[2], user = j[5]})
+  count_wait(scope, job.tier, kind, NOW - job.eligible)
+  event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker, 'waited', NOW - job.eligible)
+  if job.workflow then begin_workflow(scope, job.workflow) end
+  return answer_of(id, epoch, NOW, NOW + lease_ms, scope, job.tier, job.shape, job.user)
 end
 
--- A claim whose answer got lost is answered again, not made again: each thread's newest is kept.
+-- A claim whose answer got lost is answered again, not made again: of each thread's newest it is
+-- kept which operation took what. Heartbeats keep the note alive.
 local function claim_once(offer, slot, op, lease_ms)
   local id, scope, turn = choose(offer)
-  if not id then return '' end
+  if not id then return {} end
   local answer = take(offer, id, scope, turn, lease_ms)
-  call('HSET', K.claimed(offer.worker), slot, op .. ' ' .. answer)
-  call('PEXPIRE', K.claimed(offer.worker), 60000)
+  local key = K.claimed(offer.worker)
+  if call('HSET', key, slot, op .. ' ' .. id .. ' ' .. answer[2]) == 1 then call('PEXPIRE', key, CLAIMED_MS) end
   return answer
 end
 
+-- The claim that an operation made, unless it is over.
 local function claimed_before(worker, slot, op)
-  local kept = call('HGET', K.claimed(worker), slot) or ''
-  if string.sub(kept, 1, #op + 1) == op .. ' ' then return string.sub(kept, #op + 2) end
+  local kept = call('HGET', K.claimed(worker), slot)
+  local known, id, epoch = string.match(kept or '', '^(%S+) (%S+) (%d+)$')
+  if known ~= op then return nil end
+  local j = job_fields(id, 'status', 'epoch', 'worker', 'started', 'scope', 'tier', 'shape', 'user')
+  if j[1] ~= 'Running' or j[2] ~= epoch or j[3] ~= worker then return nil end
+  local until_ = tonumber(call('ZSCORE', K.leases(), id)) or NOW
+  return answer_of(id, tonumber(epoch), tonumber(j[4]), until_, j[5], j[6], j[7], j[8])
 end

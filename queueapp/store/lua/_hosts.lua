@@ -47,8 +47,9 @@ local function make_ready(scope, id, tier, shape, score)
 end
 
 -- After the end of a run, or when a job leaves the queue otherwise.
-local function free_host(scope, id)
-  local host = call('HGET', K.job(id), 'host')
+-- host is the job's, or false, when the caller has read it.
+local function free_host(scope, id, host)
+  if host == nil then host = call('HGET', K.job(id), 'host') end
   if not host then return end
   if call('GET', K.pin(scope, host)) == id then call('DEL', K.pin(scope, host)) end
   give_turn(scope, host)

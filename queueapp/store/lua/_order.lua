@@ -101,18 +101,24 @@ end
 -- A runnable job also stands in its shape's set, and its scope in that shape's directory.
 local function make_runnable(scope, id, tier, shape, score)
   call('ZADD', K.runnable(scope, tier, shape), score, id)
-  call('SADD', K.shapes(scope), tier .. '|' .. shape)
   count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', 1), 1)
-  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, exact(NOW))
-  call('HSET', K.job(id), 'eligible', exact(NOW))
-  if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, NOW)
+  call('HSET', K.job(id), 'eligible', NOW)
+  local first = call('SADD', K.shapes(scope), tier .. '|' .. shape) == 1
+  -- Where others of its kind stand already, the scope is listed if it may be: at most somebody is woken.
+  if first then
+    if may_run(scope, (shape_parts(shape))) then list_scope(scope, tier, shape) end
+  elseif call('ZCARD', K.idle()) > 0 and may_run(scope, (shape_parts(shape))) then
+    wake_fitting(shape)
+  end
 end
 
-local function not_runnable(scope, id, tier, shape)
+-- eligible is the job's field of that name, when the caller has read it.
+local function not_runnable(scope, id, tier, shape, eligible)
   if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
   count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', -1), -1)
   call('HINCRBY', K.meta(scope), 'eligible_since' .. tier,
-    exact(-tonumber(call('HGET', K.job(id), 'eligible'))))
+    -tonumber(eligible or call('HGET', K.job(id), 'eligible')))
   if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
     call('SREM', K.shapes(scope), tier .. '|' .. shape)
     unlist_scope(scope, tier, shape)
@@ -125,26 +131,30 @@ local function hold(scope, id, code)
   local key = K.job(id)
   local known = call('HMGET', key, 'hold', 'held_at')
   if known[1] then
-    call('HINCRBY', key, 'waited:' .. known[1], exact(NOW - known[2]))
+    call('HINCRBY', key, 'waited:' .. known[1], NOW - known[2])
     count_held(scope, known[1], -1)
   end
   if code then
-    call('HSET', key, 'hold', code, 'held_at', exact(NOW))
+    call('HSET', key, 'hold', code, 'held_at', NOW)
     count_held(scope, code, 1)
   elseif known[1] then
     call('HDEL', key, 'hold', 'held_at')
   end
 end
 
-local function leave_queue(scope, id, tier, shape)
+-- job has the fields user, host, due, eligible and hold, when the caller has read them.
+local function leave_queue(scope, id, tier, shape, job)
+  if not job then
+    local j = job_fields(id, 'user', 'host', 'due', 'eligible', 'hold')
+    job = {user = j[1], host = j[2], due = j[3], eligible = j[4], hold = j[5]}
+  end
   call('ZREM', K.queue(scope), id)
   count_queued(scope, tier, -1)
   call('ZREM', K.typed(scope, (shape_parts(shape))), id)
-  local j = job_fields(id, 'user', 'host', 'hold')
-  call('ZREM', K.owned(scope, j[1]), id)
+  call('ZREM', K.owned(scope, job.user), id)
   touch_tier(scope, tier)
-  call('ZREM', K.due(), id)
-  if j[2] then call('ZREM', K.host(scope, j[2]), id) end
-  if j[3] then hold(scope, id, nil) end
-  not_runnable(scope, id, tier, shape)
+  if job.due then call('ZREM', K.due(), id) end
+  if job.host then call('ZREM', K.host(scope, job.host), id) end
+  if job.hold then hold(scope, id, nil) end
+  not_runnable(scope, id, tier, shape, job.eligible)
 end

@@ -15,7 +15,8 @@ local function begin(keys, args)
   end
 end
 
--- Lua prints numbers with 14 digits; scores need 16.
+-- Lua prints numbers with 14 digits; scores need 16. Only for numbers inside a text: as arguments
+-- of a command the server prints whole numbers exactly, and faster.
 local function exact(n) return string.format('%.0f', n) end
 
 -- Facts for programs follow the text, as JSON.
@@ -33,19 +34,29 @@ local function job_fields(id, ...)
 end
 
 local function event(scope, kind, id, ...)
-  call('XADD', K.events(scope), 'MAXLEN', '~', 10000, '*', 'kind', kind, 'job', id, 'at', exact(NOW), ...)
+  call('XADD', K.events(scope), 'MAXLEN', '~', 10000, '*', 'kind', kind, 'job', id, 'at', NOW, ...)
 end
 
--- The one place where a status changes: the table of moves comes from Python.
-local function move_status(scope, id, old, new, created)
+-- The one place where a status changes: the table of moves comes from Python. What else changes
+-- of the job in the same moment may be named behind, as fields and values.
+local function move_status(scope, id, old, new, created, ...)
   if not MOVES[old .. '>' .. new] then error('illegal move ' .. old .. '>' .. new) end
   call('ZREM', K.index(scope, 'status', old), id)
   call('ZADD', K.index(scope, 'status', new), created, id)
-  call('HSET', K.job(id), 'status', new, 'updated', exact(NOW))
+  call('HSET', K.job(id), 'status', new, 'updated', NOW, ...)
 end
 
 -- Shapes read "Type.2c4096m": what a worker must be able to run, and have free.
+-- There are few, and they are asked for several times a call: what they mean is kept.
+local SHAPES, shapes_kept = {}, 0
+
 local function shape_parts(shape)
-  local kind, cpu, mem = string.match(shape, '^(.*)%.(%d+)c(%d+)m$')
-  return kind, tonumber(cpu), tonumber(mem)
+  local known = SHAPES[shape]
+  if not known then
+    if shapes_kept == 1000 then SHAPES, shapes_kept = {}, 0 end
+    local kind, cpu, mem = string.match(shape, '^(.*)%.(%d+)c(%d+)m$')
+    known = {kind, tonumber(cpu), tonumber(mem)}
+    SHAPES[shape], shapes_kept = known, shapes_kept + 1
+  end
+  return known[1], known[2], known[3]
 end

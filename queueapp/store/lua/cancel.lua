@@ -16,10 +16,9 @@ local function record(now)
   audit('cancel', {job = A.id, owner = job.user, before = {status = job.status}, after = {status = now, force = A.force}})
 end
 if job.status == 'Queued' then
-  leave_queue(job.scope, job.id, job.tier, job.shape)
-  call('HSET', K.job(job.id), 'cancelled', cjson.encode(wish))
+  leave_queue(job.scope, job.id, job.tier, job.shape, job)
   job.started = nil
-  conclude(job, 'Queued', 'Cancelled', A.keep_ms)
+  conclude(job, 'Queued', 'Cancelled', A.keep_ms, nil, 'cancelled', cjson.encode(wish))
   record('Cancelled')
   return {'Queued', 'Cancelled'}
 end

@@ -1,14 +1,14 @@
 --- claim: give a worker the best job it can run now, under a lease; or park it.
 --- ARGS worker slot op lease_ms
 --- USES order claiming
---- returns JSON {id, epoch, attempt, lease_until_ms, started_ms, spec, scope, tier, shape, user} or "" (parked)
+--- returns {id, epoch, started_ms, lease_until_ms, scope, tier, shape, user, the spec as JSON}, or {} (parked)
 --- fails CONFLICT (the worker is not registered)   moves Queued > Running
 local known = claimed_before(A.worker, A.slot, A.op)
 if known then return known end
 local offer = offer_of(A.worker)
 if not offer then return fail('CONFLICT', 'worker is not registered') end
 call('ZREM', K.idle(), A.worker)
-if offer.draining then return '' end
+if offer.draining then return {} end
 local answer = claim_once(offer, A.slot, A.op, A.lease_ms)
-if answer == '' then call('ZADD', K.idle(), exact(NOW), A.worker) end
+if not answer[1] then call('ZADD', K.idle(), NOW, A.worker) end
 return answer

@@ -14,14 +14,15 @@ for _, held in ipairs(A.jobs) do
   if j[1] ~= 'Running' or tonumber(j[2]) ~= epoch then
     lost[#lost + 1] = {id, epoch}
   else
-    call('ZADD', K.leases(), exact(NOW + A.lease_ms), id)
+    call('ZADD', K.leases(), NOW + A.lease_ms, id)
     if j[3] then cancel[id] = j[3] end
   end
 end
-call('HSET', K.worker(A.worker), 'heartbeat', exact(NOW), 'running', #A.jobs,
-  'polled', exact(NOW - A.idle_ms))
-call('ZADD', K.workers(), exact(NOW), A.worker)
-call('ZADD', K.nodes(), exact(NOW), node)
+call('HSET', K.worker(A.worker), 'heartbeat', NOW, 'running', #A.jobs,
+  'polled', NOW - A.idle_ms)
+call('PEXPIRE', K.claimed(A.worker), CLAIMED_MS)
+call('ZADD', K.workers(), NOW, A.worker)
+call('ZADD', K.nodes(), NOW, node)
 call('HSET', K.node(node), 'cpu_pct', given(A.cpu_pct) or '', 'mem_pct', given(A.mem_pct) or '',
-  'disk_free', given(A.disk_free) and exact(A.disk_free) or '', 'sampled', exact(NOW))
+  'disk_free', given(A.disk_free) and A.disk_free or '', 'sampled', NOW)
 return cjson.encode({lost = lost, cancel = cancel, draining = known[2] == '1'})
