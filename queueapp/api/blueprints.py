@@ -9,6 +9,7 @@ from queueapp.api import (
     bulk,
     datasets,
     events,
+    history,
     job_logs,
     job_types,
     jobs,
@@ -25,6 +26,7 @@ TITLE = "queueapp"
 BLUEPRINTS = (
     jobs.blueprint,
     queue.blueprint,
+    history.blueprint,
     job_logs.blueprint,
     events.blueprint,
     workflows.blueprint,

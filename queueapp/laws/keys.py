@@ -14,7 +14,19 @@ from queueapp.store.keys import PATTERNS
 
 CHUNK = 500
 MUST_END = frozenset(
-    {"hour", "day", "runs", "idempotency", "claimed", "wake", "audit", "operation", "progress"}
+    {
+        "hour",
+        "day",
+        "bottlenecks",
+        "watch",
+        "runs",
+        "idempotency",
+        "claimed",
+        "wake",
+        "audit",
+        "operation",
+        "progress",
+    }
 )
 READ = ("scope", "status", "tier", "shape", "user")
 # A key of the first kind is owned by a member of the second, by the part at the place given.

@@ -6,6 +6,7 @@ Every state move is one Lua script; every reader asks for what it shows and no m
 from queueapp.store.api_keys import ApiKeys
 from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
+from queueapp.store.bottlenecks import Bottlenecks
 from queueapp.store.bulk import Bulks
 from queueapp.store.connect import Client, connect
 from queueapp.store.datasets import Datasets
@@ -37,6 +38,7 @@ class Store:
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)
         self.history = History(*parts)
+        self.bottlenecks = Bottlenecks(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)
         self.datasets = Datasets(*parts)

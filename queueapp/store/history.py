@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from queueapp.domain.idle import IdleSum
+from queueapp.domain.periods import Kept
 from queueapp.domain.rollup import (
     DAY_MS,
     HOUR_MS,
@@ -62,6 +63,13 @@ class History:
         self._keys = keys
         self._scripts = scripts
 
+    @staticmethod
+    def kept(*, keep_ms: int, now_ms: int) -> Kept:
+        """Return from when on there is history, by the hour and by the day."""
+        hours = (now_ms - HOURS_KEPT_MS) // HOUR_MS * HOUR_MS + HOUR_MS
+        days = (now_ms - keep_ms) // DAY_MS * DAY_MS + DAY_MS
+        return Kept(hours_ms=hours, days_ms=min(hours, days))
+
     def present(self, scope: Scope, *, now_ms: int | None = None) -> Present:
         """Return how the queue stands now, by the store's clock unless a time is given."""
         answer = self._scripts.call("present", scope=scope.key, now_ms=now_ms)
@@ -79,11 +87,11 @@ class History:
     ) -> list[Rollup]:
         """Return a roll-up for each hour that begins in [from, to), the last one up to now.
 
-        Both must be whole hours, and ``from`` less than ``HOURS_KEPT_MS`` ago.
+        ``from`` must be a whole hour, less than ``HOURS_KEPT_MS`` ago.
         """
         now = present or self.present(scope)
         this = now.now_ms // HOUR_MS
-        wanted = range(from_ms // HOUR_MS, min(to_ms // HOUR_MS, this + 1))
+        wanted = range(from_ms // HOUR_MS, min(-(-to_ms // HOUR_MS), this + 1))
         if not wanted:
             return []
         records = self._records(scope, wanted)
@@ -149,6 +157,23 @@ class History:
             texts = pipe.execute()
         kept = {at: _decoded(text) for at, text in zip(starts, texts, strict=True) if text}
         return self._with_missing(scope, starts, kept, now)
+
+    def span(self, scope: Scope, from_ms: int, to_ms: int, *, present: Present) -> list[Rollup]:
+        """Return roll-ups of whole days where there are, and of hours at both ends."""
+        first, last = -(-from_ms // DAY_MS) * DAY_MS, to_ms // DAY_MS * DAY_MS
+        if first >= last:
+            return self.hours(scope, from_ms, to_ms, present=present)
+        return [
+            *self.hours(scope, from_ms, first, present=present),
+            *self.days(scope, first, last, present=present),
+            *self.hours(scope, last, to_ms, present=present),
+        ]
+
+    def began_ms(self, scope: Scope) -> int | None:
+        """Return since when the scope has a history; None if it has none."""
+        with store_errors():
+            hour = self._client.hget(self._keys("meta", scope.key), "began")
+        return int(hour) * HOUR_MS if hour else None
 
     def _with_missing(
         self, scope: Scope, starts: Sequence[int], kept: dict[int, Rollup], present: Present

@@ -32,6 +32,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "hour": ("s", "$", "hour", "$"),  # hash: roll-up of one hour
     "audit": ("s", "$", "audit"),  # stream: who did what, when and why; expires
     "hours": ("s", "$", "hours"),  # zset: the hours that have a roll-up
+    "bottlenecks": ("s", "$", "bottlenecks"),  # zset: bottlenecks that are over, by their end
+    "watch": ("s", "$", "watch"),  # string: the bottleneck that is watched
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires
     "bulk_jobs": ("s", "$", "bulk", "$", "jobs"),  # zset: its jobs that are left, in order

@@ -218,6 +218,18 @@ def test_fields_of_answers_are_required_unless_a_key_may_be_left_out(newest: Doc
         "JobOutput.accuracy",
         "JobResults.executionMetrics",
         "JobResults.qualityMetrics",
+        "HistoryBucket.partial",
+        "HistoryBucket.priorityDistribution",
+        "HistoryBucket.queueSize",
+        "HistoryBucket.throughput",
+        "HistoryBucket.waitReasons",
+        "HistoryBucket.waitTime",
+        "BucketThroughput.efficiency",
+        "BucketThroughput.jobsCancelled",
+        "BucketThroughput.jobsCompleted",
+        "BucketThroughput.jobsFailed",
+        "BucketThroughput.jobsStarted",
+        "BucketThroughput.jobsSubmitted",
     }
 
 

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 from queueapp.domain.bulk import BulkAction, BulkState
 from queueapp.domain.fleet import WorkerState
+from queueapp.domain.periods import Step
 from queueapp.domain.queue import Priority
-from queueapp.domain.states import Status
+from queueapp.domain.states import Status, WaitReason
 
 
 class ResourceType(StrEnum):
@@ -93,7 +94,16 @@ class NodeState(StrEnum):
     OFFLINE = "Offline"
 
 
-NAMES: dict[type[StrEnum], str] = {Status: "JobStatus"}
+class HistoryMetric(StrEnum):
+    """What a bucket of history shows."""
+
+    QUEUE_SIZE = "queue_size"
+    WAIT_TIME = "wait_time"
+    THROUGHPUT = "throughput"
+    EFFICIENCY = "efficiency"
+
+
+NAMES: dict[type[StrEnum], str] = {Status: "JobStatus", Step: "Aggregation"}
 
 
 def component_name(choices: type[StrEnum]) -> str:
@@ -105,6 +115,7 @@ __all__ = (
     "BulkAction",
     "BulkState",
     "ControlAction",
+    "HistoryMetric",
     "Isolation",
     "LogFormat",
     "LogLevel",
@@ -116,7 +127,9 @@ __all__ = (
     "ResourceType",
     "ResultFormat",
     "Status",
+    "Step",
     "SystemHealth",
+    "WaitReason",
     "WorkerState",
     "component_name",
 )

@@ -135,6 +135,7 @@ local function open_hour(scope, c)
   forget_later(scope, hour)
   call('ZADD', K.hours(scope), hour, hour)
   call('ZREMRANGEBYSCORE', K.hours(scope), '-inf', hour - HOURS_KEPT)
+  call('HSETNX', K.meta(scope), 'began', hour)
   mark_hour(hour)
   return state
 end
