@@ -206,10 +206,11 @@ class Foresight:
         return self.behind(row, position, after_ms=after_ms)
 
     def foreseen(
-        self, row: QueuedRow, position: int, lasts: Duration, *, after_ms: float = 0.0
+        self, row: QueuedRow, position: int, lasts: Duration, *, after_ms: float, now_ms: float
     ) -> Foreseen:
-        """Return what can be said of a queued job."""
+        """Return what can be said of a queued job; the simulation may be a second old."""
         start = self.start(row, position, after_ms=after_ms)
+        start = None if start is None else max(start, now_ms)
         end = None if start is None else int(start + lasts.high_ms)
         begins = None if start is None else int(start)
         return Foreseen(row.job_id, position, lasts, begins, end)

@@ -64,15 +64,25 @@ class Outlook:
         return self._fleet.view(self._now_ms())
 
     def foresight(self, scope: Scope) -> Foresight:
-        """Simulate a scope's queue as it is now."""
-        found = self._foreseen(scope, self.survey(scope))
-        kept = self._kept if len(self._kept) < MAX_KEPT else {}
-        self._kept = {**kept, scope: (time.monotonic(), found)}
+        """Simulate a scope's queue as it is now; nothing is done again that is still true."""
+        kept, survey = self._lately_kept(scope), self.survey(scope)
+        if kept and survey is kept.survey:
+            return kept
+        found = self._foreseen(scope, survey)
+        others = self._kept if len(self._kept) < MAX_KEPT else {}
+        self._kept = {**others, scope: (time.monotonic(), found)}
         return found
 
     def survey(self, scope: Scope) -> Survey:
         """Return a scope's queue in the numbers that estimates are made of."""
-        return self._store.surveys.queue(scope, head=HEAD, now_ms=self._now_ms())
+        kept = self._lately_kept(scope)
+        return self._store.surveys.queue(
+            scope, head=HEAD, known=kept.survey if kept else None, now_ms=self._now_ms()
+        )
+
+    def _lately_kept(self, scope: Scope) -> Foresight | None:
+        made_at, kept = self._kept.get(scope, (float("-inf"), None))
+        return kept if time.monotonic() - made_at < MAX_AGE_S else None
 
     def _foreseen(self, scope: Scope, survey: Survey) -> Foresight:
         fleet = self.fleet()
@@ -87,10 +97,8 @@ class Outlook:
 
     def _lately(self, scope: Scope, position: int) -> Foresight:
         """Return a simulation for one job: a fresh one unless it stands far behind."""
-        made_at, kept = self._kept.get(scope, (float("-inf"), None))
-        if kept and position > HEAD and time.monotonic() - made_at < MAX_AGE_S:
-            return kept
-        return self.foresight(scope)
+        kept = self._lately_kept(scope)
+        return kept if kept and position > HEAD else self.foresight(scope)
 
     # -- jobs -----------------------------------------------------------------------------
 
@@ -114,9 +122,10 @@ class Outlook:
         rows = [(QueuedRow.of(job), position) for job, position in jobs]
         kinds = [Kind.of(job.spec) for job, _ in jobs]
         durations = self._durations.of(sight.scope, kinds, now_ms=sight.now_ms)
+        now = self._now_ms()
         after = self._after(sight, [row for row, _ in rows if not sight.simulated(row.job_id)])
         return [
-            sight.foreseen(row, at, duration, after_ms=after.get(row.job_id, 0.0))
+            sight.foreseen(row, at, duration, after_ms=after.get(row.job_id, 0.0), now_ms=now)
             for (row, at), duration in zip(rows, durations, strict=True)
         ]
 

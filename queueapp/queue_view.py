@@ -100,7 +100,7 @@ class QueueViews:
         survey = sight.survey if sight else self._outlook.survey(scope)
         lately, last_hour = self._lately(scope, survey.now_ms)
         return QueueView(
-            now_ms=survey.now_ms,
+            now_ms=page.now_ms,
             page=page,
             jobs=self._rows(sight, survey, jobs, positions),
             survey=survey,

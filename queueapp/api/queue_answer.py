@@ -152,7 +152,7 @@ def queue_answer(view: QueueView) -> Row:
         "scheduledResume": stamp(pause.until_ms) if pause else None,
         "pausedJobTypes": [_pause(one) for one in view.type_pauses],
         "timestamp": text.timestamp(view.now_ms),
-        "estimatedAt": text.timestamp(view.now_ms),
+        "estimatedAt": text.timestamp(view.survey.now_ms),
         "summary": _summary(view),
         "processingCapacity": _capacity(view),
         "queuedJobs": [queue_row(queued) for queued in view.jobs],
@@ -169,7 +169,7 @@ def tier_answer(view: QueueView, priority: Priority) -> Row:
         **_waited(view, priority),
         **_drain(view),
         "timestamp": text.timestamp(view.now_ms),
-        "estimatedAt": text.timestamp(view.now_ms),
+        "estimatedAt": text.timestamp(view.survey.now_ms),
         "jobs": [tier_row(queued, view.now_ms) for queued in view.jobs],
         "version": view.page.versions[priority],
     }

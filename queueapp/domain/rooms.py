@@ -5,6 +5,7 @@ Pure; the outlook builds these from the registry and hands them to the simulatio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from queueapp.domain.fleet import Requirements
@@ -26,9 +27,14 @@ class Shape(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Shape":
         """Return the shape that a store key names: ``Type.2c4096m``."""
-        kind, _, size = text.rpartition(".")
-        cpu, _, memory = size.rstrip("m").partition("c")
-        return cls(kind, int(cpu), int(memory))
+        return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Shape:
+    kind, _, size = text.rpartition(".")
+    cpu, _, memory = size.rstrip("m").partition("c")
+    return Shape(kind, int(cpu), int(memory))
 
 
 @dataclass(frozen=True, slots=True)

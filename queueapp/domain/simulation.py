@@ -66,6 +66,8 @@ class Simulation:
         self._events: list[tuple[float, int, End | int]] = []
         self._count = 0
         self._ready: dict[Shape, list[int]] = {}
+        self._ready_count = 0
+        self._fitting: dict[Shape, bool] = {}
         self._waits: dict[int, int] = {}
         self._dependents: dict[str, list[int]] = {}
         self._host_queue: dict[str, list[int]] = {}
@@ -86,10 +88,10 @@ class Simulation:
         while self._events and self._to_start:
             now = self._events[0][0]
             touched: set[int] = set()
-            ready = self._to_start_ready()
+            ready = self._ready_count
             while self._events and self._events[0][0] <= now:
                 touched |= self._apply(heapq.heappop(self._events)[2])
-            anew = self._to_start_ready() > ready
+            anew = self._ready_count > ready
             self._fill(range(len(self._rooms)) if anew else sorted(touched), now)
 
     # -- before it begins -----------------------------------------------------------------
@@ -108,9 +110,7 @@ class Simulation:
     def _admit(self, running: set[str]) -> None:
         known = {job.job_id for job in self._queue}
         for index, job in enumerate(self._queue):
-            if not any(room.holds(job.shape) for room in self._rooms):
-                continue
-            if job.not_before_ms == math.inf:
+            if job.not_before_ms == math.inf or not self._fits(job.shape):
                 continue
             self._to_start += 1
             needs = [need for need in job.needs if need in known or need in running]
@@ -124,6 +124,11 @@ class Simulation:
                 self._make_ready(index)
                 if job.host is None and job.shape.kind not in self._bounds.type_limits:
                     self._unhindered.add(index)
+
+    def _fits(self, shape: Shape) -> bool:
+        if shape not in self._fitting:
+            self._fitting[shape] = any(room.holds(shape) for room in self._rooms)
+        return self._fitting[shape]
 
     # -- what happens ---------------------------------------------------------------------
 
@@ -155,7 +160,7 @@ class Simulation:
     def _make_ready(self, index: int) -> None:
         host = self._queue[index].host
         if host is None:
-            heapq.heappush(self._ready.setdefault(self._queue[index].shape, []), index)
+            self._ready_now(index)
             return
         heapq.heappush(self._host_queue.setdefault(host, []), index)
         self._next_on(host)
@@ -164,11 +169,11 @@ class Simulation:
         waiting = self._host_queue.get(host)
         if waiting and host not in self._busy_hosts:
             self._busy_hosts.add(host)
-            index = heapq.heappop(waiting)
-            heapq.heappush(self._ready.setdefault(self._queue[index].shape, []), index)
+            self._ready_now(heapq.heappop(waiting))
 
-    def _to_start_ready(self) -> int:
-        return sum(map(len, self._ready.values()))
+    def _ready_now(self, index: int) -> None:
+        self._ready_count += 1
+        heapq.heappush(self._ready.setdefault(self._queue[index].shape, []), index)
 
     def _take(self, end: End, until_ms: float) -> None:
         self._slots.take(end)
@@ -205,6 +210,7 @@ class Simulation:
             self._take(End(at, crew, job.shape, "", None, own=False), now + job.run_ms)
             return
         self._debt[job.tier] += self._bounds.rivals[job.tier]
+        self._ready_count -= 1
         heapq.heappop(self._ready[job.shape])
         self._take(End(at, crew, job.shape, job.job_id, job.host, own=True), now + job.run_ms)
         self.starts[job.job_id] = now

@@ -7,6 +7,7 @@ Units: durations and moments in milliseconds, sizes in bytes.
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 MINUTE_MS = 60_000
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -95,7 +96,13 @@ def rate(per_second: float) -> str:
 
 def timestamp(ms: float) -> str:
     """Return a moment in UTC, floored to the second: ``2024-01-20T10:30:00Z``."""
-    moment = datetime.fromtimestamp(int(ms // 1000), UTC).replace(tzinfo=None)
+    return _second(int(ms // 1000))
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    """Return a second in UTC; a page of rows names few of them, many times."""
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return f"{moment.isoformat(timespec='seconds')}Z"
 
 

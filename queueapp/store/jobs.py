@@ -249,7 +249,7 @@ class Jobs:
     def get_many(self, job_ids: Iterable[str]) -> list[Job]:
         """Return the jobs that still exist, in the order asked for, without their attempts."""
         with store_errors():
-            return read_jobs(self._client, self._keys, job_ids)
+            return read_jobs(self._scripts, job_ids)
 
     def position(self, scope: Scope, job_id: str) -> int | None:
         """Return the 1-based overall position of a queued job, else None."""

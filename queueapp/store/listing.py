@@ -76,7 +76,7 @@ class Listing:
                 found = self._walked(scope, wanted, skip, page_size)
             else:
                 found = self._counted(scope, wanted, skip, page_size)
-            jobs = read_jobs(self._client, self._keys, found.ids)
+            jobs = read_jobs(self._scripts, found.ids)
         return JobPage(jobs, found.total, found.counts, found.approximate)
 
     def _bounds(self, wanted: JobFilter) -> tuple[str, str]:

@@ -65,6 +65,7 @@ class QueuedRow:
 class Survey:
     """A scope's queue at one moment: its first jobs one by one, the rest in numbers."""
 
+    sign: str  # the same as long as the queue and what bounds it are
     now_ms: int
     size: int
     queued: dict[Priority, int]
@@ -96,18 +97,27 @@ class Surveys:
         self._keys = keys
         self._scripts = scripts
 
-    def queue(self, scope: Scope, *, head: int, now_ms: int | None = None) -> Survey:
-        """Return a scope's queue: its first ``head`` jobs and how much stands behind them."""
-        answer = self._scripts.call("survey", scope=scope.key, head=head, now_ms=now_ms)
-        now, size, tiers, meta, pauses, limits, running, rows, shapes, points = answer
+    def queue(
+        self, scope: Scope, *, head: int, known: Survey | None = None, now_ms: int | None = None
+    ) -> Survey:
+        """Return a scope's queue: its first ``head`` jobs and how much stands behind them.
+
+        ``known`` is returned as long as it is true.
+        """
+        sign = known.sign if known else None
+        answer = self._scripts.call("survey", scope=scope.key, head=head, known=sign, now_ms=now_ms)
+        if known and not answer:
+            return known
+        sign, now, size, tiers, meta, pauses, limits, running, rows, shapes, points = answer
         return Survey(
+            sign=sign,
             now_ms=int(now),
             size=size,
             queued=dict(zip(TIERS, tiers, strict=True)),
-            max_running=int(meta[0]) if meta[0] else None,
-            weight=float(meta[1] or 1),
+            max_running=int(meta[4]) if meta[4] else None,
+            weight=float(meta[5] or 1),
             eligible_since={
-                priority: int(since or 0) for priority, since in zip(TIERS, meta[2:], strict=True)
+                priority: int(since or 0) for priority, since in zip(TIERS, meta[6:], strict=True)
             },
             pauses={kind: decode_pause(kind, orjson.loads(text)) for kind, text in _pairs(pauses)},
             type_limits=_limits(limits),

@@ -89,7 +89,7 @@ class Workflows:
         """Return a workflow's jobs by their step; one that was forgotten is left out."""
         names = {step.job_id: step.name for step in workflow.steps}
         with store_errors():
-            found = read_jobs(self._client, self._keys, names)
+            found = read_jobs(self._scripts, names)
         return {names[job.id]: job for job in found}
 
     def positions(self, scope: Scope, job_ids: Sequence[str]) -> dict[str, int]:

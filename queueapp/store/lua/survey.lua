@@ -1,9 +1,20 @@
 --- survey: a scope's queue as estimates need it: what stands first, how much stands before ranks further on.
---- ARGS scope head
+--- ARGS scope head known
+--- known is the sign of a survey that the caller has; the answer is "" while that would be the same
 --- points are 25 % apart, so a queue of a million has about forty; tiers begin at points too
---- returns {now_ms, jobs, {jobs of each tier}, meta, pauses, {type, limit, running, ...}, running here, rows, {tier|shape, jobs, ...}, {rank, tier, counts, ...}}
+--- returns {sign, now_ms, jobs, {jobs of each tier}, meta, pauses, {type, limit, running, ...}, running here, rows, {tier|shape, jobs, ...}, {rank, tier, counts, ...}}
 --- a row is {id, spec, shape, tier, timeout, due, host, unmet, host waits}   moves nothing
 local queue = K.queue(A.scope)
+local meta = call('HMGET', K.meta(A.scope), 'version0', 'version1', 'version2', 'version3', 'max_running', 'weight',
+  'eligible_since0', 'eligible_since1', 'eligible_since2', 'eligible_since3')
+local pauses, running = call('HGETALL', K.pauses(A.scope)), call('ZCARD', K.index(A.scope, 'status', 'Running'))
+local limits, all = {}, call('HGETALL', K.type_limits())
+for i = 1, #all, 2 do
+  limits[#limits + 1], limits[#limits + 2] = all[i], all[i + 1]
+  limits[#limits + 1] = call('HGET', K.type_running(), all[i]) or '0'
+end
+local sign = cjson.encode({meta, pauses, limits, running})
+if A.known == sign then return '' end
 local jobs = call('ZCARD', queue)
 
 local ends, total, sizes = {}, 0, {}
@@ -51,11 +62,4 @@ while jobs > head and rank <= jobs do
   rank = next_tier <= 4 and math.min(far, ends[next_tier]) or far
 end
 
-local limits, all = {}, call('HGETALL', K.type_limits())
-for i = 1, #all, 2 do
-  limits[#limits + 1], limits[#limits + 2] = all[i], all[i + 1]
-  limits[#limits + 1] = call('HGET', K.type_running(), all[i]) or '0'
-end
-return {NOW, jobs, sizes, call('HMGET', K.meta(A.scope), 'max_running', 'weight',
-    'eligible_since0', 'eligible_since1', 'eligible_since2', 'eligible_since3'),
-  call('HGETALL', K.pauses(A.scope)), limits, call('ZCARD', K.index(A.scope, 'status', 'Running')), rows, shapes, points}
+return {sign, NOW, jobs, sizes, meta, pauses, limits, running, rows, shapes, points}
