@@ -7,6 +7,7 @@ from queueapp.api.blueprints import install_blueprints
 from queueapp.api.errors import install_errors
 from queueapp.api.health import install_health
 from queueapp.api.hosts import guard_hosts
+from queueapp.api.management.document import install_management
 from queueapp.api.pages import install_pages
 from queueapp.api.parser import MAX_JSON_BYTES, check_address
 from queueapp.api.rates import install_rates
@@ -57,5 +58,5 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     install_auth(app)
     install_errors(app)
     install_health(app)
-    install_pages(app, install_blueprints(app))
+    install_pages(app, install_blueprints(app), install_management(app))
     return app

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 
@@ -47,6 +48,9 @@ class Config:
     node_cpu_units: int | None = None
     node_memory_gb: float | None = None
     key_prefix: str = "{queueapp}"
+    time_zone: str = "UTC"
+    open_health: bool = False
+    key_anywhere: bool = False
 
     @property
     def lease_ms(self) -> int:
@@ -109,6 +113,15 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "CPU units this machine offers; unset: its cores",
     ),
     "QUEUEAPP_NODE_MEMORY_GB": ("node_memory_gb", "memory this machine offers; unset: what it has"),
+    "QUEUEAPP_TIME_ZONE": (
+        "time_zone",
+        "IANA zone of the times that the Job Management API shows",
+    ),
+    "QUEUEAPP_OPEN_HEALTH": ("open_health", "whether /health answers without a key"),
+    "QUEUEAPP_KEY_ANYWHERE": (
+        "key_anywhere",
+        "whether the Job Management API takes keys from the query and cookies too",
+    ),
     "QUEUEAPP_KEY_PREFIX": ("key_prefix", "prefix of all keys; it must hold one hash tag"),
 }
 
@@ -127,6 +140,8 @@ _FORMS = {
 }
 _SECRET = ("admin_key", "redis_url")
 _CHOICES = {"durability": ("everysec", "always"), "environment": ("development", "production")}
+_SWITCHES = ("open_health", "key_anywhere")
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _POSITIVE = {
     "lease_seconds": float,
     "retention_days": float,
@@ -148,6 +163,20 @@ _POSITIVE = {
 _COUNTS = ("requests_per_minute",)
 
 
+def _known_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def _switch(variable: str, text: str) -> bool:
+    if text.lower() not in _SWITCH:
+        raise BadSetting(f"{variable} must be true or false, not {text!r}")
+    return _SWITCH[text.lower()]
+
+
 def _value(variable: str, name: str, text: str) -> object:
     if name in _POSITIVE:
         try:
@@ -161,6 +190,10 @@ def _value(variable: str, name: str, text: str) -> object:
         if not (text.isascii() and text.isdigit() and int(text) <= MOST_PER_MINUTE):
             raise BadSetting(f"{variable} must be 0 to {MOST_PER_MINUTE}, not {text!r}")
         return int(text)
+    if name in _SWITCHES:
+        return _switch(variable, text)
+    if name == "time_zone" and not _known_zone(text):
+        raise BadSetting(f"{variable} must be a time zone such as Europe/Berlin, not {text!r}")
     if name in _CHOICES and text not in _CHOICES[name]:
         raise BadSetting(f"{variable} must be one of {', '.join(_CHOICES[name])}, not {text!r}")
     if name == "data_dir":

@@ -17,6 +17,10 @@ class Document:
 
     def __init__(self, document: Doc) -> None:
         self.document = document
+        errors = [
+            name for name in ("Problem", "Failure") if name in document["components"]["schemas"]
+        ]
+        self.error = f"components/schemas/{errors[0]}"
         self.patterns = [
             (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$"), path)
             for path in document["paths"]
@@ -54,7 +58,7 @@ class Document:
         assert response.headers["X-Request-Id"]
         if known is None or response.request.method == "HEAD":
             if response.status_code >= 400 and response.data:
-                self.check_body("components/schemas/Problem", response)
+                self.check_body(self.error, response)
             return
         pointer, operation = known
         status = str(response.status_code)
@@ -70,7 +74,7 @@ class Document:
             assert "application/octet-stream" in declared["content"], f"{kind} is not declared"
             return
         if "$ref" in operation["responses"][status]:
-            self.check_body("components/schemas/Problem", response)
+            self.check_body(self.error, response)
         else:
             encoded = kind.replace("/", "~1")
             self.check_body(f"{pointer}/responses/{status}/content/{encoded}/schema", response)

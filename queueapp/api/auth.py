@@ -25,12 +25,14 @@ PUBLIC = frozenset(
         "readyz",
         "openapi_31",
         "openapi_30",
+        "openapi_management",
         "docs",
         "docs_asset",
         "problem_page",
         "problem_index",
     }
 )
+OPEN_HEALTH = "Managed health.HealthView"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
 _SCOPE_IDS = frozenset({"tenantId", "projectId"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -73,10 +75,27 @@ def key() -> ApiKey:
     return cast(ApiKey, g.key)
 
 
+def key_or_none() -> ApiKey | None:
+    """Return the key of this request, or None where it was let in without one."""
+    return cast(ApiKey | None, g.get("key"))
+
+
+def _plain_keys() -> set[str]:
+    """Return the keys given by themselves: in the header, or where a setting allows it."""
+    found = [request.headers.get("X-API-KEY")]
+    if is_management() and services().config.key_anywhere:
+        found += [request.args.get("X-API-KEY"), request.cookies.get("X-API-KEY")]
+    return {one for one in found if one is not None}
+
+
+def is_management() -> bool:
+    """Tell whether the Job Management API is asked."""
+    return (request.blueprint or "").startswith("Managed ")
+
+
 def given_token() -> str:
     """Return the one token that the request carries. Raises: Unauthorized."""
-    header, other = request.headers.get("Authorization"), request.headers.get("X-API-KEY")
-    tokens = {other} if other is not None else set()
+    header, tokens = request.headers.get("Authorization"), _plain_keys()
     if header is not None:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
@@ -100,6 +119,10 @@ def _authenticated() -> ApiKey:
         raise
     refuse_excess(found)
     return found
+
+
+def _has_token() -> bool:
+    return "Authorization" in request.headers or bool(_plain_keys())
 
 
 def _by_link() -> bool:
@@ -149,6 +172,8 @@ def authorize() -> None:
     endpoint = request.endpoint
     if endpoint is None or request.url_rule is None or endpoint in PUBLIC:
         return
+    if endpoint == OPEN_HEALTH and services().config.open_health and not _has_token():
+        return
     if _by_link():
         _place(None)
         return
@@ -161,7 +186,11 @@ def authorize() -> None:
 
 
 def _refuse_query(endpoint: str) -> None:
-    if not request.args or getattr(view_method(endpoint, request.method), "takes_query", False):
+    if (
+        not request.args
+        or is_management()
+        or getattr(view_method(endpoint, request.method), "takes_query", False)
+    ):
         return
     errors = [(f"/{name}", "It is not known here.") for name in request.args]
     raise ValidationFailed("This address takes no query parameters.", errors=errors)

@@ -80,7 +80,7 @@ def home() -> BaseResponse:
     return redirect("/docs")
 
 
-def install_pages(app: Flask, api: DocumentedApi) -> None:
+def install_pages(app: Flask, api: DocumentedApi, management: DocumentedApi) -> None:
     """Add the routes; the documents are made when first asked for."""
 
     @functools.cache
@@ -91,10 +91,18 @@ def install_pages(app: Flask, api: DocumentedApi) -> None:
     def older() -> dict[str, Any]:
         return downgrade(copy.deepcopy(newest()))
 
+    @functools.cache
+    def managing() -> dict[str, Any]:
+        return management.document()
+
     app.template_folder = str(resources.files("queueapp.api") / "templates")
     app.add_url_rule("/", "home", home)
     app.add_url_rule("/openapi.json", "openapi_31", lambda: _document(newest()))
     app.add_url_rule("/openapi-3.0.json", "openapi_30", lambda: _document(older()))
+
+    app.add_url_rule(
+        "/management/openapi.json", "openapi_management", lambda: _document(managing())
+    )
 
     @functools.lru_cache(maxsize=8)
     def readable(base: str) -> str:

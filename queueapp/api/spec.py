@@ -13,7 +13,7 @@ from marshmallow import fields
 from queueapp.api.blueprint import IDEMPOTENCY_HEADER
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.examples import BY_SCHEMA
-from queueapp.api.schemas import enums
+from queueapp.api.schemas import ResponseSchema, enums
 from queueapp.api.schemas.events import STREAMED
 from queueapp.api.schemas.fields import (
     Choice,
@@ -83,7 +83,7 @@ _PLAIN_FACTS: dict[type, Doc] = {
 class DocumentedApi(Api):  # type: ignore[misc] # flask-smorest is not typed
     """flask-smorest's Api with our problems; errors are answered by queueapp.api.errors."""
 
-    ERROR_SCHEMA = Problem
+    ERROR_SCHEMA: type[ResponseSchema] = Problem
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _init_spec(self, **options: Any) -> None:
@@ -174,9 +174,9 @@ def _enum(kind: Any) -> Doc:
     }
 
 
-def finish(document: Doc) -> Doc:
-    """Return the collected document, finished in place."""
-    document["info"]["description"] = INFO
+def finish(document: Doc, info: str = INFO) -> Doc:
+    """Return the collected document, finished in place, with ``info`` as its first words."""
+    document["info"]["description"] = info
     document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema"
     document["security"] = [{"bearerAuth": []}, {"apiKey": []}]
     for item in document["paths"].values():

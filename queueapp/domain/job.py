@@ -159,6 +159,7 @@ class Job:
     status: Status
     created_ms: int
     updated_ms: int
+    eligible_ms: int | None = None
     epoch: int = 0
     attempts_used: int = 0
     lost_attempts: int = 0

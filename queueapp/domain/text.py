@@ -5,7 +5,7 @@ reads such texts back, since every text has a number beside it.
 Units: durations and moments in milliseconds, sizes in bytes.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -104,6 +104,15 @@ def _second(seconds: int) -> str:
     """Return a second in UTC; a page of rows names few of them, many times."""
     moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
     return f"{moment.isoformat(timespec='seconds')}Z"
+
+
+def zoned(ms: float, zone: tzinfo) -> str:
+    """Return a moment with its numeric offset, with a fraction only where there is one.
+
+    ``2024-01-01T12:00:00+08:00``
+    """
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)
+    return moment.astimezone(zone).isoformat()
 
 
 def window(start_ms: float, end_ms: float) -> str:

@@ -19,7 +19,19 @@ CHUNK = 100
 LOOKS = 3
 # Upkeep acts within a second or two; what is later than this has been forgotten.
 FORGOTTEN_MS = 10_000
-FIELDS = ("scope", "status", "tier", "shape", "user", "score", "epoch", "unmet", "worker", "node")
+FIELDS = (
+    "scope",
+    "status",
+    "tier",
+    "shape",
+    "user",
+    "score",
+    "epoch",
+    "unmet",
+    "worker",
+    "node",
+    "host",
+)
 
 Fields = dict[str, str | None]
 
@@ -114,12 +126,15 @@ def _facts(store: Store, known: list[tuple[str, Fields]]) -> list[Facts]:
     ]
 
 
-def indexes_of(row: Fields) -> dict[str, str]:
-    """Return the indexes a job stands in, besides its status: name and value."""
+def indexes_of(row: Fields) -> dict[str, str | None]:
+    """Return the indexes of jobs, besides that of status: the value a job stands in, or None."""
     return {
         "type": kind_of(str(row["shape"])),
         "user": str(row["user"]),
         "priority": str(TIERS[int(row["tier"] or 0)]),
+        "host": row["host"],
+        "pinned": "yes" if row["host"] else None,
+        "node": row["node"],
     }
 
 
@@ -129,7 +144,7 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
     pipe.exists(keys("spec", job_id))
     pipe.lrange(keys("attempts", job_id), 0, -1)
     places = [keys("index", scope, "status", status) for status in Status]
-    places += [keys("index", scope, *pair) for pair in indexes_of(row).items()]
+    places += [keys("index", scope, name, value) for name, value in indexes_of(row).items()]
     places += [keys("all", scope), keys("queue", scope)]
     places += [keys("typed", scope, kind_of(str(row["shape"]))), keys("owned", scope, row["user"])]
     places += [keys("runnable", scope, row["tier"], row["shape"])]
@@ -141,12 +156,13 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
 def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
     row, spec, attempts, *scores = answers
     statuses, scores = dict(zip(Status, scores, strict=False)), scores[len(Status) :]
-    names = ("type", "user", "priority", "all")
+    record = dict(zip(FIELDS, row, strict=True))
+    names = (*indexes_of(record), "all")
     indexes, scores = dict(zip(names, scores, strict=False)), scores[len(names) :]
     queue, typed, owned, runnable, due, lease, ended = scores
     return Facts(
         id=job_id,
-        record=dict(zip(FIELDS, row, strict=True)),
+        record=record,
         spec=bool(spec),
         statuses=statuses,
         indexes=indexes,
@@ -193,8 +209,9 @@ def _misplaced(facts: Facts) -> Iterator[str]:
     ):
         if (score is not None) != wanted:
             yield f"is {status} and {_stands(score)} in {place}"
+    wanted_in = {**indexes_of(facts.record), "all": "yes"}
     for index, score in facts.indexes.items():
-        if score is None:
+        if score is None and wanted_in[index] is not None:
             yield f"is missing in the index {index}"
     if not facts.spec:
         yield "has lost its spec"

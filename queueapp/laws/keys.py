@@ -28,7 +28,7 @@ MUST_END = frozenset(
         "progress",
     }
 )
-READ = ("scope", "status", "tier", "shape", "user")
+READ = ("scope", "status", "tier", "shape", "user", "host", "node")
 # A key of the first kind is owned by a member of the second, by the part at the place given.
 LISTED = {
     "worker": ("workers", 0),
@@ -47,7 +47,7 @@ def _indexed(parts: list[str], row: Fields) -> bool:
     scope, name, value = parts
     if row["scope"] != scope:
         return False
-    return value == (row["status"] if name == "status" else indexes_of(row).get(name, value))
+    return value == (row["status"] if name == "status" else indexes_of(row)[name])
 
 
 Belongs = Callable[[list[str], Fields], bool]

@@ -102,6 +102,7 @@ class HeartbeatMiddleware(Middleware):
             lease_ms=self._station.lease_ms,
             sample=sample_node(self._directory),
             idle_ms=round((asked_s - self._station.polled_s) * 1000),
+            clock_ms=int(time.time() * 1000),
         )
         lost = [(job_id, int(epoch)) for job_id, epoch in answer["lost"] or ()]
         self._station.renewed(set(held).difference(lost), asked_s)

@@ -8,7 +8,9 @@ from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
 from queueapp.store.bottlenecks import Bottlenecks
 from queueapp.store.bulk import Bulks
+from queueapp.store.condition import Conditions
 from queueapp.store.connect import Client, connect
+from queueapp.store.coverage import Coverage
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
 from queueapp.store.fleet import Fleet
@@ -39,8 +41,10 @@ class Store:
         self.listing = Listing(*parts)
         self.history = History(*parts)
         self.bottlenecks = Bottlenecks(*parts)
+        self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)
+        self.condition = Conditions(*parts)
         self.datasets = Datasets(*parts)
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)

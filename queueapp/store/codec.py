@@ -162,6 +162,7 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         status=Status(data["status"]),
         created_ms=int(data["created"]),
         updated_ms=int(data.get("updated", data["created"])),
+        eligible_ms=_number(data.get("eligible")),
         epoch=int(data.get("epoch", 0)),
         attempts_used=int(data.get("attempts", 0)),
         lost_attempts=int(data.get("lost", 0)),

@@ -68,11 +68,13 @@ class Fleet:
         lease_ms: int,
         sample: NodeSample,
         idle_ms: int = 0,
+        clock_ms: int | None = None,
         now_ms: int | None = None,
     ) -> dict[str, Any]:
         """Renew the leases of ``held`` (id, epoch); return what was lost or asked to stop.
 
-        ``idle_ms``: how long ago the worker last asked for a job.
+        ``idle_ms``: how long ago the worker last asked for a job; ``clock_ms``: the time that
+        its machine has.
 
         Raises: WorkerUnknown when the registration has expired.
         """
@@ -86,6 +88,7 @@ class Fleet:
                 mem_pct=sample.memory_percent,
                 disk_free=sample.disk_free_bytes,
                 idle_ms=idle_ms,
+                clock_ms=clock_ms,
                 now_ms=now_ms,
             )
         except Conflict as error:
@@ -180,6 +183,16 @@ class Fleet:
             ),
             key=lambda status: status.node.id,
         )
+
+    def skews(self) -> dict[str, int]:
+        """Return by how many ms each node's clock is ahead of the store's, as last heard."""
+        with store_errors():
+            nodes = self._client.zrange(self._keys("nodes"), 0, -1)
+            pipe = self._client.pipeline(transaction=False)
+            for node in nodes:
+                pipe.hget(self._keys("node", node), "skew")
+            found = pipe.execute()
+        return {node: int(skew) for node, skew in zip(nodes, found, strict=True) if skew}
 
     def bury(self, *, now_ms: int, dead_ms: int, node_ms: int) -> None:
         """Forget workers silent for ``dead_ms`` and nodes silent for ``node_ms``."""

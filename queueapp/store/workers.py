@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -95,7 +96,8 @@ class Workers:
         for job_id, (worker, scope, host, started) in zip(ids, pipe.execute(), strict=True):
             if worker and scope:
                 begun = int(float(started or 0))
-                one = Occupation(job_id, Scope.from_key(scope), host, begun)
+                pinned = unquote(host) if host else None
+                one = Occupation(job_id, Scope.from_key(scope), pinned, begun)
                 found.setdefault(worker, []).append(one)
         return found
 

@@ -103,6 +103,17 @@ class HistoryMetric(StrEnum):
     EFFICIENCY = "efficiency"
 
 
+class ManagedStatus(StrEnum):
+    """What the Job Management API calls the statuses; it understands both spellings of one."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CANCELED = "canceled"
+
+
 NAMES: dict[type[StrEnum], str] = {Status: "JobStatus", Step: "Aggregation"}
 
 
@@ -119,6 +130,7 @@ __all__ = (
     "Isolation",
     "LogFormat",
     "LogLevel",
+    "ManagedStatus",
     "NodeState",
     "OnDependencyFailure",
     "OutputType",

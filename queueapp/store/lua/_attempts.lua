@@ -44,6 +44,7 @@ end
 -- Back to the old place: after a lost worker, a stop of the worker, or before a retry.
 local function requeue(job, due)
   move_status(job.scope, job.id, 'Running', 'Queued', job.created)
+  call('ZREM', K.index(job.scope, 'node', job.node or ''), job.id)
   call('HDEL', K.job(job.id), 'worker', 'node', 'started', 'cancel', 'recall', 'progress')
   join_queue(job.scope, job.id, job.tier, job.shape, job.user, job.score)
   open_limits(job.scope, job.shape)

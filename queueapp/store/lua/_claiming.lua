@@ -150,6 +150,7 @@ local function take(offer, id, scope, turn, lease_ms)
     call('HDEL', key, 'due', 'backoff', 'usage', 'overtaken', 'held_until')
   end
   call('ZADD', K.leases(), NOW + lease_ms, id)
+  call('ZADD', K.index(scope, 'node', offer.node), job.created, id)
   call('HSET', K.node(offer.node), 'cpu_used', offer.cpu_used + cpu, 'mem_used', offer.mem_used + mem,
     'active', offer.active + 1)
   call('HINCRBY', K.type_running(), kind, 1)

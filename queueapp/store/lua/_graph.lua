@@ -38,7 +38,10 @@ local function record_job(scope, job, text, place, unmet, ready, workflow)
   local fields = {'scope', scope, 'status', 'Queued', 'tier', job.tier, 'user', job.user, 'shape', job.shape,
     'score', score, 'created', exact(NOW)}
   local function set(name, value) fields[#fields + 1] = name; fields[#fields + 1] = value end
-  if given(job.host) then set('host', job.host) end
+  if given(job.host) then
+    set('host', job.host)
+    list_host(scope, job.id, job.host, exact(NOW))
+  end
   if given(job.timeout) then set('timeout', job.timeout) end
   if job.max_attempts then
     set('max_attempts', job.max_attempts); set('retry_delay', job.retry_delay); set('retry_max_delay', job.retry_max_delay)

@@ -46,6 +46,12 @@ local function move_status(scope, id, old, new, created, ...)
   call('HSET', K.job(id), 'status', new, 'updated', NOW, ...)
 end
 
+-- Jobs of a device host are few: they are listed by host, and told apart from all the others.
+local function list_host(scope, id, host, created)
+  call('ZADD', K.index(scope, 'host', host), created, id)
+  call('ZADD', K.index(scope, 'pinned', 'yes'), created, id)
+end
+
 -- Shapes read "Type.2c4096m": what a worker must be able to run, and have free.
 -- There are few, and they are asked for several times a call: what they mean is kept.
 local SHAPES, shapes_kept = {}, 0

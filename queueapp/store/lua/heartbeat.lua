@@ -1,5 +1,5 @@
 --- heartbeat: a worker says that it lives; its leases are extended, its node's load is noted.
---- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free idle_ms
+--- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free idle_ms clock_ms
 --- idle_ms is how long ago the worker last asked for a job
 --- returns JSON {lost = [[id, epoch]...], cancel = {id = cancel request as JSON}, draining = bool}; a deleted worker holds nothing
 --- fails CONFLICT (the worker is not registered)   moves nothing
@@ -24,5 +24,6 @@ call('PEXPIRE', K.claimed(A.worker), CLAIMED_MS)
 call('ZADD', K.workers(), NOW, A.worker)
 call('ZADD', K.nodes(), NOW, node)
 call('HSET', K.node(node), 'cpu_pct', given(A.cpu_pct) or '', 'mem_pct', given(A.mem_pct) or '',
-  'disk_free', given(A.disk_free) and A.disk_free or '', 'sampled', NOW)
+  'disk_free', given(A.disk_free) and A.disk_free or '', 'sampled', NOW,
+  'skew', given(A.clock_ms) and A.clock_ms - NOW or '')
 return cjson.encode({lost = lost, cancel = cancel, draining = known[2] == '1'})

@@ -28,12 +28,14 @@ if not job then
 end
 
 local scope, status = job.scope, job.status
-local more = job_fields(A.id, 'unmet')
+local more = job_fields(A.id, 'unmet', 'host')
 for _, one in ipairs(A.statuses) do stands_if(one == status, K.index(scope, 'status', one), job.created) end
 stands(K.all(scope), job.created)
 stands(K.index(scope, 'type', (shape_parts(job.shape))), job.created)
 stands(K.index(scope, 'user', job.user), job.created)
 stands(K.index(scope, 'priority', PRIORITIES[tonumber(job.tier) + 1]), job.created)
+if more[2] then list_host(scope, A.id, more[2], job.created) end
+if job.node then stands(K.index(scope, 'node', job.node), job.created) end
 local queued, running = status == 'Queued', status == 'Running'
 local stood = call('ZSCORE', K.queue(scope), A.id) and 1 or 0
 stands_if(queued, K.queue(scope), job.score)

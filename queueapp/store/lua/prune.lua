@@ -4,7 +4,7 @@
 local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
-  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow')
+  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow', 'node', 'host')
   if j[1] and call('EXISTS', K.dependents(id)) == 1 then
     -- Its dependents are told first: cascade looks at how it ended.
     call('RPUSH', K.cascade(), id)
@@ -17,6 +17,11 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
     call('ZREM', K.index(scope, 'type', (shape_parts(j[3]))), id)
     call('ZREM', K.index(scope, 'user', j[4]), id)
     call('ZREM', K.index(scope, 'priority', PRIORITIES[tonumber(j[5]) + 1]), id)
+    if j[8] then call('ZREM', K.index(scope, 'node', j[8]), id) end
+    if j[9] then
+      call('ZREM', K.index(scope, 'host', j[9]), id)
+      call('ZREM', K.index(scope, 'pinned', 'yes'), id)
+    end
     local result = given(j[6]) and cjson.decode(j[6]) or {}
     for _, artifact in ipairs(result.artifacts or {}) do call('UNLINK', K.artifact(artifact.id)) end
     call('UNLINK', K.job(id), K.spec(id), K.attempts(id), K.dependents(id))

@@ -60,7 +60,10 @@ call('SET', K.spec(id), ARGV[3])
 call('HSET', K.job(id), 'scope', scope, 'status', 'Queued', 'tier', tier, 'user', A.user, 'shape', A.shape,
   'score', score, 'created', created)
 if A.head then call('HSET', K.job(id), 'home', exact((FIRST_SEQUENCE + sequence) * PLACE_STEP)) end
-if given(A.host) then call('HSET', K.job(id), 'host', A.host) end
+if given(A.host) then
+  call('HSET', K.job(id), 'host', A.host)
+  list_host(scope, id, A.host, created)
+end
 if given(A.timeout) then call('HSET', K.job(id), 'timeout', A.timeout) end
 if A.max_attempts > 1 then
   call('HSET', K.job(id), 'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay,

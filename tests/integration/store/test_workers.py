@@ -127,7 +127,7 @@ def test_unknown_workers_are_not_found(store: Store) -> None:
     ):
         with pytest.raises(NotFound):
             act()
-    assert [] == store.client.keys("*")
+    assert [] == store.client.keys("*:w:*")
 
 
 def test_a_worker_that_beats_but_never_asks_is_dead(store: Store) -> None:

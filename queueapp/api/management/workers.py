@@ -1,0 +1,91 @@
+"""Workers of the Job Management API: to look at, and to delete."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response
+from flask.views import MethodView
+from marshmallow import EXCLUDE
+
+from queueapp.api.auth import key
+from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.management import examples, schemas
+from queueapp.api.management.envelope import failure, success
+from queueapp.api.management.rows import host_of, queue_of, queues_of, worker_row
+from queueapp.api.services import services
+from queueapp.api.workers import check_fleet_key
+from queueapp.domain.api_key import Role
+from queueapp.domain.errors import NotFound
+from queueapp.domain.fleet import WorkerStatus
+
+NO_SELECTOR = "no selector"
+
+blueprint = ApiBlueprint("Managed workers", __name__, description="The worker processes.")
+
+
+@blueprint.route("/worker")
+class ManagedWorkers(MethodView):
+    """The workers of the fleet."""
+
+    @blueprint.operation("queryWorkers", role=Role.VIEWER)
+    @blueprint.arguments(schemas.WorkerQuery, location="query", unknown=EXCLUDE)
+    @blueprint.response(200, schemas.WorkerRows, example=examples.WORKERS)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Query the workers
+
+        busy: it runs a job; suspended: it drains; dead: it has not been heard of, listed for ten
+        minutes. One that left on purpose is gone at once.
+        """
+        engine, zone = services().engine, ZoneInfo(services().config.time_zone)
+        found = _chosen(engine.store.workers.all(), query)
+        now_ms = engine.now_ms()
+        return success([worker_row(one, key(), now_ms, zone) for one in found])
+
+    @blueprint.operation("deleteWorkers", role=Role.OPERATOR)
+    @blueprint.arguments(schemas.WorkerSelector, location="query", unknown=EXCLUDE)
+    @blueprint.response(200, schemas.DeletedWorkers, example=examples.DELETED)
+    def delete(self, query: dict[str, Any]) -> Response:
+        """Delete workers
+
+        What they run fails with WorkerTerminated; jobs that wait for their hosts go to other
+        workers. Whatever started a worker may start another, under a new name. Needs a key that
+        is not bound to a tenant.
+        """
+        check_fleet_key()
+        if all(value is None for value in query.values()):
+            return success([], message=NO_SELECTOR, details=[])
+        found = services().engine.store.workers.all()
+        if query["name"] is not None:
+            found = [one for one in found if one.worker.name == query["name"]]
+            if not found:
+                return failure(404, "There is no such worker.", [])
+        else:
+            found = _chosen(found, query)
+        details = [row for one in found if (row := _delete(one)) is not None]
+        return success([row["worker"] for row in details], details=details)
+
+
+def _chosen(workers: list[WorkerStatus], query: dict[str, Any]) -> list[WorkerStatus]:
+    """Return the workers that the first given selector names."""
+    if query["queue"] is not None:
+        host = host_of(query["queue"])
+        wanted = query["queue"] if host is None else queue_of(host)
+        return [one for one in workers if wanted in queues_of(one, key())]
+    if query["node"] is not None:
+        name = query["node"]
+        return [one for one in workers if name in (one.worker.node.id, one.worker.node.hostname)]
+    if query["host"] is not None:
+        return [one for one in workers if queue_of(query["host"]) in queues_of(one, key())]
+    return workers
+
+
+def _delete(status: WorkerStatus) -> dict[str, Any] | None:
+    """Delete one worker; None for one that has left meanwhile."""
+    name, config = status.worker.name, services().config
+    try:
+        failed = services().engine.store.workers.dismiss(
+            name, by=key().user, reason=None, keep_ms=config.keep_ms
+        )
+    except NotFound:
+        return None
+    return {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}
