@@ -23,6 +23,7 @@ IDS = {
     "artifactId": "a",
     "operationId": "o",
     "userId": "u",
+    "workflowId": "w",
     "priority": "High",
 }
 
