@@ -32,6 +32,7 @@ from queueapp.store.scripts import Scripts
 _TALLIED = ("completed", "failed", "run")
 _SINCE = [f"eligible_since{priority.tier}" for priority in Priority]
 HOUR_MS = 3_600_000
+RUNS_READ = 200
 
 
 class Jobs:
@@ -321,7 +322,7 @@ class Jobs:
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             for basis in bases:
-                pipe.lrange(self._keys("runs", scope.key, basis), 0, -1)
+                pipe.lrange(self._keys("runs", scope.key, basis), 0, RUNS_READ - 1)
             found = pipe.execute()
         return [[_run(text) for text in texts] for texts in found]
 

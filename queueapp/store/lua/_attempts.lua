@@ -2,20 +2,16 @@
 
 -- What a running job held on its node comes back when the attempt is over.
 local function free_node(id, node, shape)
-  local _, cpu, mem = shape_parts(shape)
   call('ZREM', K.leases(), id)
-  local used = node and call('HMGET', K.node(node), 'cpu_used', 'mem_used', 'active', 'cpu')
-  if not used or not used[4] then return end
-  call('HSET', K.node(node), 'cpu_used', (tonumber(used[1]) or 0) - cpu, 'mem_used', (tonumber(used[2]) or 0) - mem,
-    'active', (tonumber(used[3]) or 0) - 1)
+  if not node or not node_of(node).known then return end
+  use_node(node, shape, -1)
   if call('ZCARD', K.idle()) > 0 then wake_node(node) end
 end
 
 -- Limits that the end of a run may open again.
 local function open_limits(scope, shape)
-  local kind = shape_parts(shape)
-  if call('HEXISTS', K.type_limits(), kind) == 1 then wake_fitting(shape) end
-  if call('HEXISTS', K.meta(scope), 'max_running') == 1 then relist(scope) end
+  if limit_of((shape_parts(shape))) then wake_fitting(shape) end
+  if share_of(scope).most then relist(scope) end
 end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
@@ -93,12 +89,13 @@ local function conclude(job, old, new, keep_ms, code, ...)
   local workflow = job.workflow
   if workflow == nil then workflow = call('HGET', K.job(job.id), 'workflow') end
   if workflow then count_step(job.scope, job.id, workflow, new) end
-  for _ = 1, new == 'Completed' and 32 or 0 do
+  local told = 0
+  while new == 'Completed' and told >= 0 and told < 32 do
     local id = call('SPOP', K.dependents(job.id))
-    if not id then break end
-    release_dependent(id)
+    if id then release_dependent(id) end
+    told = id and told + 1 or -1
   end
-  if call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
+  if told >= 0 and call('EXISTS', K.dependents(job.id)) == 1 then call('RPUSH', K.cascade(), job.id) end
   local kind = shape_parts(job.shape)
   count(job.scope, string.lower(new), job.tier, kind, 1)
   if new == 'Completed' then

@@ -8,29 +8,16 @@ local CLAIMED_MS = 60000
 local function offer_of(worker)
   local w = call('HMGET', K.worker(worker), 'types', 'node', 'draining')
   if not w[1] or not w[2] then return nil end
-  local n = call('HMGET', K.node(w[2]), 'cpu', 'mem', 'cpu_used', 'mem_used', 'active', 'hold', 'hold_until')
-  local all_cpu, all_mem = tonumber(n[1]) or 0, tonumber(n[2]) or 0
-  local cpu_used, mem_used = tonumber(n[3]) or 0, tonumber(n[4]) or 0
-  return {worker = worker, types = w[1], node = w[2], draining = w[3] == '1', all_cpu = all_cpu, all_mem = all_mem,
-    cpu = all_cpu - cpu_used, mem = all_mem - mem_used, cpu_used = cpu_used, mem_used = mem_used,
-    active = tonumber(n[5]) or 0, hold = n[6], hold_until = tonumber(n[7]) or 0}
-end
-
--- Few types are limited, if any: all limits are read once, when the first shape is looked at.
-local function type_is_full(offer, kind)
-  if not offer.limits then
-    local flat = call('HGETALL', K.type_limits())
-    offer.limits = {}
-    for i = 1, #flat, 2 do offer.limits[flat[i]] = tonumber(flat[i + 1]) end
-  end
-  local most = offer.limits[kind]
-  return most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most
+  local n = node_of(w[2])
+  return {worker = worker, types = w[1], node = w[2], draining = w[3] == '1', all_cpu = n.cpu, all_mem = n.mem,
+    cpu = n.cpu - n.cpu_used, mem = n.mem - n.mem_used, hold = n.hold, hold_until = n.hold_until}
 end
 
 local function fits(offer, shape)
   local kind, cpu, mem = shape_parts(shape)
   if not offers(offer.types, kind) or cpu > offer.all_cpu or mem > offer.all_mem then return 'never' end
-  if type_is_full(offer, kind) then return 'never' end
+  local most = limit_of(kind)
+  if most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most then return 'never' end
   if cpu > offer.cpu or mem > offer.mem then return 'later' end
   return 'now'
 end
@@ -40,7 +27,7 @@ local function fairest(tier, shape)
   for _ = 1, 64 do
     local head = call('ZRANGE', K.directory(tier, shape), 0, 0, 'WITHSCORES')
     if not head[1] then return nil end
-    local real = tonumber(call('HGET', K.meta(head[1]), 'vt')) or 0
+    local real = share_of(head[1]).vt
     if real <= tonumber(head[2]) then return head[1], tonumber(head[2]) end
     call('ZADD', K.directory(tier, shape), real, head[1])
   end
@@ -141,7 +128,7 @@ local function take(offer, id, scope, turn, lease_ms)
   local values = call('HMGET', key, unpack(TAKEN_FIELDS))
   local job = {}
   for i, name in ipairs(TAKEN_FIELDS) do job[name] = values[i] end
-  local kind, cpu, mem = shape_parts(job.shape)
+  local kind, cpu = shape_parts(job.shape)
   local epoch = (tonumber(job.epoch) or 0) + 1
   leave_queue(scope, id, job.tier, job.shape, job)
   move_status(scope, id, 'Queued', 'Running', job.created, 'epoch', epoch, 'worker', offer.worker,
@@ -151,13 +138,14 @@ local function take(offer, id, scope, turn, lease_ms)
   end
   call('ZADD', K.leases(), NOW + lease_ms, id)
   call('ZADD', K.index(scope, 'node', offer.node), job.created, id)
-  call('HSET', K.node(offer.node), 'cpu_used', offer.cpu_used + cpu, 'mem_used', offer.mem_used + mem,
-    'active', offer.active + 1)
+  use_node(offer.node, job.shape, 1)
   call('HINCRBY', K.type_running(), kind, 1)
-  local limits = call('HMGET', K.meta(scope), 'max_running', 'weight')
-  if limits[1] then unlist_blocked(scope) end
+  local share = share_of(scope)
+  if share.most then unlist_blocked(scope) end
   call('SET', K.virtual(), turn)
-  call('HSET', K.meta(scope), 'vt', turn + cpu / (tonumber(limits[2]) or 1))
+  set_virtual(scope, turn + cpu / share.weight)
+  -- The next claim finds the scope in its new place; in the other directories it is put right when found.
+  call('ZADD', K.directory(job.tier, job.shape), 'XX', share.vt, scope)
   count_running(scope, 1)
   count_wait(scope, job.tier, kind, NOW - job.eligible)
   event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker, 'waited', NOW - job.eligible)

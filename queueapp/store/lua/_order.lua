@@ -1,8 +1,49 @@
 -- The order of a queue, who is listed as having what to run, and whom to wake for it.
 
-local function node_free(node)
-  local n = call('HMGET', K.node(node), 'cpu', 'mem', 'cpu_used', 'mem_used')
-  return (tonumber(n[1]) or 0) - (tonumber(n[3]) or 0), (tonumber(n[2]) or 0) - (tonumber(n[4]) or 0)
+-- What a node has and what of it is in use; known is false for one that is gone.
+local function node_of(node)
+  local found = nodes[node]
+  if not found then
+    local n = call('HMGET', K.node(node), 'cpu', 'mem', 'cpu_used', 'mem_used', 'active', 'hold', 'hold_until')
+    found = {known = n[1] and true, cpu = tonumber(n[1]) or 0, mem = tonumber(n[2]) or 0,
+      cpu_used = tonumber(n[3]) or 0, mem_used = tonumber(n[4]) or 0, active = tonumber(n[5]) or 0,
+      hold = n[6], hold_until = tonumber(n[7]) or 0}
+    nodes[node] = found
+  end
+  return found
+end
+
+-- n is 1 when a job of this shape begins to use the node, -1 when it ceases to.
+local function use_node(node, shape, n)
+  local at, _, cpu, mem = node_of(node), shape_parts(shape)
+  at.cpu_used, at.mem_used, at.active = at.cpu_used + n * cpu, at.mem_used + n * mem, at.active + n
+  call('HSET', K.node(node), 'cpu_used', at.cpu_used, 'mem_used', at.mem_used, 'active', at.active)
+end
+
+-- How many jobs of a type may run in the fleet; nil for any number. Few types are limited, if any.
+local function limit_of(kind)
+  if not limits then
+    local flat = call('HGETALL', K.type_limits())
+    limits = {}
+    for i = 1, #flat, 2 do limits[flat[i]] = tonumber(flat[i + 1]) end
+  end
+  return limits[kind]
+end
+
+-- A scope's share of the fleet: how many jobs may run at once, its weight, its virtual time.
+local function share_of(scope)
+  local found = shares[scope]
+  if not found then
+    local m = call('HMGET', K.meta(scope), 'max_running', 'weight', 'vt')
+    found = {most = tonumber(m[1]), weight = tonumber(m[2]) or 1, vt = tonumber(m[3]) or 0}
+    shares[scope] = found
+  end
+  return found
+end
+
+local function set_virtual(scope, vt)
+  share_of(scope).vt = vt
+  call('HSET', K.meta(scope), 'vt', vt)
 end
 
 local function offers(types, kind) return string.find(types, '|' .. kind .. '|', 1, true) ~= nil end
@@ -24,8 +65,8 @@ local function wake_fitting(shape)
   for _, worker in ipairs(parked(64)) do
     local w = call('HMGET', K.worker(worker), 'types', 'node')
     if w[1] and w[2] and offers(w[1], kind) then
-      local free_cpu, free_mem = node_free(w[2])
-      if cpu <= free_cpu and mem <= free_mem then return wake(worker) end
+      local n = node_of(w[2])
+      if cpu <= n.cpu - n.cpu_used and mem <= n.mem - n.mem_used then return wake(worker) end
     end
   end
 end
@@ -56,17 +97,17 @@ end
 local function may_run(scope, kind)
   local paused = call('HMGET', K.pauses(scope), '*', kind)
   if paused[1] or paused[2] then return false end
-  local most = tonumber(call('HGET', K.meta(scope), 'max_running'))
+  local most = share_of(scope).most
   return not most or call('ZCARD', K.index(scope, 'status', 'Running')) < most
 end
 
 -- A scope back from idle starts at the present fair time: it neither starves others nor hoards.
 local function list_scope(scope, tier, shape)
-  local vt = tonumber(call('HGET', K.meta(scope), 'vt')) or 0
+  local vt = share_of(scope).vt
   local fair = tonumber(call('GET', K.virtual())) or 0
   if vt < fair then
     vt = fair
-    call('HSET', K.meta(scope), 'vt', vt)
+    set_virtual(scope, vt)
   end
   call('ZADD', K.directory(tier, shape), 'NX', vt, scope)
   call('SADD', K.live(tier), shape)

@@ -4,9 +4,11 @@
 -- Set anew for each call; the server runs one at a time. There is no redis.call while it loads.
 local call, A, ARGV, NOW
 local changed -- by scope, what the history of its queue has to record
+local shares, nodes, limits -- what this call has read: of scopes, of nodes, of limits to job types
 
 local function begin(keys, args)
   call, changed = redis.call, {}
+  shares, nodes, limits = {}, {}, nil
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then

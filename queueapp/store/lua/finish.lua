@@ -44,9 +44,10 @@ if A.outcome == 'completed' then
   local run = exact(NOW - tonumber(job.started))
   local written = tostring(given(A.bases.written) or '')
   for _, basis in ipairs(A.bases.keys) do
-    call('LPUSH', K.runs(job.scope, basis), run .. ':' .. written .. ':' .. exact(NOW))
-    call('LTRIM', K.runs(job.scope, basis), 0, 199)
-    call('EXPIRE', K.runs(job.scope, basis), 30 * 86400)
+    local length = call('LPUSH', K.runs(job.scope, basis), run .. ':' .. written .. ':' .. exact(NOW))
+    -- Readers take the newest 200; what is more goes by the dozen, and the end of a long list keeps its distance.
+    if length > 220 then call('LTRIM', K.runs(job.scope, basis), 0, 199) end
+    if length <= 20 or length % 10 == 0 then call('EXPIRE', K.runs(job.scope, basis), 30 * 86400) end
   end
   close('Completed', 'completed', attempts)
 elseif A.outcome == 'failed' then
