@@ -23,7 +23,7 @@ from queueapp.objects import ObjectStore, object_key
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
 from queueapp.runner.log_tail import LogTail
 from queueapp.runner.logs import RECORDS, left_logs
-from queueapp.runner.task import LOGS
+from queueapp.runner.task import LOGS, WORK
 from queueapp.store import Store
 from queueapp.store.answers import FinishReport
 
@@ -53,6 +53,15 @@ def _result(outcome: Outcome, artifacts: Sequence[Artifact], *, partial: bool) -
         "partial": partial,
     }
     return {name: value for name, value in result.items() if value}
+
+
+def _remove(directory: Path) -> None:
+    try:
+        # Of most attempts only empty folders are left, which need not be looked through.
+        (directory / WORK).rmdir()
+        directory.rmdir()
+    except OSError:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class Execution:
@@ -87,7 +96,7 @@ class Execution:
         finally:
             # Folders are made when something is written: a tiny job never needs one.
             if directory.exists():
-                shutil.rmtree(directory, ignore_errors=True)
+                _remove(directory)
 
     def _run(self, claim: Claim, directory: Path) -> tuple[Outcome, int | None]:
         """Return how the attempt ended, and the bytes that it fetched if it came so far."""

@@ -5,6 +5,7 @@ directory, two files and no other descriptor.
 """
 
 import ctypes
+import fcntl
 import os
 import random
 import resource
@@ -12,7 +13,6 @@ import signal
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 TASK_FD = 3
 EVENTS_FD = 4
@@ -20,9 +20,15 @@ EVENTS_FD = 4
 # 987 MB, so a tighter factor would end jobs that keep to their limit.
 RESERVED_FACTOR = 2.0
 
+# How many threads libraries start: one in the zygote, a job's CPU units in the job.
+THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _FDS_END = 1 << 20
+# Looked up before any fork: what a fork writes to for the first time must be copied, page by page,
+# and looking this up again wrote to sixty of them.
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ def become_subreaper() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def confine(*, parent: int, work: Path, limits: Limits, fds: tuple[int, int, int]) -> None:
+def confine(*, parent: int, work: str, limits: Limits, fds: tuple[int, int, int]) -> None:
     """Cut a fresh fork off from everything but its task.
 
     ``fds`` are the task, the event pipe and the log, which become 3, 4 and 1 with 2.
@@ -59,7 +65,7 @@ def confine(*, parent: int, work: Path, limits: Limits, fds: tuple[int, int, int
 
 
 def _prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+    if _LIBC.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
 
 
@@ -73,8 +79,6 @@ def _take_descriptors(fds: tuple[int, int, int]) -> None:
 
 
 def _lift(fd: int) -> int:
-    import fcntl
-
     return fcntl.fcntl(fd, fcntl.F_DUPFD, 64)
 
 
@@ -93,17 +97,14 @@ def _lower(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
 
 
-def _describe(work: Path, cpu_units: int) -> None:
-    """Tell libraries what they may use."""
-    here, threads = str(work), str(cpu_units)
+def _describe(work: str, cpu_units: int) -> None:
+    """Tell libraries what they may use; the zygote's environment says one thread already."""
+    threads = str(cpu_units)
     polars_knows = os.environ.get("POLARS_MAX_THREADS") == threads
-    os.environ.update(
-        HOME=here,
-        TMPDIR=here,
-        POLARS_MAX_THREADS=threads,
-        OMP_NUM_THREADS=threads,
-        RAYON_NUM_THREADS=threads,
-    )
+    os.environ["HOME"] = os.environ["TMPDIR"] = work
+    if not polars_knows:
+        for name in THREADS:
+            os.environ[name] = threads
     tempfile.tempdir = None  # what it found before the fork is not the job's
     if "polars" in sys.modules and not polars_knows:
         # polars reads its settings once, at import; loading an empty one makes it read again.

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from queueapp.runner.confine import THREADS
+
 _BOOT = (
     "import json, sys; s = json.loads(sys.argv[1]); sys.path[:] = s['sys_path']; "
     "from importlib import import_module; sys.exit(import_module(s['entry']).main(*s['args']))"
@@ -52,7 +54,6 @@ def clean_environment(
         # Libraries must start no threads before the fork.
         "_RJEM_MALLOC_CONF": "background_thread:false,dirty_decay_ms:0,muzzy_decay_ms:0",
         "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "POLARS_MAX_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        **dict.fromkeys(THREADS, "1"),
     }

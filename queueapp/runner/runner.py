@@ -132,7 +132,7 @@ class Runner:
         return _outcome(task, ledger, watched)
 
     def _watch(self, task: Task, ledger: Ledger, report: Report, stops: StopRequests) -> Watched:
-        for folder in (task.directory, task.work, task.outputs):
+        for folder in (task.directory, task.work):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         assignment = Assignment.of(task, modules=self._modules).encode()
         until_s = self._right_ends_s(task.claim.job.id, task.claim.epoch)

@@ -18,7 +18,6 @@ import time
 import traceback
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from queueapp.runner import interpreter, orphans
@@ -175,7 +174,7 @@ def _become_job(
     status = 70
     try:
         limits = Limits(**request["limits"])
-        confine(parent=parent, work=Path(request["work"]), limits=limits, fds=fds)
+        confine(parent=parent, work=request["work"], limits=limits, fds=fds)
         if settings is not None:
             interpreter.become("queueapp.runner.child", settings)
         gc.enable()

@@ -130,6 +130,7 @@ def test_a_job_that_cannot_be_heard_of_any_more_is_lost(tmp_path: Path) -> None:
 def test_a_job_ends_with_its_right_to_run(tmp_path: Path) -> None:
     """A frozen worker ends nothing, so the zygote keeps the time that it was told."""
     bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + 0.5)
+    bench.runner.start()
     try:
         run = bench.begin("Sleep").at_stage("Sleeping")
         outcome = run.wait(10)
