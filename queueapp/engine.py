@@ -33,6 +33,7 @@ from queueapp.steering import Steering
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage
+from queueapp.trials import Trials
 
 CATALOGUE_AGE_S = 2.0
 CANCEL_POLL_S = 0.1
@@ -122,6 +123,7 @@ class Engine:
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.queues = QueueViews(store, self.outlook)
         self.steering = Steering(store, self.outlook)
+        self.trials = Trials(store, self.outlook, self.decider, most_queued=config.max_queued_jobs)
 
     def now_ms(self) -> int:
         """The time of this process, in ms since the epoch; for reading, never for moving jobs."""

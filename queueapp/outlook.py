@@ -133,16 +133,17 @@ class Outlook:
         """Return what can be said of one queued job at its overall position."""
         return self.foresee(self._lately(job.spec.scope, position), [(job, position)])[0]
 
-    def trial(self, job: Job) -> Foreseen:
-        """Return what could be said of a job if it were submitted now."""
+    def trial(self, job: Job) -> tuple[Survey, Foreseen]:
+        """Return what could be said of a job if it were submitted now, and the queue as it is."""
         survey = self.survey(job.spec.scope)
         position = 1 + sum(n for p, n in survey.queued.items() if p.tier <= job.spec.priority.tier)
-        if position <= HEAD:
+        if position > HEAD:
+            sight = self.foresight(job.spec.scope)
+        else:
             head = [*survey.head]
             head.insert(position - 1, QueuedRow.of(job))
-            survey = replace(survey, head=head[:HEAD])
-        sight = self._foreseen(job.spec.scope, survey)
-        return self.foresee(sight, [(job, position)])[0]
+            sight = self._foreseen(job.spec.scope, replace(survey, head=head[:HEAD]))
+        return survey, self.foresee(sight, [(job, position)])[0]
 
     # -- jobs that stand behind those simulated one by one ----------------------------------
 

@@ -16,12 +16,11 @@ from queueapp.fleet_view import FleetView
 from queueapp.foresight import Foreseen, Foresight
 from queueapp.outlook import Outlook
 from queueapp.store import Store
-from queueapp.store.answers import Tally
+from queueapp.store.history import Trends
 from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.queue import QueuePage, Row
 from queueapp.store.survey import Survey
 
-HOUR_MS = 3_600_000
 MAX_DEPENDENCIES = 10_000
 
 
@@ -46,8 +45,7 @@ class QueueView:
     survey: Survey
     fleet: FleetView
     drain_ms: float | None
-    lately: Tally  # of the last 24 hours
-    completed_last_hour: int
+    trends: Trends
 
     @property
     def pause(self) -> Pause | None:
@@ -98,7 +96,6 @@ class QueueViews:
         jobs = [job for job in found if job.status is Status.QUEUED]
         sight = self._outlook.foresight(scope) if estimates else None
         survey = sight.survey if sight else self._outlook.survey(scope)
-        lately, last_hour = self._lately(scope, survey.now_ms)
         return QueueView(
             now_ms=page.now_ms,
             page=page,
@@ -106,14 +103,8 @@ class QueueViews:
             survey=survey,
             fleet=self._outlook.fleet(),
             drain_ms=sight.drain_ms(priority if tier_only else None) if sight else None,
-            lately=lately,
-            completed_last_hour=last_hour,
+            trends=self._store.history.trends(scope, now_ms=page.now_ms),
         )
-
-    def _lately(self, scope: Scope, now_ms: int) -> tuple[Tally, int]:
-        begun = now_ms - now_ms % HOUR_MS - 23 * HOUR_MS
-        tally = self._store.jobs.tally(scope, day_ms=begun, now_ms=now_ms)
-        return tally, self._store.jobs.completed_since(scope, now_ms - HOUR_MS)
 
     def _rows(
         self,

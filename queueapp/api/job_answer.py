@@ -12,6 +12,7 @@ from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Wait
 from queueapp.engine import Cancelled, Estimate, Submitted
+from queueapp.trials import Trial
 
 Row = dict[str, Any]
 
@@ -276,6 +277,35 @@ def submitted_answer(submitted: Submitted) -> Row:
         "priority": spec.priority,
         "dateSubmitted": stamp(submitted.created_ms),
         "submittedBy": spec.submitted_by,
+    }
+
+
+def trial_answer(trial: Trial) -> Row:
+    """Return what would become of a job that was not submitted."""
+    spec, found = trial.spec, trial.foreseen
+    return {
+        "dryRun": True,
+        "accepted": trial.accepted,
+        "queuePosition": found.position,
+        "tierPosition": trial.tier_position,
+        "estimatedStartTime": stamp(found.start_ms),
+        "estimatedCompletion": stamp(found.completion_ms),
+        "estimatedDuration": text.minute_range(*found.duration.minutes),
+        "estimateBasis": {"scope": found.duration.basis, "samples": found.duration.samples},
+        "jobName": spec.name,
+        "jobType": spec.type,
+        "priority": spec.priority,
+        "submittedBy": spec.submitted_by,
+        "resourceRequirements": {
+            "cpuUnits": spec.requirements.cpu_units,
+            "memoryGB": spec.requirements.memory_mb / 1024,
+        },
+        "timeoutMinutes": spec.timeout_minutes,
+        "waitReason": shown_wait(trial.wait),
+        "limits": [
+            {"code": limit.code, "text": limit.text, "refuses": limit.refuses}
+            for limit in trial.limits
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from queueapp.api.job_answer import (
     job_answer,
     job_row,
     submitted_answer,
+    trial_answer,
 )
 from queueapp.api.job_requests import retry_wishes, to_request
 from queueapp.api.paging import page_keys
@@ -79,14 +80,30 @@ class Submissions(MethodView):
     @blueprint.operation(
         "submitJob", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
     )
+    @blueprint.arguments(schemas.SubmissionQuery, location="query")
     @blueprint.arguments(schemas.JobSubmission, example=examples.SUBMISSION)
     @blueprint.response(202, answers.SubmittedJob, example=examples.SUBMITTED)
-    def post(self, body: dict[str, Any], scope: Scope) -> Response:
+    @blueprint.alt_response(
+        200,
+        schema=answers.TriedJob,
+        example=examples.TRIED,
+        description="What would become of it, with dryRun=true",
+        success=True,
+    )
+    def post(self, query: dict[str, Any], body: dict[str, Any], scope: Scope) -> Response:
         """Submit a job
 
         The job is accepted at once and runs when it is its turn.
         The answer says its position over all tiers, and when it is expected to start.
+        With dryRun=true nothing is stored: 200 says where the job would stand, when it would
+        start, and which limits it would meet; what is wrong with it is an error as ever.
         """
+        if query["dry_run"]:
+            engine = services().engine
+            tried = engine.trials.submission(
+                scope, to_request(body), by=key().user, now_ms=engine.now_ms()
+            )
+            return answer(trial_answer(tried))
         idempotency = given_idempotency()
         submitted = services().engine.submit(
             scope,

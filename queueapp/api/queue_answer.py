@@ -117,16 +117,16 @@ def _capacity(view: QueueView) -> Row:
 
 
 def _performance(view: QueueView) -> Row:
-    lately = view.lately
-    run = lately.completed_run_ms / lately.completed_today if lately.completed_today else None
+    trends = view.trends
+    run, size, hour = trends.average_run_ms, trends.average_queue_size, trends.peak_hour
     return {
         "averageJobDuration": None if run is None else text.minutes(run),
         "averageJobDurationSeconds": None if run is None else run / 1000,
-        "throughputLastHour": view.completed_last_hour,
+        "throughputLastHour": trends.completed_last_hour,
         "queueTrends": {
-            "currentHourSubmissions": None,
-            "peakHourToday": None,
-            "averageQueueSize": None,
+            "currentHourSubmissions": trends.submitted_this_hour,
+            "peakHourToday": None if hour is None else text.hours(hour),
+            "averageQueueSize": float(text.tenth(size)),
         },
     }
 

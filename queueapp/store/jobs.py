@@ -280,11 +280,6 @@ class Jobs:
             found = pipe.execute()
         return {job_id: Status(text) for job_id, text in zip(job_ids, found, strict=True) if text}
 
-    def completed_since(self, scope: Scope, since_ms: int) -> int:
-        """Return how many jobs of a scope completed since a moment."""
-        with store_errors():
-            return int(self._client.zcount(self._keys("done", scope.key), since_ms, "+inf"))
-
     def projects(self, tenant: str) -> list[str]:
         """Return the projects of a tenant that ever had a job."""
         with store_errors():

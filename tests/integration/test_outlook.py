@@ -311,7 +311,7 @@ def test_a_trial_stores_nothing(store: Store) -> None:
         submit(store, now_ms=T0, priority=priority)
     before = sorted(store.client.scan_iter())
 
-    found = outlook(store).trial(Job(spec(), Status.QUEUED, T0, T0))
+    _, found = outlook(store).trial(Job(spec(), Status.QUEUED, T0, T0))
 
     assert (2, T0 + TIMEOUT) == (found.position, found.start_ms)
     assert before == sorted(store.client.scan_iter())

@@ -33,6 +33,23 @@ SUBMITTED: dict[str, Any] = {
     "dateSubmitted": "2026-02-01T10:30:00Z",
     "submittedBy": "ada",
 }
+TRIED: dict[str, Any] = {
+    "dryRun": True,
+    "accepted": True,
+    "queuePosition": 4,
+    "tierPosition": 2,
+    "estimatedStartTime": "2026-02-01T11:02:00Z",
+    "estimatedCompletion": "2026-02-01T11:17:00Z",
+    **_ESTIMATE,
+    "jobName": "Orders of January",
+    "jobType": "ProcessMining",
+    "priority": "Normal",
+    "submittedBy": "ada",
+    "resourceRequirements": {"cpuUnits": 2, "memoryGB": 4.0},
+    "timeoutMinutes": 30,
+    "waitReason": {"code": "TypePaused", "text": "ProcessMining jobs are paused.", "needs": None},
+    "limits": [{"code": "TypePaused", "text": "ProcessMining jobs are paused.", "refuses": False}],
+}
 JOB: dict[str, Any] = {
     "jobId": JOB_ID,
     "projectId": "sales",

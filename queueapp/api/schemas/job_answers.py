@@ -243,6 +243,40 @@ class SubmittedJob(ResponseSchema):
     submitted_by = Note()
 
 
+class MetLimit(ResponseSchema):
+    """A limit that the job would meet now."""
+
+    code = Note(
+        metadata={
+            "description": "One of QueueFull, QueuePaused, TypePaused, NoWorkers, Resources, "
+            "ConcurrencyLimit, DependencyFailed; it may grow."
+        }
+    )
+    text = Note(metadata={"description": "The same in plain words."})
+    refuses = fields.Boolean(metadata={"description": "Whether it would be refused for this."})
+
+
+class TriedJob(ResponseSchema):
+    """What would become of a job that was not submitted."""
+
+    dry_run = fields.Boolean()
+    accepted = fields.Boolean(metadata={"description": "Whether it would be accepted now."})
+    queue_position = Count(metadata={"description": "From 1, over all tiers."})
+    tier_position = Count()
+    estimated_start_time = Stamp(allow_none=True)
+    estimated_completion = Stamp(allow_none=True)
+    estimated_duration = Note(metadata={"description": "Such as 12-15 minutes."})
+    estimate_basis = fields.Nested(EstimateBasis)
+    job_name = Note()
+    job_type = Note()
+    priority = Choice(Priority)
+    submitted_by = Note()
+    resource_requirements = fields.Nested(ReservedResources)
+    timeout_minutes = Count()
+    wait_reason = fields.Nested(JobWait, allow_none=True)
+    limits = fields.List(fields.Nested(MetLimit))
+
+
 class RetriedJob(SubmittedJob):
     """The new job that a retry made."""
 

@@ -183,6 +183,15 @@ class JobSubmission(RequestSchema):
     )
 
 
+class SubmissionQuery(QuerySchema):
+    """Whether to mean it."""
+
+    dry_run = Flag(
+        load_default=False,
+        metadata=_about("True stores nothing and says what would become of the job."),
+    )
+
+
 class JobQuery(PageQuery):
     """Which jobs to list."""
 

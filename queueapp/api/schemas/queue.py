@@ -118,9 +118,9 @@ class ProcessingCapacity(ResponseSchema):
 class QueueTrends(ResponseSchema):
     """How the queue was used lately."""
 
-    current_hour_submissions = Count(allow_none=True)
+    current_hour_submissions = Count()
     peak_hour_today = Note(allow_none=True, metadata=_about("UTC, such as 09:00-10:00."))
-    average_queue_size = Real(allow_none=True, metadata=_about("Of the last 24 hours."))
+    average_queue_size = Real(metadata=_about("Of the last 24 hours."))
 
 
 class QueuePerformance(ResponseSchema):

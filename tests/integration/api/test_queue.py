@@ -1,5 +1,7 @@
 """The queue over HTTP: order, numbers, pages, filters, and the same estimates everywhere."""
 
+import re
+
 import pytest
 
 from queueapp.domain.api_key import Role
@@ -220,3 +222,17 @@ def test_a_deep_page_reads_as_the_first(api: Api) -> None:
     assert list(range(251, 261)) == [row["queuePosition"] for row in body["queuedJobs"]]
     assert all(row["estimatedStartTime"] for row in body["queuedJobs"])
     assert (False, 260) == (body["hasNextPage"], body["totalCount"])
+
+
+def test_what_happened_lately_stands_beside_the_queue(api: Api) -> None:
+    """Completed jobs and their run times, submissions by hour: from the history, not from rows."""
+    past_runs(api, times=3)
+    api.submit()
+
+    found = api.get(QUEUE).get_json()["performanceMetrics"]
+
+    assert 3 == found["throughputLastHour"]
+    assert found["averageJobDuration"].endswith("minutes")
+    assert 4 == found["queueTrends"]["currentHourSubmissions"]
+    assert re.fullmatch(r"[0-9]{2}:00-[0-9]{2}:00", found["queueTrends"]["peakHourToday"])
+    assert found["queueTrends"]["averageQueueSize"] >= 0
