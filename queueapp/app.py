@@ -4,6 +4,8 @@ from flask import Flask
 
 from queueapp.api.auth import install_auth
 from queueapp.api.blueprints import install_blueprints
+from queueapp.api.compression import install_compression
+from queueapp.api.cors import install_cors
 from queueapp.api.errors import install_errors
 from queueapp.api.health import install_health
 from queueapp.api.hosts import guard_hosts
@@ -53,6 +55,8 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     app.wsgi_app = guard_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
     install_streams(app, config.max_streams, config.max_streams_per_key)
     install_responses(app)
+    install_compression(app)
+    install_cors(app, config.cors_origins)
     app.before_request(check_address)
     install_rates(app, config.bad_keys_per_minute)
     install_auth(app)

@@ -39,6 +39,7 @@ class Config:
     max_queued_jobs: int = 1_000_000
     max_upload_mb: int = 2_048
     link_minutes: int = 60
+    cors_origins: tuple[str, ...] = ()
     requests_per_minute: int = 6_000
     bad_keys_per_minute: int = 200
     max_streams: int = 64
@@ -90,6 +91,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
     "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
     "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
+    "QUEUEAPP_CORS_ORIGINS": (
+        "cors_origins",
+        "origins whose pages may call the API, separated by commas; *: any; unset: none",
+    ),
     "QUEUEAPP_REQUESTS_PER_MINUTE": (
         "requests_per_minute",
         "requests that an API key may make, unless it has a rate of its own; 0: any number",
@@ -159,6 +164,9 @@ _POSITIVE = {
 }
 
 
+_ORIGIN = re.compile(
+    r"\*|https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?"
+)
 # These may be 0, which stands for no limit.
 _COUNTS = ("requests_per_minute",)
 
@@ -198,8 +206,12 @@ def _value(variable: str, name: str, text: str) -> object:
         raise BadSetting(f"{variable} must be one of {', '.join(_CHOICES[name])}, not {text!r}")
     if name == "data_dir":
         return Path(text).expanduser()
-    if name == "actors":
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name in ("actors", "cors_origins"):
+        parts = tuple(part.strip() for part in text.split(",") if part.strip())
+        wrong = [part for part in parts if name == "cors_origins" and not _ORIGIN.fullmatch(part)]
+        if wrong:
+            raise BadSetting(f"{variable} must hold origins such as https://app.example.com or *")
+        return parts
     if name in _FORMS and not _FORMS[name][0].fullmatch(text):
         shown = "what it holds" if name in _SECRET else repr(text)
         raise BadSetting(f"{variable} must be {_FORMS[name][1]}, not {shown}")

@@ -16,7 +16,13 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.streams import stop_streams
 
-_REASONS = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+_REASONS = {
+    400: "Bad Request",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    501: "Not Implemented",
+}
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
@@ -46,8 +52,10 @@ def refusal(error: BaseException) -> tuple[str, str] | None:
         return "uri_too_long", f"The address is too long: {error}."
     if isinstance(error, wire.LimitRequestHeaders):
         return "headers_too_large", f"The headers are too large: {error}."
-    if isinstance(error, wire.ExpectationFailed | wire.UnsupportedTransferCoding):
-        return None
+    if isinstance(error, wire.ExpectationFailed):
+        return "expectation_failed", f"The expectation cannot be met: {error}."
+    if isinstance(error, wire.UnsupportedTransferCoding):
+        return "not_implemented", f"The transfer coding is not known: {error}."
     if isinstance(error, wire.ParseException):
         return "validation_failed", f"The request is not valid HTTP: {error}."
     return None

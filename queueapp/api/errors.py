@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, current_app, g, request
+from gunicorn.http import errors as wire  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from queueapp.api.responses import json_bytes
@@ -135,6 +136,9 @@ PROBLEMS: dict[str, Problem] = {
         "Send JSON as application/json and files as multipart/form-data, neither compressed.",
     ),
     "range_not_satisfiable": Problem(416, "The range lies outside the file", "Ask for less."),
+    "expectation_failed": Problem(
+        417, "The Expect header cannot be met", "Send Expect: 100-continue or none."
+    ),
     "idempotency_mismatch": Problem(
         422,
         "The idempotency key was used before with another request",
@@ -160,6 +164,9 @@ PROBLEMS: dict[str, Problem] = {
         500,
         "Something went wrong inside",
         "It was logged under the request id; repeating the request may help.",
+    ),
+    "not_implemented": Problem(
+        501, "The transfer coding is not known", "Send the body with a length, or chunked."
     ),
     "unavailable": Problem(
         503,
@@ -307,8 +314,15 @@ def _unexpected(error: BaseException) -> Response:
     return problem("internal", "The request failed inside; the request id finds it in the log.")
 
 
+def _unreadable(error: Exception) -> Response:
+    """Answer a body that breaks the rules of HTTP, or ends early, while it is read."""
+    return problem("validation_failed", f"The body is not valid HTTP: {error}.")
+
+
 def install_errors(app: Flask) -> None:
     """Answer every error of the app with problem details."""
+    app.register_error_handler(wire.ParseException, _unreadable)
+    app.register_error_handler(wire.NoMoreData, _unreadable)
     app.register_error_handler(QueueappError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from flask import Response
 from flask.views import MethodView
+from werkzeug.wrappers import Response as BaseResponse
 
 from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.conditional import conditional
 from queueapp.api.examples import job_types as examples
 from queueapp.api.responses import answer
 from queueapp.api.schemas.job_types import JobTypeList
@@ -23,7 +24,8 @@ class JobTypes(MethodView):
 
     @blueprint.operation("listJobTypes", role=Role.VIEWER)
     @blueprint.response(200, JobTypeList, example=examples.JOB_TYPES)
-    def get(self, scope: Scope) -> Response:
+    @blueprint.alt_response(304, description="It is what If-None-Match names", success=True)
+    def get(self, scope: Scope) -> BaseResponse:
         """List the job types
 
         Each with the JSON Schema of its parameters and what a job of it gets when the submission
@@ -35,7 +37,7 @@ class JobTypes(MethodView):
         offered = [worker.get("types", "") for worker in workers if worker["live"]]
         kinds = [kind for kind in engine.catalogue().values() if not kind.internal]
         rows = [_row(kind, sum(f"|{kind.name}|" in types for types in offered)) for kind in kinds]
-        return answer({"jobTypes": rows})
+        return conditional(answer({"jobTypes": rows}), private=True)
 
 
 def _row(kind: JobTypeInfo, workers: int) -> dict[str, Any]:

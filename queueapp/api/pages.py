@@ -2,12 +2,14 @@
 
 import copy
 import functools
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
 from flask import Flask, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from queueapp.api.conditional import conditional
 from queueapp.api.docs import docs_page
 from queueapp.api.errors import PROBLEMS
 from queueapp.api.responses import answer, json_bytes
@@ -23,56 +25,56 @@ PAGE_POLICY = (
 ASSETS = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
 
 
-def html_page(text: str) -> Response:
+def html_page(text: str) -> BaseResponse:
     """Return an HTML page under a strict content policy."""
     response = Response(text, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = PAGE_POLICY
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return conditional(response)
 
 
-def _document(document: dict[str, Any]) -> Response:
+def _document(document: dict[str, Any]) -> BaseResponse:
     served = {**document, "servers": [{"url": base_url(), "description": "This server."}]}
-    response = Response(json_bytes(served), content_type="application/json")
-    response.headers["Cache-Control"] = "no-cache"
+    return conditional(Response(json_bytes(served), content_type="application/json"))
+
+
+def _either(page: Callable[[], str], body: Callable[[], dict[str, Any]]) -> BaseResponse:
+    """Answer people with a page and programs with JSON."""
+    accepted = request.accept_mimetypes
+    wants_html = accepted["text/html"] > accepted["application/json"]
+    response = html_page(page()) if wants_html else conditional(answer(body()))
+    response.vary.add("Accept")
     return response
 
 
-def _wants_html() -> bool:
-    accepted = request.accept_mimetypes
-    return accepted["text/html"] > accepted["application/json"]
+def _row(code: str) -> dict[str, Any]:
+    known = PROBLEMS[code]
+    return {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
 
 
-def problem_page(code: str) -> Response:
+def problem_page(code: str) -> BaseResponse:
     """Explain a problem by its code, to people or to programs."""
     if code not in PROBLEMS:
         raise NotFound
-    known = PROBLEMS[code]
-    if _wants_html():
-        return html_page(render_template("problem.html", code=code, problem=known))
-    body = {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
-    return answer(body)
+    return _either(
+        lambda: render_template("problem.html", code=code, problem=PROBLEMS[code]),
+        lambda: _row(code),
+    )
 
 
-def problem_index() -> Response:
+def problem_index() -> BaseResponse:
     """List the problems."""
-    if _wants_html():
-        return html_page(render_template("problems.html", problems=PROBLEMS))
-    rows = [
-        {"code": code, "title": known.title, "status": known.status, "advice": known.advice}
-        for code, known in PROBLEMS.items()
-    ]
-    return answer({"problems": rows})
+    return _either(
+        lambda: render_template("problems.html", problems=PROBLEMS),
+        lambda: {"problems": [_row(code) for code in PROBLEMS]},
+    )
 
 
-def docs_asset(name: str) -> Response:
+def docs_asset(name: str) -> BaseResponse:
     """Return the documentation's style or script."""
     if name not in ASSETS:
         raise NotFound
     raw = (resources.files("queueapp.api") / "static" / name).read_bytes()
-    response = Response(raw, content_type=ASSETS[name])
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return conditional(Response(raw, content_type=ASSETS[name]))
 
 
 def home() -> BaseResponse:
