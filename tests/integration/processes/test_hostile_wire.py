@@ -14,6 +14,7 @@ SUBMIT = b"POST /api/t/p/execution/job HTTP/1.1\r\n"
 JOBS = "/api/t/p/execution/jobs"
 HEAD = b"Host: x\r\nAuthorization: Bearer " + KEY.encode() + b"\r\n"
 TYPED = HEAD + b"Content-Type: application/json\r\n"
+UNDERSCORED = b"X_API_KEY: " + KEY.encode() + b"\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 LAST = b"Connection: close\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
@@ -75,7 +76,7 @@ def test_a_body_of_unclear_length_is_refused(server: Server, store: Store, raw: 
         (b"CONNECT x:80 HTTP/1.1\r\n" + HEAD + LAST, 404),
         (b"OPTIONS * HTTP/1.1\r\n" + HEAD + LAST, 404),
         (b"TRACE /livez HTTP/1.1\r\n" + HEAD + LAST, 405),
-        (b"GET /api/t/p/execution/jobs HTTP/1.1\r\nX_API_KEY: " + KEY.encode() + b"\r\n" + LAST, 401),
+        (b"GET /api/t/p/execution/jobs HTTP/1.1\r\n" + UNDERSCORED + LAST, 401),
         (get(b"/api/%ff/p/execution/jobs"), 400),
         (get(b"/api/t/p/execution/jobs?submittedBy=%ed%a0%80"), 400),
         (get(b"/api/t/p/execution/jobs?page=1&page=1"), 400),
