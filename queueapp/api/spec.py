@@ -275,9 +275,16 @@ def _finish_node(node: Doc) -> Doc:
         node.pop(needless, None)
     if "default" in node and node["default"] is None:
         del node["default"]
+    if isinstance(node.get("pattern"), str):
+        node["pattern"] = _pattern(node["pattern"])
     if X_ENUM in node:
         return _enum_reference(node)
     return _tidy_nullable(node)
+
+
+def _pattern(text: str) -> str:
+    """Return a pattern as JSON Schema reads it: not bound to either end unless it says so."""
+    return f"^{text.removeprefix('^').removesuffix('$').removesuffix(chr(92) + 'Z')}$"
 
 
 def _enum_reference(node: Doc) -> Doc:
