@@ -67,7 +67,7 @@ def test_an_idempotency_key_is_not_used_up(api: Api) -> None:
 
 
 def test_it_tells_the_limits_of_the_moment(api: Api) -> None:
-    """A pause, what nothing fits, who would run it: the job would be accepted and wait."""
+    """A pause, or what nothing fits: the job would be accepted and wait."""
     assert ["Resources"] == codes(tried(api, resourceRequirements={"cpuUnits": 64}))
     api.store.pauses.pause(HERE, kind="ProcessMining", act=ANN)
     late = {"executeImmediately": False, "scheduledTime": "2099-01-01T00:00:00Z"}
@@ -77,14 +77,17 @@ def test_it_tells_the_limits_of_the_moment(api: Api) -> None:
     assert found["estimatedStartTime"] is None
     api.store.pauses.pause(HERE, act=ANN)
     assert ["QueuePaused"] == codes(tried(api))
-    api.store.pauses.resume(HERE, act=ANN)
-    api.store.pauses.resume(HERE, kind="ProcessMining", act=ANN)
+
+
+def test_without_workers_it_would_wait_for_one(api: Api) -> None:
+    """The type is known, nobody runs it now: accepted, without a start."""
     api.store.fleet.leave("w1")
 
-    gone = tried(api)
+    found = tried(api)
 
-    assert ["NoWorkers"] == codes(gone)
-    assert gone["accepted"]
+    assert ["NoWorkers"] == codes(found)
+    assert found["accepted"]
+    assert found["estimatedStartTime"] is None
 
 
 def test_a_full_queue_would_refuse_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
