@@ -16,7 +16,7 @@ end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
   'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'host', 'workflow', 'cancel', 'due', 'eligible',
-  'attempts', 'finished_epoch', 'finished_status', 'hold'}
+  'attempts', 'finished_epoch', 'finished_status', 'hold', 'home'}
 
 local function load_job(id)
   local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))

@@ -140,11 +140,12 @@ local function unlist_blocked(scope)
 end
 
 -- A runnable job also stands in its shape's set, and its scope in that shape's directory.
-local function make_runnable(scope, id, tier, shape, score)
+-- since is when it became so, if that was earlier.
+local function make_runnable(scope, id, tier, shape, score, since)
   call('ZADD', K.runnable(scope, tier, shape), score, id)
   count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', 1), 1)
-  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, NOW)
-  call('HSET', K.job(id), 'eligible', NOW)
+  call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, since or NOW)
+  call('HSET', K.job(id), 'eligible', since or NOW)
   local first = call('SADD', K.shapes(scope), tier .. '|' .. shape) == 1
   -- Where others of its kind stand already, the scope is listed if it may be: at most somebody is woken.
   if first then

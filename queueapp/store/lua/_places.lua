@@ -26,15 +26,27 @@ local function score_at(tier, position)
   return tonumber(call('ZRANGE', tier.queue, rank, rank, 'WITHSCORES')[2])
 end
 
+-- The scores at a position and at the next one; nil for what the tier does not have.
+local function scores_around(tier, position)
+  local first, last = math.max(position, 1), math.min(position + 1, tier.size)
+  local found = call('ZRANGE', tier.queue, tier.better + first - 1, tier.better + last - 1, 'WITHSCORES')
+  if position < 1 then return nil, tonumber(found[2]) end
+  return tonumber(found[2]), tonumber(found[4])
+end
+
 -- Returns the job's host. The place of its submission is kept: a change of priority goes by it.
-local function put(tier, id, score)
-  local j = job_fields(id, 'shape', 'user', 'host', 'score')
-  call('HSETNX', K.job(id), 'home', exact(tonumber(j[4]) - tier.number * TIER_SPAN))
-  call('HSET', K.job(id), 'score', exact(score))
-  stand(tier.scope, id, j[1], j[2], exact(score))
-  call('ZADD', K.runnable(tier.scope, tier.number, j[1]), 'XX', exact(score), id)
-  if j[3] then call('ZADD', K.host(tier.scope, j[3]), 'XX', exact(score), id) end
-  return j[3]
+local function put(tier, job, score)
+  local home = job.home or tonumber(job.score) - tier.number * TIER_SPAN
+  call('HSET', K.job(job.id), 'score', score, 'home', home)
+  stand(tier.scope, job.id, job.shape, job.user, score)
+  call('ZADD', K.runnable(tier.scope, tier.number, job.shape), 'XX', score, job.id)
+  if job.host then call('ZADD', K.host(tier.scope, job.host), 'XX', score, job.id) end
+  return job.host
+end
+
+local function put_by_id(tier, id, score)
+  local j = job_fields(id, 'shape', 'user', 'host', 'score', 'home')
+  return put(tier, {id = id, shape = j[1], user = j[2], host = j[3], score = j[4], home = j[5]}, score)
 end
 
 -- New places must stay below the next submission's: later jobs would overtake otherwise.
@@ -54,7 +66,7 @@ local function respread(tier, around)
     local over = score_at(tier, last + 1) or (score_at(tier, last) + PLACE_STEP * 2 * width)
     local step = math.floor((over - under) / (last - first + 2))
     if step >= 1024 or (first == 1 and last == tier.size) then
-      for i, id in ipairs(standing_at(tier, first, last)) do put(tier, id, under + i * step) end
+      for i, id in ipairs(standing_at(tier, first, last)) do put_by_id(tier, id, under + i * step) end
       return
     end
     width = width * 2
@@ -62,22 +74,22 @@ local function respread(tier, around)
 end
 
 -- Puts one job between two others; everybody else keeps place and order.
-local function insert(tier, id, from, to)
-  local function neighbours()
-    if to < from then return score_at(tier, to - 1), score_at(tier, to) end
-    return score_at(tier, to), score_at(tier, to + 1)
-  end
-  local under, over = neighbours()
-  if under and over and over - under < 2 then
+local function insert(tier, job, from, to)
+  local below = to < from and to - 1 or to
+  local under, over = scores_around(tier, below)
+  local tight = under and over and over - under < 2
+  if tight then
     respread(tier, to)
-    under, over = neighbours()
+    local j = job_fields(job.id, 'score', 'home')
+    job.score, job.home = j[1], j[2]
+    under, over = scores_around(tier, below)
   end
   local score
   if not under then score = over - PLACE_STEP
   elseif not over then score = under + PLACE_STEP
   else score = under + math.floor((over - under) / 2) end
-  local host = put(tier, id, score)
-  keep_ahead(tier)
+  local host = put(tier, job, score)
+  if tight or not over then keep_ahead(tier) end
   return host and {host} or {}
 end
 
@@ -88,7 +100,7 @@ local function exchange(tier, ids, forward)
   for i, id in ipairs(ids) do
     local at = i % #ids + 1
     if forward then at = (i - 2) % #ids + 1 end
-    local host = put(tier, id, scores[at])
+    local host = put_by_id(tier, id, scores[at])
     if host then hosts[#hosts + 1] = host end
   end
   return hosts

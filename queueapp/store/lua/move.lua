@@ -52,7 +52,7 @@ end
 
 local affected, count = {}, 0
 if to ~= from then
-  local hosts = passed and exchange(tier, passed, to > from) or insert(tier, A.id, from, to)
+  local hosts = passed and exchange(tier, passed, to > from) or insert(tier, job, from, to)
   touch_tier(A.scope, tier.number)
   for _, host in ipairs(hosts) do give_turn(A.scope, host) end
   version = version + 1
