@@ -66,7 +66,7 @@ class Coverage:
     def find(self, scopes: Iterable[Scope], job_id: str) -> Job | None:
         """Return a job if it is in one of the scopes."""
         with store_errors():
-            found = read_jobs(self._client, self._keys, [job_id])
+            found = read_jobs(self._scripts, [job_id])
         return found[0] if found and found[0].spec.scope in set(scopes) else None
 
     def count(self, scopes: Iterable[Scope], status: Status) -> int:
@@ -85,7 +85,7 @@ class Coverage:
         with store_errors():
             entries = heapq.merge(*(self._entries(one, wanted) for one in known))
             ids = [job_id for _, job_id in islice(entries, offset, offset + limit)]
-            return CoveredPage(read_jobs(self._client, self._keys, ids), self._total(known, wanted))
+            return CoveredPage(read_jobs(self._scripts, ids), self._total(known, wanted))
 
     def ids(self, scope: Scope, wanted: Covered) -> Iterator[str]:
         """Yield the ids of one scope's jobs, newest first; what moves meanwhile may be missed."""
