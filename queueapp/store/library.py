@@ -109,7 +109,7 @@ def _registered(verb: str, digest: str, text: str) -> str:
     flags = "{}" if _REFUSES.search(text) else "{'allow-oom'}"
     return (
         f"redis.register_function{{function_name = '{verb}_{digest}', flags = {flags}, "
-        f"callback = function(keys, args) begin(keys, args) return kept(V.{verb}()) end}}"
+        f"callback = function(keys, args) begin(keys, args) return kept(used(V.{verb}())) end}}"
     )
 
 

@@ -31,8 +31,7 @@ local function end_attempt(job, how, code)
     eligible_ms = tonumber(job.eligible), started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how,
     error_code = code, logs = given(A.logs)}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
-  local kind = shape_parts(job.shape)
-  if call('HINCRBY', K.type_running(), kind, -1) <= 0 then call('HDEL', K.type_running(), kind) end
+  count_type(job.shape, -1)
   free_node(job.id, job.node, job.shape)
   count_running(job.scope, -1)
 end

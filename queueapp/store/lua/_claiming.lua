@@ -17,7 +17,7 @@ local function fits(offer, shape)
   local kind, cpu, mem = shape_parts(shape)
   if not offers(offer.types, kind) or cpu > offer.all_cpu or mem > offer.all_mem then return 'never' end
   local most = limit_of(kind)
-  if most and (tonumber(call('HGET', K.type_running(), kind)) or 0) >= most then return 'never' end
+  if most and running_of(kind) >= most then return 'never' end
   if cpu > offer.cpu or mem > offer.mem then return 'later' end
   return 'now'
 end
@@ -139,7 +139,7 @@ local function take(offer, id, scope, turn, lease_ms)
   call('ZADD', K.leases(), NOW + lease_ms, id)
   call('ZADD', K.index(scope, 'node', offer.node), job.created, id)
   use_node(offer.node, job.shape, 1)
-  call('HINCRBY', K.type_running(), kind, 1)
+  count_type(job.shape, 1)
   local share = share_of(scope)
   if share.most then unlist_blocked(scope) end
   call('SET', K.virtual(), turn)

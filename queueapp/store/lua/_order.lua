@@ -13,11 +13,36 @@ local function node_of(node)
   return found
 end
 
--- n is 1 when a job of this shape begins to use the node, -1 when it ceases to.
+-- n is 1 when a job of this shape begins to use the node, -1 when it ceases to. A job that follows
+-- one of its own shape changes nothing, so this is written when the call is over.
 local function use_node(node, shape, n)
   local at, _, cpu, mem = node_of(node), shape_parts(shape)
+  at.was = at.was or {at.cpu_used, at.mem_used, at.active}
   at.cpu_used, at.mem_used, at.active = at.cpu_used + n * cpu, at.mem_used + n * mem, at.active + n
-  call('HSET', K.node(node), 'cpu_used', at.cpu_used, 'mem_used', at.mem_used, 'active', at.active)
+end
+
+-- The same for the number of running jobs of a type in the fleet.
+local function count_type(shape, n)
+  local kind = shape_parts(shape)
+  more_of[kind] = (more_of[kind] or 0) + n
+end
+
+local function running_of(kind)
+  return (tonumber(call('HGET', K.type_running(), kind)) or 0) + (more_of[kind] or 0)
+end
+
+-- Every script's answer passes through here: what runs now is written down before it is given.
+local function used(answer)
+  for node, at in pairs(nodes) do
+    local was = at.was
+    if was and (was[1] ~= at.cpu_used or was[2] ~= at.mem_used or was[3] ~= at.active) then
+      call('HSET', K.node(node), 'cpu_used', at.cpu_used, 'mem_used', at.mem_used, 'active', at.active)
+    end
+  end
+  for kind, n in pairs(more_of) do
+    if n ~= 0 and call('HINCRBY', K.type_running(), kind, n) <= 0 then call('HDEL', K.type_running(), kind) end
+  end
+  return answer
 end
 
 -- How many jobs of a type may run in the fleet; nil for any number. Few types are limited, if any.

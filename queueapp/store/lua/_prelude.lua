@@ -5,10 +5,11 @@
 local call, A, ARGV, NOW
 local changed -- by scope, what the history of its queue has to record
 local shares, nodes, limits -- what this call has read: of scopes, of nodes, of limits to job types
+local more_of -- by job type, how many more of it run than before this call
 
 local function begin(keys, args)
   call, changed = redis.call, {}
-  shares, nodes, limits = {}, {}, nil
+  shares, nodes, limits, more_of = {}, {}, nil, {}
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then
