@@ -210,9 +210,11 @@ class Engine:
         head: bool = False,
         idempotency: Idempotency | None = None,
         request_id: str | None = None,
+        new_id: str | None = None,
     ) -> tuple[Submitted, Job]:
         """Make a new job of one that failed or was cancelled; return it and the original.
 
+        ``new_id``: the new job's, chosen by who retries many at once and records it himself.
         Raises: NotFound, JobNotRetryable, ValidationFailed.
         """
         old = self.store.jobs.get(scope, job_id)
@@ -230,7 +232,7 @@ class Engine:
             decider.check_dataset(f"updatedParameters/{name}", dataset_id)
         spec = replace(
             old.spec,
-            id=str(uuid.uuid4()),
+            id=new_id or str(uuid.uuid4()),
             submitted_by=by,
             parameters=parameters,
             inputs=inputs,
@@ -246,7 +248,7 @@ class Engine:
         )
         submitted = self._accept(spec, idempotency, head=head)
         act = Act(by, reason, request_id)
-        self.store.jobs.mark_retried(scope, old.id, submitted.spec.id, act)
+        self.store.jobs.mark_retried(scope, old.id, submitted.spec.id, act, record=new_id is None)
         return submitted, old
 
     # -- look -----------------------------------------------------------------------------

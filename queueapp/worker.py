@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from dramatiq.middleware import Middleware
 
 from queueapp import __version__
 from queueapp.broker import QueueBroker
+from queueapp.bulk import drive_waiting
 from queueapp.config import Config, from_env
 from queueapp.consumer import QUEUE, Station
 from queueapp.domain.errors import LeaseLost
@@ -153,6 +155,9 @@ class WorkerProcess:
                 forget=self.forget,
                 sweep=self.library.sweep,
                 fire=Firing(self.engine).fire_due,
+                drive=partial(
+                    drive_waiting, self.store, keep_ms=config.keep_ms, retry=self.engine.retry
+                ),
             ),
             worker=station.worker,
         )

@@ -173,7 +173,14 @@ def _wanted(action: BulkAction, given: dict[str, Any]) -> BulkFilter:
 
 def _driven(scope: Scope, bulk_id: str) -> Bulk:
     made = services()
-    return drive(made.engine.store, scope, bulk_id, keep_ms=made.config.keep_ms, wait_s=WAIT_S)
+    return drive(
+        made.engine.store,
+        scope,
+        bulk_id,
+        keep_ms=made.config.keep_ms,
+        retry=made.engine.retry,
+        wait_s=WAIT_S,
+    )
 
 
 def _told(scope: Scope, bulk: Bulk, row: Row) -> Response:

@@ -13,6 +13,7 @@ class BulkAction(StrEnum):
 
     CANCEL = "cancel"
     PRIORITY = "priority"
+    RETRY = "retry"
 
 
 class BulkState(StrEnum):
@@ -31,12 +32,15 @@ class Kept(StrEnum):
     OTHER_TYPE = "Job type not selected"
     RUNNING = "Job is already running"
     ENDED = "Job has already ended"
+    RETRIED = "Job was retried before"
+    REFUSED = "Job cannot be retried"
 
 
 #: The statuses that a job may have for each action; the first is meant where none is named.
 STATUSES: dict[BulkAction, tuple[Status, ...]] = {
     BulkAction.CANCEL: (Status.QUEUED, Status.RUNNING),
     BulkAction.PRIORITY: (Status.QUEUED,),
+    BulkAction.RETRY: (Status.FAILED, Status.CANCELLED),
 }
 
 

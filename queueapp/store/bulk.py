@@ -5,6 +5,7 @@ often: the web process while a request waits, upkeep when that process is gone.
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -103,6 +104,33 @@ class Bulks:
                 state, step = self._scripts.call("cancel_many", keep_ms=keep_ms, **common)
             else:
                 state, step = self._scripts.call("reprioritise_many", **common)
+        return BulkState(state), step
+
+    def upcoming(self, scope: Scope, bulk: Bulk, limit: int) -> list[str]:
+        """Return the ids of the next jobs of the set."""
+        with store_errors():
+            key = self._keys("bulk_jobs", scope.key, bulk.id)
+            found: list[str] = self._client.zrange(key, 0, limit - 1)
+        return found
+
+    def retried(
+        self, scope: Scope, bulk: Bulk, results: Sequence[tuple[str, Kept | None]]
+    ) -> tuple[BulkState, int]:
+        """Note which of the next jobs were retried, and why others were not.
+
+        Raises: NotFound when the operation has expired.
+        """
+        state, step = self._scripts.call(
+            "retried_many",
+            scope=scope.key,
+            id=bulk.id,
+            step=bulk.step,
+            results=[
+                [job_id, 0 if reason is None else _REASONS.index(reason) + 1]
+                for job_id, reason in results
+            ],
+            act=encoded(bulk.act),
+        )
         return BulkState(state), step
 
     def get(self, scope: Scope, bulk_id: str) -> Bulk:

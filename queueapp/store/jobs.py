@@ -304,9 +304,13 @@ class Jobs:
         queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
         return Tally(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
 
-    def mark_retried(self, scope: Scope, job_id: str, new_id: str, act: Act) -> None:
-        """Note on a job that ``new_id`` was made of it, and by whom."""
-        self._scripts.call("mark_retried", scope=scope.key, id=job_id, new=new_id, act=encoded(act))
+    def mark_retried(
+        self, scope: Scope, job_id: str, new_id: str, act: Act, *, record: bool = True
+    ) -> None:
+        """Note on a job that ``new_id`` was made of it; ``record`` writes down who did it."""
+        self._scripts.call(
+            "mark_retried", scope=scope.key, id=job_id, new=new_id, record=record, act=encoded(act)
+        )
 
     def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
         """Store the whole answer of an idempotent request, for as long as its key lives."""

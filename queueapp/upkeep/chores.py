@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from queueapp.bulk import drive_waiting
 from queueapp.config import Config
 from queueapp.domain.fleet import OFFLINE_LISTED_MS
 from queueapp.domain.scope import Scope
@@ -32,11 +31,13 @@ def chores(
     forget: Forget,
     sweep: Callable[[], object],
     fire: Callable[[], object],
+    drive: Callable[[], object],
 ) -> list[Chore]:
     """Return every chore.
 
     ``forget`` deletes the files of a job whose retention is over, ``sweep`` those of uploads
-    that never became a dataset; ``fire`` submits what schedules are due to make.
+    that never became a dataset; ``fire`` submits what schedules are due to make;
+    ``drive`` goes on with operations on many jobs whose driver is gone.
     """
     return [
         Chore("promote", 0.5, lambda: promote(store)),
@@ -45,7 +46,7 @@ def chores(
         Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("count slots", 2.0, lambda: _done(store.fleet.count_slots)),
-        Chore("bulk", 1.0, lambda: drive_waiting(store, keep_ms=config.keep_ms)),
+        Chore("bulk", 1.0, lambda: _done(drive)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
         Chore("retire", 3600.0, lambda: retire(store)),

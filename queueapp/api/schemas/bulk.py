@@ -27,7 +27,9 @@ class BulkFilter(RequestSchema):
     status = Choice(
         Status,
         load_default=None,
-        metadata=_about("Queued unless given; cancel also takes Running."),
+        metadata=_about(
+            "Queued unless given, for retry Failed; cancel takes Running, retry Cancelled too."
+        ),
     )
     priority = Choice(Priority, load_default=None, metadata=_about("Only jobs of this tier."))
     job_type = Text(

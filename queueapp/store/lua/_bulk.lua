@@ -4,7 +4,7 @@
 local SELECTION_MS = 900000
 local BULK_MS = 86400000
 local TOLD_ROWS = 1000
--- Why a job was left alone; the numbers stand in the set of those.
+-- Why a job was left alone; the numbers stand in the set of those, and Python knows two more.
 local EXCLUDED, OTHER_TYPE, RUNS, ENDED = 1, 2, 3, 4
 
 local function keep(id, why) call('ZADD', K.bulk_kept(A.scope, A.id), 'NX', why, id) end
@@ -43,6 +43,17 @@ local function bulk_goes_on(state, ...)
   return {state, step}
 end
 
+-- The end of a step of acting: what was done is counted and written down.
+local function acted(b, action, facts, changed)
+  call('HINCRBY', K.bulk(A.scope, A.id), 'changed', #changed)
+  if #changed > 0 then
+    facts.operation, facts.jobs, facts.owner = A.id, changed, b.owner ~= '' and b.owner or nil
+    audit(action, facts)
+  end
+  if call('EXISTS', K.bulk_jobs(A.scope, A.id)) == 0 then return bulk_goes_on('Done', 'ended', exact(NOW)) end
+  return bulk_goes_on('Acting')
+end
+
 -- One step of acting: calls f(job) on the next jobs of the set that still are as they were counted.
 local function act_on_next(b, action, facts, f)
   local set, changed = K.bulk_jobs(A.scope, A.id), {}
@@ -59,11 +70,5 @@ local function act_on_next(b, action, facts, f)
     end
     call('ZREM', set, id)
   end
-  call('HINCRBY', K.bulk(A.scope, A.id), 'changed', #changed)
-  if #changed > 0 then
-    facts.operation, facts.jobs, facts.owner = A.id, changed, b.owner ~= '' and b.owner or nil
-    audit(action, facts)
-  end
-  if call('EXISTS', set) == 0 then return bulk_goes_on('Done', 'ended', exact(NOW)) end
-  return bulk_goes_on('Acting')
+  return acted(b, action, facts, changed)
 end

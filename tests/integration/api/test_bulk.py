@@ -4,9 +4,15 @@ from typing import Any
 
 import pytest
 
+from queueapp.bulk import drive, drive_waiting
 from queueapp.domain.api_key import Role
+from queueapp.domain.audit import Act
+from queueapp.domain.bulk import BulkAction, BulkFilter, BulkState
+from queueapp.domain.errors import Unavailable
 from queueapp.domain.scope import Scope
-from tests.factories import claim
+from queueapp.domain.states import Status
+from queueapp.engine import Engine
+from tests.factories import claim, finish
 from tests.integration.api.conftest import Api
 
 QUEUE = "/api/t/p/execution/queue"
@@ -17,6 +23,12 @@ KEY = {"Idempotency-Key": "once"}
 def order(api: Api) -> list[str]:
     """Return the ids of the queued jobs in order."""
     return [row.job_id for row in api.store.queue.page(Scope("t", "p")).rows]
+
+
+def engine(api: Api) -> Engine:
+    """Return the engine behind the API."""
+    found: Engine = api.app.extensions["queueapp"].engine
+    return found
 
 
 def test_a_dry_run_counts_and_its_selection_is_acted_on(api: Api) -> None:
@@ -138,8 +150,6 @@ def test_a_repeat_is_the_same_operation(api: Api) -> None:
 
 def test_what_takes_too_long_goes_on_by_itself(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """202 with the address of the operation, which upkeep finishes."""
-    from queueapp.upkeep.chores import drive_waiting
-
     api.submit()
     monkeypatch.setattr("queueapp.api.bulk.WAIT_S", 0.0)
     begun = api.post(BULK, {"action": "cancel", "filter": {"status": "Queued"}})
@@ -152,7 +162,7 @@ def test_what_takes_too_long_goes_on_by_itself(api: Api, monkeypatch: pytest.Mon
     assert 202 == user.status_code
     for member in api.store.client.zrange(api.store.keys("bulks"), 0, -1):
         api.store.client.zadd(api.store.keys("bulks"), {member: 1})
-    drive_waiting(api.store, keep_ms=10**9)
+    drive_waiting(api.store, keep_ms=10**9, retry=engine(api).retry)
     path = begun.headers["Location"].partition("localhost")[2]
 
     assert ("Done", 1) == (
@@ -207,3 +217,55 @@ def test_cancel_what_a_user_has_queued(api: Api) -> None:
     )
     refused = api.as_user("bob", Role.SUBMITTER).delete(path)
     assert (403, "not_your_job") == (refused.status_code, refused.get_json()["code"])
+
+
+def test_failed_jobs_are_retried_once(api: Api) -> None:
+    """In the order of their submission; one that was retried before is preserved and told."""
+    failed = [api.submit(jobName=f"job {number}") for number in range(4)]
+    for _ in failed:
+        held = claim(api.store)
+        assert held is not None
+        finish(api.store, held, "failed")
+    api.post(f"/api/t/p/execution/job/{failed[1]}/retry", {})
+    body = {"action": "retry", "filter": {"jobType": "ProcessMining"}, "reason": "it is back"}
+    done = api.post(BULK, body).get_json()
+
+    assert ("Done", 4, 3) == (done["status"], done["matchedCount"], done["changedCount"])
+    assert [(failed[1], "Job was retried before")] == [
+        (one["jobId"], one["reason"]) for one in done["preservedJobs"]
+    ]
+    jobs = [api.get(f"/api/t/p/execution/job/{one}").get_json() for one in order(api)]
+    assert [failed[1], failed[0], failed[2], failed[3]] == [job["originalJobId"] for job in jobs]
+    again = api.post(BULK, body).get_json()
+    assert (0, 4) == (again["changedCount"], again["preservedCount"])
+    rows = api.get(f"/api/t/p/execution/audit?action=retry&jobId={failed[0]}").get_json()
+    assert [("it is back", done["operationId"])] == [
+        (row["reason"], row["facts"]["operation"]) for row in rows["entries"]
+    ]
+
+
+def test_a_retry_step_that_is_done_twice_makes_no_second_job(api: Api) -> None:
+    """The new ids follow from the operation's, so a driver that died halfway does no harm."""
+    api.submit()
+    held = claim(api.store)
+    assert held is not None
+    finish(api.store, held, "failed")
+    scope = Scope("t", "p")
+    bulk_id, _ = api.store.bulks.open(
+        scope, BulkAction.RETRY, BulkFilter(status=Status.FAILED), Act("ann")
+    )
+    retry = engine(api).retry
+    bulk = api.store.bulks.get(scope, bulk_id)
+    while bulk.state is BulkState.COUNTING:
+        bulk = bulk.at(*api.store.bulks.step(scope, bulk, keep_ms=10**9))
+    asked = []
+
+    def dies(*args: Any, **options: Any) -> None:
+        asked.append(retry(*args, **options))
+        raise Unavailable
+
+    with pytest.raises(Unavailable):
+        drive(api.store, scope, bulk_id, keep_ms=10**9, retry=dies, wait_s=5)
+    done = drive(api.store, scope, bulk_id, keep_ms=10**9, retry=retry, wait_s=5)
+
+    assert (1, 1, 1) == (len(asked), done.changed, len(order(api)))
