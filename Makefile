@@ -44,7 +44,8 @@ format: $(TESTABLE) ## put the code into its one form
 faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
 	@$(BIN)/python -m pytest -m faults -o log_cli=true -o log_cli_level=WARNING $(ARGS)
 
-nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, ten minutes of faults
+nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, many made requests, ten minutes of faults
+	@QUEUEAPP_API_EXAMPLES=60 $(BIN)/python -m pytest tests/integration/api/test_generated_requests.py $(ARGS)
 	@QUEUEAPP_MODEL_WALKS=84 $(BIN)/python -m pytest tests/integration/store/test_model.py $(ARGS)
 	@QUEUEAPP_SOAK_SECONDS=600 $(BIN)/python -m pytest -m faults $(ARGS)
 

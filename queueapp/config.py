@@ -185,19 +185,23 @@ def _switch(variable: str, text: str) -> bool:
     return _SWITCH[text.lower()]
 
 
-def _value(variable: str, name: str, text: str) -> object:
-    if name in _POSITIVE:
-        try:
-            number = _POSITIVE[name](text)
-        except ValueError:
-            number = -1
-        if not 0 < number < float("inf"):
-            raise BadSetting(f"{variable} must be a positive number, not {text!r}")
-        return number
+def _number(variable: str, name: str, text: str) -> float:
     if name in _COUNTS:
         if not (text.isascii() and text.isdigit() and int(text) <= MOST_PER_MINUTE):
             raise BadSetting(f"{variable} must be 0 to {MOST_PER_MINUTE}, not {text!r}")
         return int(text)
+    try:
+        number = _POSITIVE[name](text)
+    except ValueError:
+        number = -1
+    if not 0 < number < float("inf"):
+        raise BadSetting(f"{variable} must be a positive number, not {text!r}")
+    return number
+
+
+def _value(variable: str, name: str, text: str) -> object:
+    if name in _POSITIVE or name in _COUNTS:
+        return _number(variable, name, text)
     if name in _SWITCHES:
         return _switch(variable, text)
     if name == "time_zone" and not _known_zone(text):
@@ -208,8 +212,7 @@ def _value(variable: str, name: str, text: str) -> object:
         return Path(text).expanduser()
     if name in ("actors", "cors_origins"):
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
-        wrong = [part for part in parts if name == "cors_origins" and not _ORIGIN.fullmatch(part)]
-        if wrong:
+        if name == "cors_origins" and not all(map(_ORIGIN.fullmatch, parts)):
             raise BadSetting(f"{variable} must hold origins such as https://app.example.com or *")
         return parts
     if name in _FORMS and not _FORMS[name][0].fullmatch(text):
