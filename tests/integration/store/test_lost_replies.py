@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 import pytest
 from dramatiq.errors import ConnectionClosed
 
+from queueapp.bulk import drive
 from queueapp.config import Config
 from queueapp.consumer import ClaimConsumer, ClaimedMessage, Station
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
+from queueapp.domain.bulk import BulkAction, BulkFilter, BulkState
 from queueapp.domain.dataset import Dataset
 from queueapp.domain.errors import LeaseLost, Unavailable
 from queueapp.domain.job import Artifact, Claim
@@ -28,6 +30,7 @@ from queueapp.domain.states import Status
 from queueapp.engine import Engine
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport, Idempotency
+from queueapp.store.audit import AuditFilter
 from queueapp.store.idempotency import IdempotencyKeys
 from tests import laws
 from tests.factories import NOTHING, SCOPE, add_worker, beat, claim, finish, report, spec, submit
@@ -253,6 +256,49 @@ def moved_and_reprioritised(lossy: Lossy) -> None:
     assert ["b", "c", "a"] == lossy.real.client.zrange(lossy.real.keys("queue", SCOPE.key), 0, -1)
 
 
+def steered_with_keys(lossy: Lossy) -> None:
+    """A repeat that names a version or passes a resume gets the first answer, and does nothing."""
+    for name in ("a", "b", "c"):
+        submit(lossy.real, id=name)
+    seen = [(Priority.NORMAL, 3)]
+    once = [Idempotency(f"key {number}", "print") for number in range(3)]
+    queue, pauses = lossy.store.queue, lossy.store.pauses
+    moved = again(lambda: queue.move(SCOPE, "c", position=1, seen=seen, idempotency=once[0]))
+    changed = again(
+        lambda: queue.reprioritise(SCOPE, "b", Priority.HIGH, seen=None, idempotency=once[1])
+    )
+    paused = again(lambda: pauses.pause(SCOPE, act=Act("ann"), idempotency=once[2]))
+    lossy.real.pauses.resume(SCOPE)
+    late = again(lambda: pauses.pause(SCOPE, act=Act("ann"), idempotency=once[2]))
+
+    assert (3, 1, 4) == (moved.position_before, moved.position, moved.version)
+    assert (3, 1) == (changed.overall_before, changed.overall)
+    assert (paused.pause, True) == (late.pause, late.repeated)
+    assert {} == lossy.real.pauses.of(SCOPE)
+    entries = lossy.real.audit.page(SCOPE, AuditFilter(), before=None, limit=10).entries
+    assert ["resume", "pause", "priority", "move"] == [one.action for one in entries]
+
+
+def cancelled_in_bulk(lossy: Lossy) -> None:
+    """Each job of the set is cancelled once, and one operation is there."""
+    for name in ("a", "b", "c"):
+        submit(lossy.real, id=name)
+    once = Idempotency("key", "print")
+    wanted = BulkFilter(user="ann", excluded=("b",))
+    bulks = lossy.store.bulks
+    bulk_id, _ = again(
+        lambda: bulks.open(SCOPE, BulkAction.CANCEL, wanted, Act("ann"), idempotency=once)
+    )
+    options = {"keep_ms": KEEP_MS, "retry": print, "wait_s": 60}
+    done = again(lambda: drive(lossy.store, SCOPE, bulk_id, **options))
+
+    assert (BulkState.DONE, 2, 2) == (done.state, done.matched, done.changed)
+    assert [Status.CANCELLED, Status.QUEUED, Status.CANCELLED] == [
+        lossy.job(name).status for name in ("a", "b", "c")
+    ]
+    assert ["submitted", "cancelled"] == lossy.facts("a")
+
+
 def paused_and_resumed(lossy: Lossy) -> None:
     """A paused scope starts nothing; resumed it starts its job."""
     add_worker(lossy.real)
@@ -474,6 +520,8 @@ ENDS = (
 REST = (
     ended_and_next_taken,
     moved_and_reprioritised,
+    steered_with_keys,
+    cancelled_in_bulk,
     paused_and_resumed,
     cancelled_while_queued,
     cancelled_while_running,
