@@ -1,6 +1,5 @@
 --- bulk_count: look at the next jobs of an operation, and put those that are meant into its set.
 --- ARGS scope id step look
---- USES order steering bulk
 --- returns {state, step}; another step than the present one changes nothing   fails NOT_FOUND   moves nothing
 local b, other = bulk_at('Counting')
 if not b then return other end

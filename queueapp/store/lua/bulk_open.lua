@@ -1,6 +1,5 @@
 --- bulk_open: begin an operation on many jobs: say which, and what is to be done to them.
 --- ARGS scope id action args wanted ids dry act op idem
---- USES order steering bulk
 --- wanted has status, and tier, type, types, user, from_ms, to_ms, excluded or null; tell keeps what a user's other jobs are
 --- ids are the only jobs to look at, or null; dry stops when they are counted
 --- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before   fails IDEMPOTENCY_MISMATCH   moves nothing

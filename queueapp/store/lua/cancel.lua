@@ -1,6 +1,5 @@
 --- cancel: a queued job ends at once; a running one is asked to stop.
 --- ARGS scope id force preserve keep_ms act op
---- USES order hosts attempts steering
 --- returns {status before, status now}; asking again only strengthens the wish, a repeat of op is answered as before
 --- fails NOT_FOUND, JOB_NOT_CANCELLABLE   moves Queued > Cancelled
 local job = load_job(A.id)

@@ -1,6 +1,5 @@
 --- cancel_many: a step of an operation: queued jobs end, running ones are asked to stop.
 --- ARGS scope id step limit keep_ms act
---- USES order hosts attempts steering bulk
 --- returns {state, step}; another step than the present one changes nothing   fails NOT_FOUND   moves Queued > Cancelled
 local b, other = bulk_at('Acting')
 if not b then return other end

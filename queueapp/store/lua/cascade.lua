@@ -1,6 +1,5 @@
 --- cascade: tell the dependents of ended jobs; they become runnable, or follow a failure.
 --- ARGS limit keep_ms
---- USES order hosts attempts
 --- returns how many dependents were told   moves Queued > Cancelled
 local told = 0
 while told < A.limit do

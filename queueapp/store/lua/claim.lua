@@ -1,6 +1,5 @@
 --- claim: give a worker the best job it can run now, under a lease; or park it.
 --- ARGS worker slot op lease_ms
---- USES order claiming
 --- returns {id, epoch, started_ms, lease_until_ms, scope, tier, shape, user, the spec as JSON}, or {} (parked)
 --- fails CONFLICT (the worker is not registered)   moves Queued > Running
 local known = claimed_before(A.worker, A.slot, A.op)

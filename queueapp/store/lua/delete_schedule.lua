@@ -1,6 +1,5 @@
 --- delete_schedule: forget a schedule; what it has made stays.
 --- ARGS scope id versions act
---- USES steering schedules
 --- returns "OK"   fails NOT_FOUND, VERSION_STALE   moves nothing
 local key = K.schedule(A.scope, A.id)
 local owner = call('HGET', key, 'owner')

@@ -1,6 +1,5 @@
 --- dismiss: a worker is deleted: what it runs fails, and it claims nothing and lives no longer.
 --- ARGS worker by reason keep_ms memory_ms
---- USES order hosts attempts
 --- memory_ms is how long the worker itself may still learn of it
 --- returns the ids of the jobs that failed; a repeat finds none   fails NOT_FOUND   moves Running > Failed
 local key = K.worker(A.worker)

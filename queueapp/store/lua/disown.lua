@@ -1,6 +1,5 @@
 --- disown: take back at once the jobs of a worker that is known to be dead.
 --- ARGS worker max_lost keep_ms
---- USES order hosts attempts
 --- returns the number of jobs taken back   moves Running > Queued, Running > Failed, Running > Cancelled
 local taken = 0
 for _, id in ipairs(call('ZRANGE', K.leases(), 0, -1)) do

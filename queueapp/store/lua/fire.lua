@@ -1,7 +1,6 @@
 --- fire: submit what a schedule makes for one moment, and go on to the next, in one step.
 --- ARGS scope id born mode at next overlap jobs workflow max_queued tenant project
 --- FULL refuses
---- USES order hosts attempts steering graph schedules
 --- ARGV 3 the workflow as JSON or "", 4... the specs of the jobs as JSON
 --- mode is due (at is the schedule's next moment), waiting (at is the one that waits) or manual
 --- born is the moment of the schedule's creation: another one of the same id is another schedule

@@ -1,6 +1,5 @@
 --- limit_scope: set how many jobs of a scope may run at once, or lift the limit.
 --- ARGS scope most
---- USES order
 --- returns "OK"   moves nothing
 if given(A.most) then
   call('HSET', K.meta(A.scope), 'max_running', A.most)

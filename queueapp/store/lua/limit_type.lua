@@ -1,6 +1,5 @@
 --- limit_type: set how many jobs of a type may run at once in the fleet, or lift the limit.
 --- ARGS kind most
---- USES order
 --- returns "OK"   moves nothing
 if given(A.most) then
   call('HSET', K.type_limits(), A.kind, A.most)

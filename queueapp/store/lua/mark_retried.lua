@@ -1,6 +1,5 @@
 --- mark_retried: note on a job that another was made of it, and who did that.
 --- ARGS scope id new record act
---- USES steering
 --- record is false where the act is written down for many jobs at once
 --- returns 1, or 0 for a repeat   moves nothing
 local j = job_fields(A.id, 'retried_as', 'user', 'status')

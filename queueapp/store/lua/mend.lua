@@ -1,6 +1,5 @@
 --- mend: put one job where its own record says that it belongs, and nowhere else.
 --- ARGS id astray statuses keep_ms
---- USES order hosts attempts
 --- astray are whole keys of sets that name the job wrongly; a job without a record is forgotten
 --- returns the number of entries put right; a repeat returns 0   moves nothing
 local mended = 0

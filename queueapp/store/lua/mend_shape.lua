@@ -1,6 +1,5 @@
 --- mend_shape: let claims find a scope's runnable jobs of one tier and shape if there are any that may run.
 --- ARGS scope tier shape
---- USES order hosts attempts
 --- scope may be "" when only the shape itself is in question
 --- returns "OK"; a repeat changes nothing   moves nothing
 local directory, shapes = K.directory(A.tier, A.shape), K.shapes(A.scope)

@@ -1,6 +1,5 @@
 --- move: give a queued job another place in its own tier; everybody else keeps their order.
 --- ARGS scope id position before seen clip owner rows act op idem
---- USES order hosts attempts steering places
 --- position is 1-based in the tier, or before names the job to stand before; seen is a list of {tier, version}, one of which must be so, or null
 --- clip moves past the end to the end instead of refusing; rows is how many of the others' new positions are told
 --- owner is a user whose own jobs may only change places among themselves; null may move anything

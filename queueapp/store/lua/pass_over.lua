@@ -1,6 +1,5 @@
 --- pass_over: note that a moment of a schedule came to nothing, and go on to the next.
 --- ARGS scope id born mode at next outcome reason until_ms count
---- USES schedules
 --- mode is due, waiting or manual, as for fire; until_ms and count tell of several moments, or are null
 --- returns "OK" or "stale"; a repeat is stale   moves nothing
 local key = K.schedule(A.scope, A.id)

@@ -1,6 +1,5 @@
 --- pause: let no further job of a scope, or of one of its job types, start.
 --- ARGS scope kind until duration recall act op idem
---- USES order steering
 --- kind is a job type or "*"; until is a time in ms, else duration one from now, else it has no end; recall asks running jobs to go back
 --- returns {receipt as JSON, the kept answer or ""}; pausing again replaces all but the first time; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing

@@ -1,6 +1,5 @@
 --- pause_schedule: let a schedule fire no more, or again.
 --- ARGS scope id paused next versions act
---- USES steering schedules
 --- next is the moment from which on it fires again, null when it is paused or names none
 --- returns {"changed"|"same", version}; a repeat changes nothing   fails NOT_FOUND, VERSION_STALE   moves nothing
 local key = K.schedule(A.scope, A.id)

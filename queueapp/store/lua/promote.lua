@@ -1,6 +1,5 @@
 --- promote: make the jobs runnable whose time has come.
 --- ARGS limit
---- USES order hosts
 --- returns the number of jobs looked at   moves nothing (they were and stay Queued)
 local ready = call('ZRANGE', K.due(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)
 for _, id in ipairs(ready) do

@@ -1,7 +1,6 @@
 --- put_schedule: create or replace a schedule; the same again changes nothing.
 --- ARGS scope id fingerprint versions paused next act op
 --- FULL refuses
---- USES steering schedules
 --- ARGV 3 the plan as JSON
 --- versions are those that there may be ("*" any), false for none, null for no matter
 --- paused is whether it shall fire, or null to leave that as it is; next is its next moment, or null

@@ -1,6 +1,5 @@
 --- reap: take back the jobs whose lease has ended; each is attempted again or fails.
 --- ARGS max_lost keep_ms limit
---- USES order hosts attempts
 --- returns the number of jobs taken back   moves Running > Queued, Running > Failed, Running > Cancelled
 local overdue = call('ZRANGE', K.leases(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)
 for _, id in ipairs(overdue) do

@@ -1,6 +1,5 @@
 --- record: write an action into a scope's audit trail.
 --- ARGS scope action act facts
---- USES steering
 --- returns "OK"   moves nothing
 audit(A.action, A.facts)
 return 'OK'

@@ -1,6 +1,5 @@
 --- reprioritise_many: a step of an operation: queued jobs take the places of their submission in another tier.
 --- ARGS scope id step limit act
---- USES order hosts attempts steering tiers bulk
 --- returns {state, step}; another step than the present one changes nothing   fails NOT_FOUND   moves nothing
 local b, other = bulk_at('Acting')
 if not b then return other end

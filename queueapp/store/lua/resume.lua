@@ -1,6 +1,5 @@
 --- resume: let the jobs of a scope, or of one of its job types, start again.
 --- ARGS scope kind due_only act op idem
---- USES order steering
 --- due_only resumes only a pause whose end has come
 --- returns {receipt as JSON, the kept answer or ""}; its pause is the ended one, or absent; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing

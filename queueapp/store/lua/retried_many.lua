@@ -1,6 +1,5 @@
 --- retried_many: note a step of an operation: which jobs were made anew, and which were left alone.
 --- ARGS scope id step results act
---- USES order steering bulk
 --- results is a list of {id, 0 if it was retried, else the number of the reason}
 --- returns {state, step}; another step than the present one changes nothing   fails NOT_FOUND   moves nothing
 local b, other = bulk_at('Acting')

@@ -1,7 +1,6 @@
 --- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
 --- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
 --- FULL refuses
---- USES order hosts
 --- ARGV 3 the spec as JSON
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued

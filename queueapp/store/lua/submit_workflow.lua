@@ -1,7 +1,6 @@
 --- submit_workflow: accept a graph of jobs, all of them or none.
 --- ARGS scope id jobs max_queued tenant project idem fingerprint idem_ttl retry_of
 --- FULL refuses
---- USES order hosts graph
 --- ARGV 3 the workflow as JSON, 4... the specs of its jobs as JSON, in their order
 --- retry_of names the workflow whose failed and cancelled jobs these do again, or is null
 --- returns {"new"|"repeat", id, created_ms, stored answer or ""}; a repeat changes nothing
