@@ -6,6 +6,10 @@ from queueapp.domain.bulk import BulkAction, BulkState
 from queueapp.domain.fleet import WorkerState
 from queueapp.domain.periods import Step
 from queueapp.domain.queue import Priority
+from queueapp.domain.schedule import CatchUp as CatchUpPolicy
+from queueapp.domain.schedule import Overlap as OverlapPolicy
+from queueapp.domain.schedule import RunOutcome as ScheduleOutcome
+from queueapp.domain.schedule import ScheduleState
 from queueapp.domain.states import Status, WaitReason
 
 
@@ -114,7 +118,13 @@ class ManagedStatus(StrEnum):
     CANCELED = "canceled"
 
 
-NAMES: dict[type[StrEnum], str] = {Status: "JobStatus", Step: "Aggregation"}
+NAMES: dict[type[StrEnum], str] = {
+    Status: "JobStatus",
+    Step: "Aggregation",
+    CatchUpPolicy: "CatchUpPolicy",
+    OverlapPolicy: "OverlapPolicy",
+    ScheduleOutcome: "ScheduleOutcome",
+}
 
 
 def component_name(choices: type[StrEnum]) -> str:
@@ -125,6 +135,7 @@ def component_name(choices: type[StrEnum]) -> str:
 __all__ = (
     "BulkAction",
     "BulkState",
+    "CatchUpPolicy",
     "ControlAction",
     "HistoryMetric",
     "Isolation",
@@ -134,10 +145,13 @@ __all__ = (
     "NodeState",
     "OnDependencyFailure",
     "OutputType",
+    "OverlapPolicy",
     "Priority",
     "QueueState",
     "ResourceType",
     "ResultFormat",
+    "ScheduleOutcome",
+    "ScheduleState",
     "Status",
     "Step",
     "SystemHealth",
