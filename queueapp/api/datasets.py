@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import marshmallow
 import orjson
@@ -27,7 +26,7 @@ from queueapp.api.schemas.datasets import (
     ListPageQuery,
     dataset_view,
 )
-from queueapp.api.services import base_url, services
+from queueapp.api.services import address, services
 from queueapp.api.uploads import Received, received_upload
 from queueapp.domain.api_key import Role
 from queueapp.domain.dataset import Dataset, DatasetStatus
@@ -202,14 +201,8 @@ def _plain_name(filename: str | None) -> str:
 def _stored(scope: Scope, upload: Upload, dataset_id: str | None) -> Response:
     put = library().receive(scope, upload, by=key().user, dataset_id=dataset_id)
     dataset = put.record
-    location = located(scope, "datasets", dataset.id)
+    location = address(scope, "datasets", dataset.id)
     return answer(dataset_view(dataset), _status(put), {"Location": location})
-
-
-def located(scope: Scope, noun: str, record_id: str) -> str:
-    """Return the absolute address of a record of a scope."""
-    parts = (scope.tenant, scope.project, noun, record_id)
-    return f"{base_url()}/api/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def _status(put: Put[Dataset]) -> int:

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
-from queueapp.api.datasets import LOCATION, REPLAYED, library, located
+from queueapp.api.datasets import LOCATION, REPLAYED, library
 from queueapp.api.examples import pipelines as examples
 from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
@@ -21,6 +21,7 @@ from queueapp.api.schemas.pipelines import (
     pipeline_of,
     pipeline_view,
 )
+from queueapp.api.services import address
 from queueapp.domain.api_key import Role
 from queueapp.domain.scope import Scope
 
@@ -105,6 +106,6 @@ class OnePipeline(MethodView):
 def _stored(scope: Scope, body: dict[str, Any], pipeline_id: str) -> Response:
     pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
     put = library().put_pipeline(scope, pipeline)
-    location = located(scope, "pipelines", pipeline_id)
+    location = address(scope, "pipelines", pipeline_id)
     status = 201 if put.how == "new" else 200
     return answer(pipeline_view(put.record), status, {"Location": location})

@@ -11,7 +11,7 @@ from flask.views import MethodView
 
 from queueapp.api.auth import key
 from queueapp.api.blueprint import IDEMPOTENCY_HEADER, IF_MATCH_HEADER, ApiBlueprint
-from queueapp.api.datasets import LOCATION, located
+from queueapp.api.datasets import LOCATION
 from queueapp.api.examples import schedules as examples
 from queueapp.api.idempotency import given_idempotency, once
 from queueapp.api.job_requests import to_request
@@ -19,7 +19,7 @@ from queueapp.api.paging import PageQuery, page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schedule_answer import run_row, schedule_row, schedule_view
 from queueapp.api.schemas import schedules as schemas
-from queueapp.api.services import services
+from queueapp.api.services import address, services
 from queueapp.api.workflow_requests import to_workflow
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
@@ -90,7 +90,7 @@ def _shown(scope: Scope, schedule: Schedule, status: int = 200) -> Response:
     row = schedule_view(schedules().seen(scope, schedule))
     headers = {"ETag": f'"{schedule.version}"'}
     if status == 201:
-        headers["Location"] = located(scope, "schedules", schedule.id)
+        headers["Location"] = address(scope, "schedules", schedule.id)
     return answer(row, status, headers)
 
 
@@ -258,7 +258,7 @@ class RunNow(MethodView):
         idempotent_key=True,
     )
     @blueprint.arguments(schemas.ScheduleAction, required=False, example=examples.ACTION)
-    @blueprint.response(202, schemas.ScheduleRun, example=examples.RUN)
+    @blueprint.response(202, schemas.ScheduleRun, example=examples.RUN, headers={**LOCATION})
     def post(self, body: dict[str, Any], scope: Scope, schedule_id: str) -> Response:
         """Run a schedule now
 
@@ -272,6 +272,8 @@ class RunNow(MethodView):
         def run() -> Response:
             made = schedules().run_now(scope, schedule_id, act=act, operation=operation)
             made_id = made.job_id or made.workflow_id or ""
-            return answer(run_row(made, {made_id: Status.QUEUED}), 202)
+            kind = "job" if made.job_id else "workflow"
+            location = {"Location": address(scope, "execution", kind, made_id)}
+            return answer(run_row(made, {made_id: Status.QUEUED}), 202, location)
 
         return once(scope, run)

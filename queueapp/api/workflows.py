@@ -1,7 +1,6 @@
 """Workflows over HTTP: graphs of jobs that are submitted, followed, cancelled and retried whole."""
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, g
@@ -16,7 +15,7 @@ from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schemas import workflows as schemas
 from queueapp.api.schemas.jobs import CancelQuery, CancelRequestBody
-from queueapp.api.services import base_url, services
+from queueapp.api.services import address, services
 from queueapp.api.workflow_answer import submitted_row, workflow_row, workflow_view
 from queueapp.api.workflow_requests import to_workflow
 from queueapp.domain.api_key import Role
@@ -59,9 +58,8 @@ def _own(scope: Scope, workflow_id: str) -> Workflow:
 
 
 def _accepted(scope: Scope, submitted: SubmittedWorkflow) -> Response:
-    tenant, project = quote(scope.tenant, safe=""), quote(scope.project, safe="")
-    path = f"/api/{tenant}/{project}/execution/workflow/{submitted.workflow.id}"
-    response = answer(submitted_row(submitted), 202, {"Location": base_url() + path})
+    location = address(scope, "execution", "workflow", submitted.workflow.id)
+    response = answer(submitted_row(submitted), 202, {"Location": location})
     if submitted.repeated:
         response.headers["Idempotency-Replayed"] = "true"
     return response
