@@ -6,6 +6,7 @@ refused while it is read; clients that expect JSON of every error get it there t
 
 import json
 import socket
+import time
 import uuid
 from typing import Any
 
@@ -15,6 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.streams import stop_streams
+from queueapp.web_deadlines import Deadlines, body_span
 
 _REASONS = {
     400: "Bad Request",
@@ -26,7 +28,26 @@ _REASONS = {
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
-    """A worker with threads that answers what it cannot read in JSON."""
+    """A worker with threads that answers what it cannot read in JSON, and waits for no one long."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._deadlines = Deadlines(time.monotonic)
+
+    def handle(self, conn: Any) -> Any:
+        """Read a request and answer it."""
+        with self._deadlines.reading(conn.sock):
+            return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose headers have come."""
+        self._deadlines.allow(conn.sock, body_span(req.headers))
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Let go of clients that are too slow; gunicorn calls this once a second."""
+        super().murder_pending()
+        self._deadlines.enforce()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop gracefully; event streams would never end by themselves."""

@@ -24,11 +24,12 @@ STREAM = {"Accept": "text/event-stream", "Connection": "close"}
 class Server:
     """A web server of its own."""
 
-    def __init__(self, redis_url: str, folder: Path) -> None:
+    def __init__(self, redis_url: str, folder: Path, *options: str) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
         command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
         command += ["--bind", f"fd://{self.listener.fileno()}", "--log-level", "error"]
+        command += options
         environ = {
             **os.environ,
             "REDIS_URL": redis_url,
@@ -143,3 +144,19 @@ def test_streams_do_not_hold_up_a_stop(redis_url: str, store: Store, tmp_path: P
 
     assert [b"0\r\n\r\n"] * LAST_STREAMS == [text[-5:] for text in last]
     assert took_s < 4
+
+
+def test_a_slow_client_is_not_waited_for(redis_url: str, store: Store, tmp_path: Path) -> None:
+    """Half a request, or half a body, holds a thread for a bounded time; a stream goes on."""
+    worker = "tests.integration.processes.hasty.HastyWorker"
+    server = Server(redis_url, tmp_path, "--worker-class", worker)
+    half = request("POST", "/api/t/p/execution/job", {"Content-Type": "application/json"}, b"{}")
+    with server.stream() as stream, server.connect() as silent, server.connect() as slow:
+        silent.sendall(half[:40])
+        slow.sendall(half[:-1])
+        assert b"" == read_all(silent)
+        assert read_all(slow).startswith(b"HTTP/1.1 400 ")
+        stream.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            stream.recv(1)
+    server.stop()
