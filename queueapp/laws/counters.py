@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from queueapp.domain.rollup import HELD
 from queueapp.laws.jobs import chunks
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
@@ -15,6 +16,7 @@ from queueapp.store import Store
 LOOKS = 5
 _SINCE = [f"eligible_since{tier}" for tier in range(4)]
 NODE_NUMBERS = ("cpu_used", "mem_used", "active")
+_HELD = [f"held:{code}" for code in HELD]
 Counts = Counter[tuple[str, str]]
 
 
@@ -98,13 +100,18 @@ def _running(store: Store, nodes: list[str], jobs: list[tuple[str, str | None]])
 
 
 def _kept_by_scope(store: Store, scope: str) -> Counts:
-    key, fields = store.keys("meta", scope), ("eligible", *_SINCE)
+    key, fields = store.keys("meta", scope), ("eligible", *_SINCE, *_HELD)
     kept = store.client.hmget(key, fields)
     return Counts({(key, f): int(value or 0) for f, value in zip(fields, kept, strict=True)})
 
 
 def _waiting(store: Store, scope: str) -> Counts:
     found, key = Counts(), store.keys("meta", scope)
+    for chunk in chunks(store.client.zrange(store.keys("queue", scope), 0, -1)):
+        pipe = store.client.pipeline(transaction=False)
+        for job_id in chunk:
+            pipe.hget(store.keys("job", job_id), "hold")
+        found.update((key, f"held:{code}") for code in pipe.execute() if code)
     for entry in store.client.smembers(store.keys("shapes", scope)):
         tier, _, shape = entry.partition("|")
         ids = store.client.zrange(store.keys("runnable", scope, tier, shape), 0, -1)

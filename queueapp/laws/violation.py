@@ -20,7 +20,7 @@ class Violation:
     """One broken law. Two looks at the same fault give equal violations.
 
     ``key`` is where the fault stands, ``field`` which number of it, ``off`` by how much;
-    ``shape`` is the scope, tier and shape that a claim is led to or not led to.
+    ``shape`` is the scope, tier and shape that a claim is led to or not led to, or the scope alone.
     """
 
     kind: Kind

@@ -5,7 +5,7 @@ one record for each hour or day, whatever the number of jobs. Decision 0027.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -33,12 +33,17 @@ CHUNK = 200
 
 @dataclass(frozen=True)
 class Present:
-    """How a scope's queue stands now; ``hour`` is the record of the hour under way, if any."""
+    """How a scope's queue stands now; ``hour`` is the record of the hour under way, if any.
+
+    ``idle_marks`` are the fleet's idle sums at the starts of the newest hours, where nothing has
+    marked them yet.
+    """
 
     now_ms: int
     standing: Standing
     idle_sum: float
     hour: Mapping[str, str]
+    idle_marks: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,14 @@ class History:
     def present(self, scope: Scope, *, now_ms: int | None = None) -> Present:
         """Return how the queue stands now, by the store's clock unless a time is given."""
         answer = self._scripts.call("present", scope=scope.key, now_ms=now_ms)
-        now, queued, running, waiting, idle, hour, held = answer
+        now, queued, running, waiting, idle, hour, held, marks = answer
         standing = Standing(
             queued=_sizes(queued),
             running=int(running),
             waiting=bool(waiting),
             held={code: int(n) for code, n in _pairs(held).items() if int(n)},
         )
-        return Present(int(now), standing, float(idle), _pairs(hour))
+        return Present(int(now), standing, float(idle), _pairs(hour), tuple(_marks(marks)))
 
     def hours(
         self, scope: Scope, from_ms: int, to_ms: int, *, present: Present | None = None
@@ -136,8 +141,8 @@ class History:
             pipe.zrange(key, f"({low}", "-inf", byscore=True, desc=True, offset=0, num=1)
             pipe.zrange(key, low, high, byscore=True)
             pipe.zrange(key, f"({high}", "+inf", byscore=True, offset=0, num=1)
-            marks = [mark.split(":") for part in pipe.execute() for mark in part]
-        points = [(int(hour) * HOUR_MS, float(idle)) for hour, idle in marks]
+            points = [*_marks([mark for part in pipe.execute() for mark in part])]
+        points += present.idle_marks
         known = [point for point in points if point[0] < present.now_ms]
         return IdleSum([*known, (present.now_ms, present.idle_sum)])
 
@@ -245,6 +250,13 @@ def _pairs(flat: Iterable[Any]) -> dict[str, str]:
     return dict(zip(items, items, strict=True))
 
 
+def _marks(texts: Iterable[str]) -> Iterable[tuple[int, float]]:
+    """Return marks of the idle sum as (ms since the epoch, sum)."""
+    for text in texts:
+        hour, _, idle = text.partition(":")
+        yield int(hour) * HOUR_MS, float(idle)
+
+
 def _sizes(text: str) -> Sizes:
     critical, high, normal, low = (int(n) for n in text.split())
     return critical, high, normal, low
@@ -252,7 +264,7 @@ def _sizes(text: str) -> Sizes:
 
 def _encoded(rollup: Rollup) -> bytes:
     rows = [[what, tier, kind, n] for (what, tier, kind), n in rollup.counts.items()]
-    return orjson.dumps({**asdict(rollup), "counts": rows})
+    return orjson.dumps({**vars(rollup), "counts": rows})
 
 
 def _decoded(text: str) -> Rollup:

@@ -23,6 +23,7 @@ def mend(store: Store, config: Config, found: Iterable[Violation]) -> list[str]:
         *_jobs(store, config, known),
         *_shapes(store, known),
         *_numbers(store, known),
+        *_histories(store, known),
     ]
 
 
@@ -55,8 +56,16 @@ def _jobs(store: Store, config: Config, found: list[Violation]) -> Iterator[str]
 
 def _shapes(store: Store, found: list[Violation]) -> Iterator[str]:
     for scope, tier, shape in {one.shape for one in found if one.shape is not None}:
+        if not shape:
+            continue
         store.scripts.call("mend_shape", scope=scope, tier=tier, shape=shape)
         yield f"Led claims for {shape} of tier {tier} in {scope or 'no scope'} right."
+
+
+def _histories(store: Store, found: list[Violation]) -> Iterator[str]:
+    for scope in {one.shape[0] for one in found if one.shape is not None and not one.shape[2]}:
+        store.scripts.call("mend_history", scope=scope)
+        yield f"Let the history of {scope} go on from how its queue stands."
 
 
 def _numbers(store: Store, found: list[Violation]) -> Iterator[str]:

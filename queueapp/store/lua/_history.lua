@@ -77,10 +77,22 @@ local function ran()
   return call('ZCARD', K.leases()) - by
 end
 
+-- The idle sum at the starts of hours that no mark tells: two hours after the last mark nothing
+-- that nobody counted is there any more, so the sum grows evenly from there to the hour given.
+local function unmarked(hour)
+  local last = call('ZRANGE', K.idle_marks(), '(' .. exact(hour), '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
+  local after, running, found = last and tonumber(string.match(last, '^%d+')) or hour, ran(), {}
+  for one = after + 1, math.min(after + 2, hour - 1) do
+    found[#found + 1] = exact(one) .. ':' .. exact(idle_until(one * HOUR_MS, running))
+  end
+  found[#found + 1] = exact(hour) .. ':' .. exact(idle_until(hour * HOUR_MS, running))
+  return found
+end
+
 -- Remembers the idle sum at an hour's start, before the first change of the hour is counted.
 local function mark_hour(hour)
-  if call('ZRANGE', K.idle_marks(), hour, hour, 'BYSCORE')[1] then return end
-  call('ZADD', K.idle_marks(), hour, hour .. ':' .. exact(idle_until(hour * HOUR_MS, ran())))
+  if call('ZCOUNT', K.idle_marks(), hour, hour) > 0 then return end
+  for _, mark in ipairs(unmarked(hour)) do call('ZADD', K.idle_marks(), string.match(mark, '^%d+'), mark) end
   call('ZREMRANGEBYSCORE', K.idle_marks(), '-inf', hour - HOURS_KEPT)
 end
 
@@ -136,7 +148,7 @@ local function open_hour(scope, c)
   call('ZADD', K.hours(scope), hour, hour)
   call('ZREMRANGEBYSCORE', K.hours(scope), '-inf', hour - HOURS_KEPT)
   call('HSETNX', K.meta(scope), 'began', hour)
-  mark_hour(hour)
+  mark_hour(tonumber(hour))
   return state
 end
 

@@ -17,7 +17,7 @@ for node, n in pairs(nodes) do
 end
 local clock = call('HMGET', K.clock(), 'slots', 'slot_ms', 'counted')
 local slots, sum, seen = tonumber(clock[1]) or 0, tonumber(clock[2]) or 0, (tonumber(clock[3]) or 0) + COUNTED_FOR_MS
-mark_hour(exact(math.floor(NOW / HOUR_MS)))
+mark_hour(math.floor(NOW / HOUR_MS))
 -- What was counted last held until now, or until it was too old; from now on the new number holds.
 if slots ~= total or seen < NOW then
   sum = sum + slots * (math.min(NOW, seen) - EPOCH) - total * (NOW - EPOCH)

@@ -36,9 +36,7 @@ stands(K.index(scope, 'priority', PRIORITIES[tonumber(job.tier) + 1]), job.creat
 if more[2] then list_host(scope, A.id, more[2], job.created) end
 if job.node then stands(K.index(scope, 'node', job.node), job.created) end
 local queued, running = status == 'Queued', status == 'Running'
-local stood = call('ZSCORE', K.queue(scope), A.id) and 1 or 0
 stands_if(queued, K.queue(scope), job.score)
-count_queued(scope, job.tier, (queued and 1 or 0) - stood)
 stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
 stands_if(queued, K.owned(scope, job.user), job.score)
 if not queued then out(K.due()) end

@@ -126,19 +126,25 @@ def test_retryable_failure_is_attempted_again_after_its_delay(store: Store) -> N
     from queueapp.domain.job import RetryPolicy
 
     submit(store, id="job", retry=RetryPolicy(3, delay_ms=1_000, max_delay_ms=1_500))
+    now = 4_000_000_000_000
     for delay in (1_000, 1_500):
-        held = claim(store)
+        held = claim(store, now_ms=now)
         assert held is not None
         failure = Failure("job_error", "try again", retryable=True)
-        assert (
-            finish(store, held, "failed", changes={"failure": failure}, now_ms=10_000) == "Queued"
-        )
-        assert 10_000 + delay == store.jobs.get(SCOPE, "job").due_ms
-        store.scripts.call("promote", limit=10, now_ms=10_000 + delay)
-    held = claim(store)
+        assert finish(store, held, "failed", changes={"failure": failure}, now_ms=now) == "Queued"
+        assert now + delay == store.jobs.get(SCOPE, "job").due_ms
+        store.scripts.call("promote", limit=10, now_ms=now + delay)
+        now += delay
+    held = claim(store, now_ms=now)
     assert held is not None
     assert (
-        finish(store, held, "failed", changes={"failure": Failure("x", "y", retryable=True)})
+        finish(
+            store,
+            held,
+            "failed",
+            changes={"failure": Failure("x", "y", retryable=True)},
+            now_ms=now,
+        )
         == "Failed"
     )
 

@@ -374,11 +374,11 @@ def promoted(lossy: Lossy) -> None:
     far_ms = 4_000_000_000_000
     again(lambda: lossy.store.jobs.submit(spec(id="job", scheduled_ms=far_ms)))
     again(lambda: lossy.store.scripts.call("promote", limit=10, now_ms=far_ms))
-    held = claim(lossy.real)
+    held = claim(lossy.real, now_ms=far_ms)
 
     assert held is not None
-    assert claim(lossy.real) is None
-    assert "Completed" == finish(lossy.real, held)
+    assert claim(lossy.real, now_ms=far_ms) is None
+    assert "Completed" == finish(lossy.real, held, now_ms=far_ms)
 
 
 def cascaded(lossy: Lossy) -> None:

@@ -338,5 +338,5 @@ def test_cancelled_pinned_job_passes_its_turn_on(store: Store) -> None:
     last = claim(store, now_ms=10**15)
     assert last is not None
     assert "later" == last.job.id
-    finish(store, last)
+    finish(store, last, now_ms=10**15)
     assert [] == store.client.keys(store.keys("pin", "*", "*").replace("{", "?").replace("}", "?"))
