@@ -58,8 +58,12 @@ if to ~= from then
   count = passed and #passed - 1 or math.abs(to - from)
   local first = to < from and to + 1 or from
   local last = math.min(first + A.rows, first + count) - 1
-  for _, id in ipairs(passed or last >= first and standing_at(tier, first, last) or {}) do
+  for _, id in ipairs(passed or {}) do
     if id ~= A.id and #affected < A.rows then affected[#affected + 1] = {id, position_of(tier, id)} end
+  end
+  -- Without an exchange they stand side by side, the moved job before or behind them.
+  if not passed and last >= first then
+    for i, id in ipairs(standing_at(tier, first, last)) do affected[i] = {id, first + i - 1} end
   end
   event(A.scope, 'moved', A.id, 'from', from, 'to', to, 'by', A.act.by)
   audit('move', {job = A.id, owner = job.user, before = {position = from}, after = {position = to}})

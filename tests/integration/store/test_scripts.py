@@ -1,6 +1,7 @@
 """The function library: loaded when it is missing, beside other releases', usable when full."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -80,3 +81,14 @@ def test_an_error_in_a_script_names_its_file_and_line(store: Store) -> None:
     """A fault in Lua is told with the place where it was written, not that in the library."""
     with pytest.raises(RuntimeError, match=r"^limit_scope\.lua:\d+: .*"):
         store.scripts.call("limit_scope", scope="a/b", most={})
+
+
+def test_many_may_find_the_library_missing_at_once(store: Store) -> None:
+    """Whoever loads it second goes on as if it had been first."""
+    for _ in range(5):
+        store.client.function_flush()
+        with ThreadPoolExecutor(8) as pool:
+            receipts = list(pool.map(lambda _: submit(store), range(8)))
+
+        assert [True] * 8 == [receipt.new for receipt in receipts]
+        assert loaded(store) == {library().name}
