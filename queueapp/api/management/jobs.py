@@ -1,5 +1,7 @@
 """Jobs of the Job Management API: to look at, and to cancel while they are queued."""
 
+import time
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,15 +13,23 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import failure, success
-from queueapp.api.management.rows import FIFO, STATUSES, host_of, job_row
+from queueapp.api.management.rows import FIFO, STATUSES, WORDS, host_of, job_row
 from queueapp.api.services import services
+from queueapp.api.steering import acting, bound_to
+from queueapp.bulk import drive
 from queueapp.domain.api_key import Role
+from queueapp.domain.bulk import BulkAction, BulkFilter
+from queueapp.domain.errors import NotYourJob
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.store.coverage import Covered, CoveredPage
 
 NOTHING = CoveredPage([], 0)
 TOTAL_HEADER = "X-Total-Count"
+NO_SELECTOR = "no selector"
+BATCH = 500
+MOST_CANCELLED = 1_000_000
+PATIENCE_S = 20.0
 
 blueprint = ApiBlueprint("Managed jobs", __name__, description="The jobs that the key covers.")
 
@@ -48,6 +58,76 @@ class ManagedJobs(MethodView):
         if page.total is not None:
             response.headers[TOTAL_HEADER] = str(page.total)
         return response
+
+    @blueprint.operation("cancelJobs", role=Role.SUBMITTER, errors=(409,))
+    @blueprint.arguments(schemas.JobSelector, location="query", unknown=EXCLUDE)
+    @blueprint.response(200, schemas.CancelledJobs, example=examples.CANCELLED)
+    def delete(self, query: dict[str, Any]) -> Response:
+        """Cancel queued jobs
+
+        What runs already or starts meanwhile is left alone. Without a selector nothing happens.
+        Other users' jobs need the role operator. A very long queue may need several calls: each
+        works for at most twenty seconds and says what it did.
+        """
+        if query["id"] is not None:
+            return _cancel_one(query["id"])
+        wanted = None
+        if query["queue"] is not None:
+            wanted = of_queue(query["queue"], Status.QUEUED)
+        elif query["host"] is not None:
+            wanted = Covered(status=Status.QUEUED, host=query["host"])
+        else:
+            return _cancelled([], NO_SELECTOR)
+        return _cancelled(cancel_all(_scopes(), wanted) if wanted is not None else [])
+
+
+def _cancel_one(job_id: str) -> Response:
+    job = services().engine.store.coverage.find(_scopes(), job_id)
+    if job is None:
+        return failure(404, "There is no such job.", [])
+    if bound_to() not in (None, job.spec.submitted_by):
+        raise NotYourJob
+    ids = _cancel(job.spec.scope, [job.id])
+    if ids:
+        return _cancelled(ids)
+    now = WORDS[services().engine.job(job.spec.scope, job.id).status]
+    return failure(409, f"The job is not queued any more: it is {now}.", [])
+
+
+def cancel_all(scopes: list[Scope], wanted: Covered) -> list[str]:
+    """Cancel all queued jobs of the scopes that ``wanted`` describes; return their ids."""
+    deadline = time.monotonic() + PATIENCE_S
+    ids: list[str] = []
+    for scope in scopes:
+        found = services().engine.store.coverage.ids(scope, wanted)
+        # All are named before the first is cancelled: what is cancelled leaves the index.
+        queued = list(islice(found, MOST_CANCELLED))
+        for start in range(0, len(queued), BATCH):
+            if time.monotonic() > deadline:
+                return ids
+            ids += _cancel(scope, queued[start : start + BATCH])
+    return ids
+
+
+def _cancel(scope: Scope, ids: list[str]) -> list[str]:
+    """Cancel those of the jobs that are still queued, in one operation, and return them."""
+    engine = services().engine
+    wanted = BulkFilter(user=bound_to(), job_ids=tuple(ids))
+    bulk_id, _ = engine.store.bulks.open(scope, BulkAction.CANCEL, wanted, acting(None))
+    bulk = drive(
+        engine.store,
+        scope,
+        bulk_id,
+        keep_ms=services().config.keep_ms,
+        retry=engine.retry,
+        wait_s=PATIENCE_S,
+    )
+    left = {job_id for job_id, _ in bulk.left}
+    return [one.job_id for one in bulk.meant if one.job_id not in left]
+
+
+def _cancelled(ids: list[str], message: str = "success") -> Response:
+    return success({"cancelled_count": len(ids), "cancelled_jobs": ids}, message=message)
 
 
 def _scopes() -> list[Scope]:

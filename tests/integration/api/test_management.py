@@ -241,6 +241,53 @@ def test_other_methods_are_405_in_the_envelope(managed: Api) -> None:
     assert "GET" in response.headers["Allow"]
 
 
+def test_one_queued_job_is_cancelled(several: Api) -> None:
+    """One that runs or has ended is 409 and stays, an unknown one 404."""
+    (job_id, *_) = ids(several.get("/job?status=queued"))
+    assert {"cancelled_count": 1, "cancelled_jobs": [job_id]} == data(
+        several.delete(f"/job?id={job_id}")
+    )
+    for status in ("started", "finished", "cancelled"):
+        (other, *_) = ids(several.get(f"/job?status={status}"))
+        response = several.delete(f"/job?id={other}")
+        assert (409, -1) == (response.status_code, response.get_json()["code"])
+        assert [other] == ids(several.get(f"/job?status={status}"))[:1]
+    assert 404 == several.delete("/job?id=nothing").status_code
+
+
+@pytest.mark.parametrize("query", ["queue=pinned_h1", "host=h1", "queue=FifoQ"])
+def test_all_queued_jobs_of_a_queue_are_cancelled(several: Api, query: str) -> None:
+    """Over all scopes of the key; what runs stays."""
+    before = ids(several.get(f"/job?{query}&status=queued"))
+    running = ids(several.get("/job?status=started"))
+    told = data(several.delete(f"/job?{query}"))
+
+    assert sorted(before) == sorted(told["cancelled_jobs"])
+    assert len(before) == told["cancelled_count"]
+    assert sorted(before) == sorted(ids(several.get("/job?status=cancelled")))
+    assert running == ids(several.get("/job?status=started"))
+    assert {"cancelled_count": 0, "cancelled_jobs": []} == data(several.delete(f"/job?{query}"))
+
+
+def test_nothing_in_particular_cancels_nothing(several: Api) -> None:
+    """Never all."""
+    body = several.delete("/job").get_json()
+    assert ("no selector", 0) == (body["message"], body["data"]["cancelled_count"])
+    assert [] == ids(several.get("/job?status=cancelled"))
+    assert 0 == data(several.delete("/job?queue=unknown"))["cancelled_count"]
+
+
+def test_submitters_cancel_their_own_jobs_only(several: Api) -> None:
+    """Another's is 403, and of a queue only what is theirs."""
+    submit(several.store, id="mine", scope=T, submitted_by="bob", host="h1")
+    bob = several.as_user("bob", Role.SUBMITTER)
+    (other, *_) = [one for one in ids(several.get("/job?status=queued")) if one != "mine"]
+
+    assert 403 == bob.delete(f"/job?id={other}").status_code
+    assert ["mine"] == data(bob.delete("/job?host=h1"))["cancelled_jobs"]
+    assert 403 == several.as_user("eve", Role.VIEWER).delete("/job?host=h1").status_code
+
+
 def test_workers_are_listed_with_their_queues(several: Api) -> None:
     """A host that a worker holds is shown to keys that cover its job only."""
     rows = {row["name"]: row for row in data(several.get("/worker"))}
