@@ -106,8 +106,7 @@ def _job(path: Path, stages: dict[str, float]) -> None:
             attempt=1,
             name="bench",
             parameters={"datasetId": "d"},
-            work=Path(folder),
-            outputs=Path(folder) / "outputs",
+            directory=Path(folder),
             now_ms=1_800_000_000_000,
             inputs=(dataset,),
         )

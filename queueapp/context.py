@@ -14,7 +14,7 @@ from typing import Any
 
 from queueapp.domain.job import Resource
 from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
-from queueapp.runner.task import Assignment, DatasetInput
+from queueapp.runner.task import OUTPUTS, WORK, Assignment, DatasetInput
 
 THROTTLE_S = 0.1
 FINDING_KINDS_MAX = 200
@@ -68,9 +68,8 @@ class JobContext:
         self.resource: Resource | None = assignment.resource
         self.pipeline = assignment.pipeline
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
-        self._directory = assignment.work
+        self._folder = assignment.directory
         self.stopping = False
-        self._outputs = assignment.outputs
         self._inputs = {one.parameter: one for one in assignment.inputs}
         self._emit = emit
         self._clock = clock
@@ -88,8 +87,9 @@ class JobContext:
     @property
     def directory(self) -> Path:
         """The attempt's private folder; it is gone when the attempt is over."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._directory
+        directory = self._folder / WORK
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return directory
 
     def dataset(self, parameter: str = "datasetId") -> DatasetInput:
         """Return the dataset that a parameter names."""
@@ -132,7 +132,7 @@ class JobContext:
         accuracy: float | None = None,
     ) -> Iterator[ArtifactFile]:
         """Open a binary file to write an output into; it counts once the block ends cleanly."""
-        file = open_artifact(self._outputs, name)
+        file = open_artifact(self._folder / OUTPUTS, name)
         try:
             yield file
         except BaseException:

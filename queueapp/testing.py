@@ -65,7 +65,7 @@ def _run(task: Task) -> Outcome:
     try:
         return run_inline(
             task,
-            Ledger(task.outputs, JobLogs(task.logs)),
+            Ledger(task.directory, JobLogs(task.directory)),
             report=lambda *_: None,
             stops=stops,
             clock=time.monotonic,

@@ -57,7 +57,7 @@ class InlineWatch:
 
     def usage(self) -> Usage:
         """Return the CPU time of this thread; the rest belongs to the whole worker."""
-        return Usage(cpu_seconds=time.thread_time() - self._cpu_from)
+        return Usage(cpu_seconds=round(time.thread_time() - self._cpu_from, 6))
 
     def _look(self, now: float) -> None:
         for kind in self._stops.take():

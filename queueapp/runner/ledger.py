@@ -13,6 +13,7 @@ from typing import Any
 from queueapp.domain.outcome import Failure, Finding, Outcome, Output, Progress, Quality, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner.logs import JobLogs, own_line
+from queueapp.runner.task import OUTPUTS
 
 LINE_MAX = 4 * 1024 * 1024
 SUMMARY_MAX = 1024 * 1024
@@ -28,7 +29,7 @@ Event = dict[str, Any]
 class Ledger:
     """The sum of a job's events."""
 
-    outputs_folder: Path
+    directory: Path  # the attempt's: no path is made before it is needed
     logs: JobLogs
     progress: Progress = field(default_factory=Progress)
     stage_changes: int = 0
@@ -65,6 +66,8 @@ class Ledger:
 
     def found(self, kind: str) -> tuple[Finding, ...]:
         """List the errors or warnings by kind, most frequent first."""
+        if not self.findings[kind]:
+            return ()
         counted = sorted(self.findings[kind].items(), key=lambda item: -item[1])
         return tuple(Finding(type_, message, count) for (type_, message), count in counted)
 
@@ -128,8 +131,9 @@ class Ledger:
         if len(self.outputs) >= OUTPUTS_MAX:
             raise ValueError("too many outputs")
         facts = {key: value for key, value in event.items() if key != "event"}
-        path = self.outputs_folder / str(facts["name"])
-        if path.parent != self.outputs_folder or path.is_symlink() or not path.is_file():
+        folder = self.directory / OUTPUTS
+        path = folder / str(facts["name"])
+        if path.parent != folder or path.is_symlink() or not path.is_file():
             raise ValueError(f"{facts['name']!r} is no file of this job")
         facts["size_bytes"] = path.stat().st_size
         self.outputs.append(Output(path=path, **facts))

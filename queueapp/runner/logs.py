@@ -10,6 +10,7 @@ from typing import Any
 
 from queueapp.domain.outcome import Output
 from queueapp.runner.artifact_file import describe
+from queueapp.runner.task import LOGS
 
 PRINTED_MAX = 1024 * 1024
 TAIL_MAX = 64 * 1024
@@ -30,8 +31,8 @@ TITLES = {
 class JobLogs:
     """The log files of one attempt."""
 
-    def __init__(self, folder: Path) -> None:
-        self._place = folder
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._begun = False
         self._printed = 0
         self._recorded = 0
@@ -40,11 +41,16 @@ class JobLogs:
         self._lines_left_out = 0
 
     @property
+    def _place(self) -> Path:
+        return self._directory / LOGS
+
+    @property
     def _folder(self) -> Path:
         """The folder, made by the first thing to be written into it."""
-        self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self._place
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._begun = True
-        return self._place
+        return folder
 
     def printed(self, data: bytes) -> None:
         """Keep what came from stdout or stderr: the beginning, and the newest 64 kB."""

@@ -124,7 +124,7 @@ class Runner:
             stops.close()
 
     def _run(self, task: Task, report: Report, stops: StopRequests) -> Outcome:
-        ledger = Ledger(task.outputs, JobLogs(task.logs))
+        ledger = Ledger(task.directory, JobLogs(task.directory))
         declared = find_job_type(task.claim.job.type)
         if declared is not None and declared.info.isolation == "thread":
             return run_inline(task, ledger, report=report, stops=stops, clock=self._clock)

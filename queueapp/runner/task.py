@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +77,17 @@ class Task:
         inputs = tuple(replace(one, path=one.path.absolute()) for one in self.inputs)
         return replace(self, directory=self.directory.absolute(), inputs=inputs)
 
-    @cached_property
+    @property
     def work(self) -> Path:
         """The job's own working directory."""
         return self.directory / WORK
 
-    @cached_property
+    @property
     def outputs(self) -> Path:
         """Where the job's artifacts are written."""
         return self.directory / OUTPUTS
 
-    @cached_property
+    @property
     def logs(self) -> Path:
         """Where the worker keeps what the job printed and logged."""
         return self.directory / LOGS
@@ -103,8 +102,7 @@ class Assignment:
     attempt: int
     name: str
     parameters: dict[str, Any]
-    work: Path
-    outputs: Path
+    directory: Path
     now_ms: int
     resource: Resource | None = None
     pipeline: dict[str, Any] | None = None
@@ -122,8 +120,7 @@ class Assignment:
             attempt=task.claim.attempt,
             name=job.name,
             parameters=job.parameters,
-            work=task.work,
-            outputs=task.outputs,
+            directory=task.directory,
             now_ms=task.now_ms,
             resource=job.resource,
             pipeline=job.pipeline,
@@ -140,7 +137,7 @@ class Assignment:
     def decode(cls, raw: bytes) -> "Assignment":
         """Read an assignment back from JSON."""
         facts = json.loads(raw)
-        facts["work"], facts["outputs"] = Path(facts["work"]), Path(facts["outputs"])
+        facts["directory"] = Path(facts["directory"])
         if facts["resource"] is not None:
             facts["resource"] = Resource(**facts["resource"])
         facts["inputs"] = tuple(_input(one) for one in facts["inputs"])

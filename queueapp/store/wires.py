@@ -6,6 +6,8 @@ and within its bound, and some are always left for plain commands.
 """
 
 import os
+import socket
+import struct
 from threading import Lock
 from typing import Any
 
@@ -17,6 +19,21 @@ FOR_OTHERS = 3  # of a pool's connections: a parked worker's block, upkeep, plai
 def pack(*parts: bytes) -> bytes:
     """Return words of a command as the server reads them."""
     return b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+
+
+def leave_time_to_kernel(plug: socket.socket) -> None:
+    """Have the kernel end a wait that Python would end.
+
+    Python looks, before each read and write, whether it may: two calls more, at each of which
+    another busy thread takes over the interpreter. TLS needs Python's way.
+    """
+    seconds = plug.gettimeout()
+    if type(plug) is not socket.socket or not seconds:
+        return
+    until = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        plug.setsockopt(socket.SOL_SOCKET, option, until)
+    plug.settimeout(None)
 
 
 class Wires:
@@ -40,6 +57,11 @@ class Wires:
             answer = wire.read_response()
         except redis.ResponseError:
             self._keep(wire)
+            raise
+        except redis.ConnectionError as error:
+            self._give_up(wire)
+            if isinstance(error.__context__, BlockingIOError):
+                raise redis.TimeoutError("The server did not answer in time") from error
             raise
         except BaseException:
             self._give_up(wire)
@@ -71,7 +93,8 @@ class Wires:
             if len(self._own) >= self._most:
                 return False
             self._own.add(wire)
-            return True
+        leave_time_to_kernel(wire._sock)
+        return True
 
     def _give_up(self, wire: Any) -> None:
         with self._lock:

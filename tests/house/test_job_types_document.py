@@ -36,7 +36,7 @@ def test_every_argument_of_the_decorator_is_explained() -> None:
 
 def test_all_of_the_context_is_explained(tmp_path: Path) -> None:
     """Each public name of a job's context stands in its section."""
-    assignment = Assignment("id", "T", 1, "name", {}, tmp_path, tmp_path, 0)
+    assignment = Assignment("id", "T", 1, "name", {}, tmp_path, 0)
     public = {name for name in dir(JobContext(assignment, print)) if not name.startswith("_")}
     text = section("What the function is given")
 

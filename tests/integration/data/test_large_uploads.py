@@ -69,8 +69,7 @@ def run_profile(api: Api, held: Claim) -> dict[str, Any]:
         attempt=1,
         name=held.job.name,
         parameters=held.job.parameters,
-        work=api.data_dir,
-        outputs=api.data_dir,
+        directory=api.data_dir,
         now_ms=1_800_000_000_000,
         inputs=(given,),
     )

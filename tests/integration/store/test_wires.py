@@ -1,13 +1,14 @@
 """Script calls keep connections for themselves, and give up what is dead."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
-from queueapp.domain.errors import LeaseLost
+from queueapp.domain.errors import LeaseLost, Unavailable
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.states import AttemptEnd
 from queueapp.store import Store, connect
@@ -108,3 +109,21 @@ def test_a_fork_shares_no_connection(small: Store, store: Store) -> None:
     _claim(small, 2)
 
     assert 0 == os.waitstatus_to_exitcode(status)
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once(redis_url: str, store: Store) -> None:
+    """The kernel keeps the time of a wire; a time-out is no broken connection to be repeated."""
+    client = connect(redis_url, max_connections=CONNECTIONS, name="small")
+    client.connection_pool.connection_kwargs["socket_timeout"] = 0.5
+    hasty = Store(client)
+    add_worker(hasty)
+    _claim(hasty)
+    store.client.client_pause(1500, all=True)
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        _claim(hasty, 1)
+    waited_s = time.monotonic() - began
+    store.client.client_unpause()
+    client.connection_pool.disconnect()
+
+    assert 0.45 < waited_s < 0.95

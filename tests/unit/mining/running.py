@@ -57,8 +57,7 @@ def run_job(
         attempt=1,
         name="test",
         parameters=asked,
-        work=folder,
-        outputs=folder / "outputs",
+        directory=folder,
         now_ms=NOW_MS,
         inputs=(dataset,),
     )

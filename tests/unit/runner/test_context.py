@@ -44,8 +44,7 @@ def job(tmp_path: Path, watch: Watch, events: list[dict[str, Any]]) -> JobContex
         attempt=2,
         name="Name",
         parameters={"a": 1},
-        work=tmp_path,
-        outputs=tmp_path / "outputs",
+        directory=tmp_path,
         now_ms=0,
     )
     return JobContext(assignment, events.append, stages=("A", "B", "C"), clock=watch)

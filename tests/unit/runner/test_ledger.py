@@ -27,7 +27,7 @@ PROGRESS = {
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     """An empty ledger."""
-    return Ledger(tmp_path / "outputs", JobLogs(tmp_path / "logs"))
+    return Ledger(tmp_path, JobLogs(tmp_path))
 
 
 def test_lines_may_come_in_any_pieces(ledger: Ledger) -> None:
@@ -156,8 +156,7 @@ def test_an_assignment_survives_its_journey(tmp_path: Path) -> None:
         attempt=1,
         name="Ä",
         parameters={"a": [1, {"b": None}]},
-        work=tmp_path,
-        outputs=tmp_path,
+        directory=tmp_path,
         now_ms=5,
         inputs=(dataset,),
         modules=("m",),

@@ -49,6 +49,6 @@ def test_full_log_says_how_much_is_missing(tmp_path: Path) -> None:
     logs.record({"level": "INFO", "message": "small"})
     logs.outputs()
 
-    last = (tmp_path / "log.jsonl").read_text().splitlines()[-1]
+    last = (tmp_path / "logs" / "log.jsonl").read_text().splitlines()[-1]
     assert '"component": "runner"' in last
     assert "4 further lines were left out" in last
