@@ -1,0 +1,155 @@
+"""Every answer around workflows and schedules is lost once and twice: nothing happens twice."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from queueapp.config import Config
+from queueapp.domain.audit import Act
+from queueapp.domain.job import JobRequest
+from queueapp.domain.schedule import Plan
+from queueapp.domain.workflow import StepRequest, WorkflowRequest
+from queueapp.engine import Engine
+from queueapp.firing import Firing
+from queueapp.schedules import Schedules
+from queueapp.store import Store
+from queueapp.store.answers import Idempotency
+from queueapp.workflows import Workflows
+from tests import laws
+from tests.factories import SCOPE, add_worker, claim, finish
+from tests.faults.proxy import Proxy
+from tests.integration.store.test_lost_replies import (
+    MOST_REPLIES,
+    Lossy,
+    again,
+    proxy,
+    through,
+)
+
+FIXTURES = (proxy, through)
+ACT = Act("ann")
+JOB = JobRequest("A job", "Sleep")
+FLOW = WorkflowRequest("A flow", (StepRequest("a", JOB), StepRequest("b", JOB, ("a",))))
+DUE_MS = 1_767_268_800_000
+DAILY = Plan(cron="0 12 * * *", time_zone="UTC", request=FLOW, template={})
+
+
+def engine(store: Store) -> Engine:
+    """Return an engine that submits to a store as it is."""
+
+    def enqueue(spec: Any, *, idempotency: Any, head: bool) -> Any:
+        return store.jobs.submit(spec, idempotency=idempotency, head=head)
+
+    return Engine(store, Config(), enqueue=enqueue)
+
+
+def workflow_submitted(lossy: Lossy) -> None:
+    """A workflow with a key exists once, with all of its jobs."""
+    add_worker(lossy.real)
+    flows, key = Workflows(engine(lossy.store)), Idempotency("key", "print")
+    again(lambda: flows.submit(SCOPE, FLOW, by="ann", idempotency=key))
+
+    assert 2 == len(lossy.ids())
+    assert 1 == lossy.real.workflows.page(SCOPE, None, 1, 9)[1]
+
+
+def workflow_run_and_retried(lossy: Lossy) -> None:
+    """What failed of it is done again once."""
+    add_worker(lossy.real)
+    real = Workflows(engine(lossy.real))
+    workflow_id = real.submit(SCOPE, FLOW, by="ann").workflow.id
+    for outcome in ("completed", "failed"):
+        held = claim(lossy.real)
+        assert held is not None
+        finish(lossy.real, held, outcome)
+    flows, key = Workflows(engine(lossy.store)), Idempotency("key", "print")
+    new = again(lambda: flows.retry(SCOPE, workflow_id, by="ann", idempotency=key))
+
+    assert 3 == len(lossy.ids())
+    assert new.workflow.id == real.get(SCOPE, workflow_id).retried_as
+
+
+def schedule_put(lossy: Lossy) -> None:
+    """A schedule that is new says so, however often its answer is lost in one call."""
+    add_worker(lossy.real)
+    schedules = Schedules(engine(lossy.store))
+    again(lambda: schedules.put(SCOPE, "s", DAILY, act=ACT))
+    again(lambda: schedules.pause(SCOPE, "s", act=ACT))
+    again(lambda: schedules.resume(SCOPE, "s", act=ACT))
+
+    assert 3 == lossy.real.schedules.get(SCOPE, "s").version
+
+
+def schedule_fired(lossy: Lossy) -> None:
+    """A moment makes one workflow, whoever looks how often."""
+    add_worker(lossy.real)
+    lossy.real.schedules.put(SCOPE, "s", DAILY, fingerprint="", next_ms=DUE_MS, act=ACT)
+    firing = Firing(engine(lossy.store))
+    for _ in range(3):
+        again(lambda: firing.fire_due(now_ms=DUE_MS + 10))
+
+    assert 2 == len(lossy.ids())
+    schedule = lossy.real.schedules.get(SCOPE, "s")
+    assert ["submitted"] == [run.outcome for run in schedule.runs]
+    assert DUE_MS + 86_400_000 == schedule.next_ms
+
+
+def schedule_missed(lossy: Lossy) -> None:
+    """Moments that are given up are noted once."""
+    add_worker(lossy.real)
+    lossy.real.schedules.put(SCOPE, "s", DAILY, fingerprint="", next_ms=DUE_MS, act=ACT)
+    firing = Firing(engine(lossy.store))
+    for _ in range(2):
+        again(lambda: firing.fire_due(now_ms=DUE_MS + 3_600_000))
+
+    assert ["missed"] == [run.outcome for run in lossy.real.schedules.get(SCOPE, "s").runs]
+
+
+def schedule_run_now(lossy: Lossy) -> None:
+    """Under one name it runs once."""
+    add_worker(lossy.real)
+    lossy.real.schedules.put(SCOPE, "s", DAILY, fingerprint="", next_ms=DUE_MS, act=ACT)
+    schedules = Schedules(engine(lossy.store))
+    again(lambda: schedules.run_now(SCOPE, "s", act=ACT, operation="x"))
+
+    assert 2 == len(lossy.ids())
+
+
+JOURNEYS = (
+    workflow_submitted,
+    workflow_run_and_retried,
+    schedule_put,
+    schedule_fired,
+    schedule_missed,
+    schedule_run_now,
+)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda one: one.__name__)
+def test_each_reply_may_be_lost(
+    store: Store,
+    through: Store,  # the fixture
+    proxy: Proxy,  # the fixture
+    journey: Callable[[Lossy], None],
+    times: int,
+) -> None:
+    """Whichever answers of a journey are lost, its end is the same and the laws hold."""
+    for k in count(1):
+        assert k < MOST_REPLIES
+        store.client.flushall()
+        store.client.function_flush()
+        through.client.ping()
+        proxy.cut_reply(k, times=times)
+        try:
+            journey(Lossy(store, through))
+        except Exception as error:
+            error.add_note(f"answer {k} was lost")
+            raise
+        left = proxy.mend()
+        laws.check(store)
+        if left == times:
+            assert k > 1
+            return
