@@ -28,10 +28,12 @@ def _judged(store: Store, scope: str, workflow_id: str) -> Iterator[Violation]:
     key = store.keys("workflow", scope, workflow_id)
     text = store.client.hget(key, "record")
     if text is None:
+        yield _wrong(key, "is listed and is not there")
         return
     ids = [step["job_id"] for step in orjson.loads(text)["steps"]]
-    data, rows = _at_one_moment(store, key, ids)
+    data, rows, listed = _at_one_moment(store, scope, workflow_id, ids)
     if not data:
+        yield _wrong(key, "is listed and is not there")
         return
     left = [status for status, of in rows if of == workflow_id]
     yield from _number(key, "kept", int(data["kept"]), len(left))
@@ -40,24 +42,33 @@ def _judged(store: Store, scope: str, workflow_id: str) -> Iterator[Violation]:
         for status in sorted(TERMINAL):
             yield from _number(key, status, int(data.get(status, 0)), count[status])
     if data["status"] != _status(data):
-        yield Violation(Kind.COUNTER, f"{key} has the status {data['status']} wrongly.", key=key)
+        yield _wrong(key, f"has the status {data['status']} wrongly")
+    if listed != {data["status"]}:
+        yield _wrong(key, f"is {data['status']} and is listed as {', '.join(listed) or 'nothing'}")
 
 
 def _at_one_moment(
-    store: Store, key: str, ids: list[str]
-) -> tuple[dict[str, str], list[tuple[str | None, str | None]]]:
+    store: Store, scope: str, workflow_id: str, ids: list[str]
+) -> tuple[dict[str, str], list[tuple[str | None, str | None]], set[str]]:
     pipe: Any = store.client.pipeline(transaction=True)
-    pipe.hgetall(key)
+    pipe.hgetall(store.keys("workflow", scope, workflow_id))
+    for status in Status:
+        pipe.zscore(store.keys("workflows_by", scope, status), workflow_id)
     for job_id in ids:
         pipe.hmget(store.keys("job", job_id), "status", "workflow")
-    data, *rows = pipe.execute()
-    return data, rows
+    data, *answers = pipe.execute()
+    scores, rows = answers[: len(Status)], answers[len(Status) :]
+    listed = {str(one) for one, score in zip(Status, scores, strict=True) if score is not None}
+    return data, rows, listed
 
 
 def _number(key: str, field: str, kept: int, real: int) -> Iterator[Violation]:
     if kept != real:
-        text = f"{key} counts {field} wrongly: it is off by {kept - real:+d}."
-        yield Violation(Kind.COUNTER, text, key=key, field=field, off=kept - real)
+        yield _wrong(key, f"counts {field} wrongly: it is off by {kept - real:+d}")
+
+
+def _wrong(key: str, text: str) -> Violation:
+    return Violation(Kind.ENTRY, f"{key} {text}.", key=key)
 
 
 def _status(data: dict[str, str]) -> str:
@@ -75,6 +86,5 @@ def _astray(store: Store, scope: str, status: Status, listed: list[str]) -> Iter
         pipe.hget(store.keys("workflow", scope, workflow_id), "status")
     for workflow_id, real in zip(listed, pipe.execute(), strict=True):
         if real != status:
-            key = store.keys("workflows_by", scope, status)
-            text = f"{key} names the workflow {workflow_id}, which is {real}."
-            yield Violation(Kind.ENTRY, text, key=key)
+            key = store.keys("workflow", scope, workflow_id)
+            yield _wrong(key, f"is listed as {status} and is {real}")

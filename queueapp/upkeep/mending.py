@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from queueapp.config import Config
 from queueapp.domain.states import Status
 from queueapp.laws import Kind, Violation
+from queueapp.laws.keys import name_of
 from queueapp.store import Store
 from queueapp.store.connect import store_errors
 from queueapp.upkeep.chores import cascade, promote, reap, resume
@@ -24,6 +25,7 @@ def mend(store: Store, config: Config, found: Iterable[Violation]) -> list[str]:
         *_shapes(store, known),
         *_numbers(store, known),
         *_histories(store, known),
+        *_flows(store, known),
     ]
 
 
@@ -75,3 +77,13 @@ def _numbers(store: Store, found: list[Violation]) -> Iterator[str]:
             with store_errors():
                 store.client.hincrby(one.key, one.field, -one.off)
             yield f"Corrected {one.field} of {one.key} by {-one.off:+d}."
+
+
+def _flows(store: Store, found: list[Violation]) -> Iterator[str]:
+    """Recount workflows, and look at schedules when they fire next."""
+    start = len(store.keys.prefix) + 1
+    for key in sorted({one.key for one in found if one.kind is Kind.ENTRY and one.key}):
+        name, parts = name_of(key[start:].split(":")) or ("", [])
+        if name in ("workflow", "schedule"):
+            store.scripts.call(f"mend_{name}", scope=parts[0], id=parts[1])
+            yield f"Put the {name} {parts[1]} right."

@@ -7,13 +7,17 @@ from contextlib import contextmanager
 import pytest
 
 from queueapp.config import Config
+from queueapp.domain.audit import Act
 from queueapp.domain.fleet import Node
+from queueapp.domain.job import JobRequest
+from queueapp.domain.schedule import Plan
 from queueapp.domain.scope import Scope
+from queueapp.domain.workflow import Step, Workflow
 from queueapp.laws import Kind, standing, violations
 from queueapp.store import Store
 from queueapp.upkeep.mending import mend
 from tests import laws
-from tests.factories import SCOPE, add_worker, claim, finish, submit
+from tests.factories import SCOPE, add_worker, claim, finish, spec, submit
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 SHAPE = "Sleep.1c1024m"
@@ -70,6 +74,19 @@ DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
     ),
     "a node counts wrongly": (Kind.COUNTER, hset("node", "node-1", field="cpu_used", by=2)),
     "a scope counts wrongly": (Kind.COUNTER, hset("meta", S, field="eligible", by=-1)),
+    "a workflow counts wrongly": (Kind.ENTRY, hset("workflow", S, "flow", field="kept", by=1)),
+    "a workflow miscounts ends": (Kind.ENTRY, hset("workflow", S, "flow", field="Failed", by=1)),
+    "a workflow is not listed": (
+        Kind.ENTRY,
+        zrem("workflows_by", S, "Queued", member="flow"),
+    ),
+    "a workflow is of two statuses": (
+        Kind.ENTRY,
+        zadd("workflows_by", S, "Failed", member="flow"),
+    ),
+    "a workflow of nothing": (Kind.ENTRY, zadd("workflows", S, member=NOBODY)),
+    "a schedule is not looked at": (Kind.ENTRY, zrem("fires", member=f"{S}|nightly")),
+    "a schedule is looked at and is none": (Kind.ENTRY, zadd("fires", member=f"{S}|none")),
     "attempts of nobody": (
         Kind.KEY,
         lambda store: store.client.rpush(store.keys("attempts", NOBODY), "{}"),
@@ -102,6 +119,12 @@ def peopled(store: Store) -> Store:
     submit(store, id="queued")
     submit(store, id="scheduled", scheduled_ms=4_000_000_000_000)
     submit(store, id="after", dependencies=("queued",))
+    step = spec(id="step", workflow_id="flow", step="step")
+    flow = Workflow("flow", "a workflow", "ann", (Step("step", "step"),))
+    store.workflows.submit(SCOPE, flow, [step], max_queued=10)
+    plan = Plan("@yearly", "UTC", JobRequest("a job", "Sleep"), {})
+    next_ms = 4_000_000_000_000
+    store.schedules.put(SCOPE, "nightly", plan, fingerprint="", next_ms=next_ms, act=Act("ann"))
     assert [] == violations(store)
     return store
 
