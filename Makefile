@@ -14,7 +14,7 @@ ARGS ?=
 PARALLEL ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format faults nightly bench-core clean
+.PHONY: help install demo up test check format faults nightly bench-core bench-api clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, 
 	@QUEUEAPP_API_EXAMPLES=60 $(BIN)/python -m pytest tests/integration/api/test_generated_requests.py $(ARGS)
 	@QUEUEAPP_MODEL_WALKS=84 $(BIN)/python -m pytest tests/integration/store/test_model.py $(ARGS)
 	@QUEUEAPP_SOAK_SECONDS=600 $(BIN)/python -m pytest -m faults $(ARGS)
+
+bench-api: $(TESTABLE) ## measure the API beside an empty endpoint (ARGS=--quick for two minutes)
+	@$(BIN)/python -m bench.api $(ARGS)
 
 bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick for two minutes)
 	@$(BIN)/python -m bench.core $(ARGS)

@@ -1,0 +1,1 @@
+"""How fast the API is: beside an empty endpoint, and on long queues beside short ones."""
