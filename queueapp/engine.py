@@ -25,6 +25,7 @@ from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpe
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
+from queueapp.domain.waiting import Wait
 from queueapp.feed import EventFeed
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
@@ -86,6 +87,16 @@ class Submitted:
     estimate: Estimate
     repeated: bool = False
     answer: str = ""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A job as it is now: while it is queued, its overall position and why it waits."""
+
+    job: Job
+    position: int | None
+    estimate: Estimate
+    wait: Wait | None
 
 
 @dataclass(frozen=True)
@@ -270,6 +281,15 @@ class Engine:
         duration = self.outlook.duration(job.spec)
         end = None if job.ended else self.outlook.completion(job, duration)
         return Estimate(duration, job.started_ms, _whole(end))
+
+    def look(self, scope: Scope, job_id: str) -> Looked:
+        """Return a job of the scope with what can be said of it now. Raises: NotFound."""
+        job, position = self.store.jobs.find(scope, job_id)
+        if position is None:
+            return Looked(job, None, self.estimate(job), None)
+        found, wait = self.outlook.look(job, position)
+        estimate = Estimate(found.duration, found.start_ms, found.completion_ms)
+        return Looked(job, position, estimate, wait)
 
     def _expected(self, spec: JobSpec, receipt: Receipt) -> Estimate:
         if not receipt.position:

@@ -16,6 +16,7 @@ from queueapp.domain.rooms import Shape
 from queueapp.domain.scope import Scope
 from queueapp.domain.simulation import Bounds, Queued, Simulation
 from queueapp.domain.slots import Held
+from queueapp.durations import Kind
 from queueapp.fleet_view import FleetView, Running
 from queueapp.store.pauses import WHOLE_SCOPE
 from queueapp.store.survey import QueuedRow, Survey
@@ -61,6 +62,9 @@ class Foresight:
     head: Sequence[Duration]
     _starts: dict[str, float] = field(default_factory=dict)
     _ends: dict[str, float] = field(default_factory=dict)
+
+    #: Filled as it is asked: how long jobs of a kind run.
+    known: dict[Kind, Duration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.now_ms = self.fleet.now_ms

@@ -93,7 +93,8 @@ class Outlook:
         asked = [*(Kind(kind) for kind in general), *kinds]
         found = self._durations.of(scope, asked, now_ms=fleet.now_ms)
         of_types = dict(zip(general, found[: len(general)], strict=True))
-        return Foresight(scope, survey, fleet, of_types, found[len(general) :])
+        known = dict(zip(asked, found, strict=True))
+        return Foresight(scope, survey, fleet, of_types, found[len(general) :], known=known)
 
     def _lately(self, scope: Scope, position: int) -> Foresight:
         """Return a simulation for one job: a fresh one unless it stands far behind."""
@@ -121,7 +122,11 @@ class Outlook:
         """Return what one simulation says of queued jobs at their overall positions."""
         rows = [(QueuedRow.of(job), position) for job, position in jobs]
         kinds = [Kind.of(job.spec) for job, _ in jobs]
-        durations = self._durations.of(sight.scope, kinds, now_ms=sight.now_ms)
+        new = [kind for kind in dict.fromkeys(kinds) if kind not in sight.known]
+        if new:
+            found = self._durations.of(sight.scope, new, now_ms=sight.now_ms)
+            sight.known.update(zip(new, found, strict=True))
+        durations = [sight.known[kind] for kind in kinds]
         now = self._now_ms()
         after = self._after(sight, [row for row, _ in rows if not sight.simulated(row.job_id)])
         return [
@@ -132,6 +137,12 @@ class Outlook:
     def queued(self, job: Job, position: int) -> Foreseen:
         """Return what can be said of one queued job at its overall position."""
         return self.foresee(self._lately(job.spec.scope, position), [(job, position)])[0]
+
+    def look(self, job: Job, position: int) -> tuple[Foreseen, Wait | None]:
+        """Return what can be said of one queued job, and why it waits."""
+        sight = self._lately(job.spec.scope, position)
+        found = self.foresee(sight, [(job, position)])[0]
+        return found, self.waits(sight.survey, [(job, position)])[0]
 
     def trial(self, job: Job) -> tuple[Survey, Foreseen]:
         """Return what could be said of a job if it were submitted now, and the queue as it is."""

@@ -52,7 +52,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Decorator:
         """Parse an argument; also remember that the view takes query parameters."""
-        decorate = super().arguments(schema, location=location, **options)
+        # One object for all requests: making one costs more than loading a body with it.
+        once = schema() if isinstance(schema, type) else schema
+        decorate = super().arguments(once, location=location, **options)
 
         def decorator(view: Any_) -> Any_:
             if location == "query":

@@ -45,15 +45,20 @@ JOBS = "/<string:tenantId>/<string:projectId>/execution/job"
 JOB = f"{JOBS}/<string:jobId>"
 
 
-def known_job(scope: Scope, job_id: str) -> Job:
-    """Return a job of the scope; an id that is no GUID is unknown."""
+def known_id(job_id: str) -> str:
+    """Return an id as jobs have it; one that is no GUID is unknown. Raises: NotFound."""
     try:
         guid = str(UUID(job_id))
     except ValueError as error:
         raise NotFound from error
     if guid != job_id.lower():
         raise NotFound
-    return services().engine.job(scope, guid)
+    return guid
+
+
+def known_job(scope: Scope, job_id: str) -> Job:
+    """Return a job of the scope. Raises: NotFound."""
+    return services().engine.job(scope, known_id(job_id))
 
 
 def _own_job(scope: Scope, job_id: str) -> Job:
@@ -129,17 +134,10 @@ class OneJob(MethodView):
 
         Every key is there in every status; null means not known or not applicable.
         """
-        job = known_job(scope, job_id)
         engine = services().engine
-        position = None
-        if job.status is Status.QUEUED:
-            position = engine.store.jobs.position(scope, job.id)
+        found = engine.look(scope, known_id(job_id))
         row = job_answer(
-            job,
-            engine.estimate(job),
-            position,
-            now_ms=engine.now_ms(),
-            wait=engine.outlook.wait(job, position),
+            found.job, found.estimate, found.position, now_ms=engine.now_ms(), wait=found.wait
         )
         return answer(row)
 

@@ -228,15 +228,19 @@ class Jobs:
 
     def get(self, scope: Scope, job_id: str) -> Job:
         """Return a job of the scope. Raises: NotFound."""
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            pipe.hgetall(self._keys("job", job_id))
-            pipe.get(self._keys("spec", job_id))
-            pipe.lrange(self._keys("attempts", job_id), 0, -1)
-            data, spec, attempts = pipe.execute()
+        return self.find(scope, job_id)[0]
+
+    def find(self, scope: Scope, job_id: str) -> tuple[Job, int | None]:
+        """Return a job of the scope, and its overall position while it is queued.
+
+        Raises: NotFound.
+        """
+        flat, spec, attempts, rank = self._scripts.call("read_job", scope=scope.key, id=job_id)
+        data = dict(zip(flat[::2], flat[1::2], strict=True))
         if data.get("scope") != scope.key or spec is None:
             raise NotFound("There is no such job.")
-        return decode_job(job_id, data, spec, attempts)
+        position = None if rank is None else rank + 1
+        return decode_job(job_id, data, spec, attempts), position
 
     def log_tail(self, job: Job) -> tuple[int, list[str]]:
         """Return the newest log lines of a running attempt, and the first one's number."""
