@@ -11,6 +11,7 @@ import pytest
 
 from queueapp.broker import DEFAULT_SCOPE
 from queueapp.config import Config
+from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.states import Status
 from queueapp.job_types import registry
@@ -88,6 +89,32 @@ def test_cancel_of_a_running_job_is_done_within_the_wait(worker: RunningWorker) 
     assert Status.CANCELLED == cancelled.job.status
     assert cancelled.job.cancel is not None
     assert "enough" == cancelled.job.cancel.reason
+
+
+def test_a_pause_that_recalls_sends_a_running_job_back(worker: RunningWorker) -> None:
+    """It stops, stands at its old place with the attempt not counted, and starts after the pause.
+
+    A pause with an end is resumed by upkeep, with nobody asking for it.
+    """
+    job_id = worker.submit("Zoo.Sleep")
+    worker.until(job_id, lambda job: job.status is Status.RUNNING)
+    behind = worker.submit("Zoo.Nothing", host="not-yet", scheduled_ms=10**13)
+    paused = worker.engine.steering.pause(SCOPE, act=Act("ann"), duration_ms=1_500, recall=True)
+    back = worker.until(job_id, lambda job: job.status is Status.QUEUED)
+    first = worker.engine.store.jobs.position(SCOPE, job_id)
+    again = worker.until(job_id, lambda job: job.status is Status.RUNNING)
+
+    assert (1, 1) == (paused.queued, paused.running)
+    assert (["given_back"], 0, 0) == (
+        [one.end for one in back.attempts],
+        back.attempts_used,
+        back.lost_attempts,
+    )
+    assert 1 == first
+    assert paused.pause is not None
+    assert (again.started_ms or 0) >= (paused.pause.until_ms or 0)
+    for one in (job_id, behind):
+        worker.engine.cancel(SCOPE, one, by="ann", force=True)
 
 
 def test_stopping_worker_gives_its_job_back(
