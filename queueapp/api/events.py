@@ -14,7 +14,7 @@ from queueapp.api.event_answer import event_row
 from queueapp.api.examples import events as examples
 from queueapp.api.jobs import known_job
 from queueapp.api.responses import answer
-from queueapp.api.schemas.events import STREAM, EventPage, EventQuery
+from queueapp.api.schemas.events import PLACE_PATTERN, STREAM, EventPage, EventQuery
 from queueapp.api.services import services
 from queueapp.api.streams import EventStream, streams
 from queueapp.domain.api_key import Role
@@ -28,6 +28,14 @@ blueprint = ApiBlueprint(
     "Events", __name__, url_prefix="/api", description="What happens, as it happens."
 )
 EVENT_STREAM = "text/event-stream"
+LAST_EVENT_ID = {
+    "in": "header",
+    "name": "Last-Event-ID",
+    "description": "As `after`, which it wins over; clients of streams send it by themselves.",
+    "required": False,
+    "schema": {"type": "string", "pattern": PLACE_PATTERN},
+    "example": "1769942700120-0",
+}
 # Of a page that only few events pass, this many are looked at; the next page goes on from there.
 LOOKED_AT = 2_000
 
@@ -36,7 +44,9 @@ LOOKED_AT = 2_000
 class Events(MethodView):
     """The events of one project."""
 
-    @blueprint.operation("listEvents", role=Role.VIEWER, errors=(406, 429))
+    @blueprint.operation(
+        "listEvents", role=Role.VIEWER, errors=(406, 429), parameters=[LAST_EVENT_ID]
+    )
     @blueprint.arguments(EventQuery, location="query")
     @blueprint.response(200, EventPage, example=examples.EVENTS)
     @blueprint.alt_response(
@@ -55,10 +65,10 @@ class Events(MethodView):
         after waiting for it if asked to. About the newest 10,000 events are kept; whoever comes
         back later is told by `reset` to read the state anew. Progress is streamed only.
         """
-        wanted = _filter(scope, query)
+        wanted, after = _filter(scope, query), _resume(query["after"])
         if _wants_stream():
-            return _stream(scope, wanted, _resume(query["after"]))
-        return _page(scope, wanted, query)
+            return _stream(scope, wanted, after)
+        return _page(scope, wanted, after, query)
 
 
 def _filter(scope: Scope, query: dict[str, Any]) -> EventFilter:
@@ -77,18 +87,18 @@ def _wants_stream() -> bool:
 
 
 def _resume(after: str | None) -> str | None:
-    """Return the place from which a stream goes on; None is now."""
+    """Return the place after which to tell, as the store writes it; None is now."""
     given = request.headers.get("Last-Event-ID")
-    if not given:
-        return after
+    if given is None and after is None:
+        return None
     try:
-        place_of(given)
+        time_ms, sequence = place_of(str(after if given is None else given))
     except ValueError as error:
         problem = "It must be the id of an event."
         raise ValidationFailed(
             f"Last-Event-ID: {problem}", errors=[("/Last-Event-ID", problem)]
         ) from error
-    return given
+    return f"{time_ms}-{sequence}"
 
 
 def _stream(scope: Scope, wanted: EventFilter, after: str | None) -> Response:
@@ -111,7 +121,7 @@ def _open(scope: Scope, wanted: EventFilter, after: str | None) -> EventStream:
     # Listening begins before the past is read, so that nothing falls between the two.
     listener = feed.subscribe(scope, wanted)
     try:
-        place = _full(after) if after is not None else feed.events.newest(scope).facts
+        place = after if after is not None else feed.events.newest(scope).facts
     except BaseException:
         listener.close()
         raise
@@ -142,15 +152,8 @@ def _check_of_key() -> Callable[[], bool]:
     return lambda: keys.authenticate(token, admin_key=admin.admin_key, cost=0) is not None
 
 
-def _full(place: str) -> str:
-    """Return a place as the store writes it: a time alone means its first event."""
-    time_ms, sequence = place_of(place)
-    return f"{time_ms}-{sequence}"
-
-
-def _page(scope: Scope, wanted: EventFilter, query: dict[str, Any]) -> Response:
+def _page(scope: Scope, wanted: EventFilter, after: str | None, query: dict[str, Any]) -> Response:
     feed, limit = services().engine.feed, query["limit"]
-    after = _full(query["after"]) if query["after"] is not None else None
     if query["wait"] and request.method != "HEAD":
         with streams().place(key().id), feed.subscribe(scope, wanted) as listener:
             after = after if after is not None else feed.events.newest(scope).facts

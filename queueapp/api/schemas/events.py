@@ -16,6 +16,7 @@ from queueapp.domain.events import EventKind, place_of
 
 MOST_EVENTS = 1_000
 LONGEST_WAIT_S = 25
+PLACE_PATTERN = "^(0|[1-9][0-9]{0,19})(-(0|[1-9][0-9]{0,19}))?$"
 KINDS = tuple(str(kind) for kind in EventKind)
 
 
@@ -41,8 +42,8 @@ class EventQuery(QuerySchema):
         rule=_check_place,
         metadata={
             "description": "The id of the newest event that is known: those after it are told. 0 "
-            "begins with the oldest kept; without it only news is told. A stream also takes it as "
-            "the header Last-Event-ID, which wins.",
+            "begins with the oldest kept; without it only news is told.",
+            "pattern": PLACE_PATTERN,
             "example": "1769941800000-0",
         },
     )

@@ -17,7 +17,7 @@ for _, id in ipairs(call('ZRANGE', K.leases(), 0, -1)) do
     local message = 'The worker ' .. A.worker .. ' was deleted by ' .. A.by .. '.' .. why
     call('HSET', K.job(id), 'failure', cjson.encode({code = 'worker_terminated', message = message}))
     end_attempt(job, 'failed', 'worker_terminated')
-    conclude(job, 'Running', 'Failed', A.keep_ms)
+    conclude(job, 'Running', 'Failed', A.keep_ms, 'worker_terminated')
     failed[#failed + 1] = id
   end
 end

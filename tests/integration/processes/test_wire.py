@@ -133,10 +133,17 @@ def test_a_client_that_leaves_frees_its_place(server: Server, store: Store) -> N
             connection.close()
 
 
+def connections_of_web(store: Store) -> int:
+    """Return how many connections web processes have to the store."""
+    return [one["name"] for one in store.client.client_list()].count("queueapp-web")
+
+
 def test_streams_do_not_hold_up_a_stop(redis_url: str, store: Store, tmp_path: Path) -> None:
-    """SIGTERM ends them, a client that does not close its side included, and the server."""
+    """SIGTERM ends them, whatever their clients do; until then all share few connections."""
+    others = connections_of_web(store)
     server = Server(redis_url, tmp_path)
     connections = [server.stream() for _ in range(LAST_STREAMS)]
+    opened = connections_of_web(store) - others
     took_s = server.stop()
     last = [read_all(one) for one in connections]
     for one in connections:
@@ -144,6 +151,7 @@ def test_streams_do_not_hold_up_a_stop(redis_url: str, store: Store, tmp_path: P
 
     assert [b"0\r\n\r\n"] * LAST_STREAMS == [text[-5:] for text in last]
     assert took_s < 4
+    assert 1 <= opened <= 4
 
 
 def test_a_slow_client_is_not_waited_for(redis_url: str, store: Store, tmp_path: Path) -> None:
