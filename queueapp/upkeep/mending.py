@@ -15,6 +15,8 @@ from queueapp.store import Store
 from queueapp.store.connect import store_errors
 from queueapp.upkeep.chores import cascade, promote, reap, resume
 
+FLOWS = {"workflow": "mend_workflow", "schedule": "mend_schedule"}
+
 
 def mend(store: Store, config: Config, found: Iterable[Violation]) -> list[str]:
     """Mend what can be mended and return what was done, a sentence each."""
@@ -84,6 +86,6 @@ def _flows(store: Store, found: list[Violation]) -> Iterator[str]:
     start = len(store.keys.prefix) + 1
     for key in sorted({one.key for one in found if one.kind is Kind.ENTRY and one.key}):
         name, parts = name_of(key[start:].split(":")) or ("", [])
-        if name in ("workflow", "schedule"):
-            store.scripts.call(f"mend_{name}", scope=parts[0], id=parts[1])
+        if name in FLOWS:
+            store.scripts.call(FLOWS[name], scope=parts[0], id=parts[1])
             yield f"Put the {name} {parts[1]} right."
