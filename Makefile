@@ -14,10 +14,10 @@ ARGS ?=
 PARALLEL ?= -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format faults nightly bench-core bench-api clean
+.PHONY: help install demo up test check format faults nightly bench-core bench-api bench-forecast clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make the virtual environment and install queueapp into it
 
@@ -54,6 +54,9 @@ bench-api: $(TESTABLE) ## measure the API beside an empty endpoint (ARGS=--quick
 
 bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick for two minutes)
 	@$(BIN)/python -m bench.core $(ARGS)
+
+bench-forecast: $(TESTABLE) ## measure the forecasts against simple rules (ARGS="--every 13" for all)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.forecast $(ARGS)
 
 clean: ## remove the virtual environment and all caches; data in var stays
 	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,6 +23,10 @@ DAYS_FITTED = 56
 AHEAD_DAYS = 2
 """Days drawn: one is shown, another decides how long its jobs wait."""
 FADING_DAYS = 14.0
+UNLIKE_RATES = 4.0
+"""How fast a past day loses weight as the rates expected then differ from those of the coming."""
+UNLIKE_COUNTS = 0.25
+"""The same for the arrivals before it, in squared spreads of their square roots."""
 LEVEL_HOURS = 24.0
 LEVEL_DOUBT = 4.0
 """Sessions expected, beyond which the recent level counts for more than the usual one."""
@@ -93,14 +97,14 @@ class Arrivals:
         hours = (moments[:, None] / HOUR + np.arange(24) + 0.5).astype(np.float64)
         expected = np.log(profile.rates(hours.ravel()).reshape(hours.shape))
         apart = np.abs(expected[1:] - expected[0]).mean(axis=1)
-        weights = 0.5 ** (ago / FADING_DAYS) * np.exp(-4 * apart)
+        weights = 0.5 ** (ago / FADING_DAYS) * np.exp(-UNLIKE_RATES * apart)
         for span in (6 * HOUR, DAY):
             counts = np.searchsorted(self.submitted, moments, side="right") - np.searchsorted(
                 self.submitted, moments - span, side="right"
             )
             root = np.sqrt(counts)
             spread = root[1:].std() + 0.5
-            weights = weights * np.exp(-0.25 * ((root[1:] - root[0]) / spread) ** 2)
+            weights = weights * np.exp(-UNLIKE_COUNTS * ((root[1:] - root[0]) / spread) ** 2)
         total: Floats = weights / weights.sum()
         return total
 

@@ -60,7 +60,7 @@ class QueueModel:
 
         Raises: KeyError for a job that does not wait.
         """
-        starts = self.futures.starts_waiting(self._starts, np.array([self._places[row]]))
+        starts = self.futures.starts_waiting(self.starts, np.array([self._places[row]]))
         low, middle, high = self._read("start", starts, SHOWN)[0]
         return float(low), float(middle), float(high)
 
@@ -70,10 +70,11 @@ class QueueModel:
 
     def outcomes(self, hours: int) -> Outcomes:
         """Return what becomes of the queue in each simulated path."""
-        return self.futures.outcomes(self._starts, hours)
+        return self.futures.outcomes(self.starts, hours)
 
     @cached_property
-    def _starts(self) -> Floats:
+    def starts(self) -> Floats:
+        """When each job of each path starts, in seconds from now."""
         return self.futures.served(self.futures.free(self.workers, self.closed_for))
 
     @cached_property
