@@ -126,4 +126,9 @@ def _pairs(flat: list[str]) -> Iterator[tuple[str, str]]:
 
 def _value(text: str | None) -> Any:
     """Return what a field holds: JSON if it is an object or a list, else the text."""
-    return orjson.loads(text) if text and text[0] in "{[" else text or None
+    if not text or text[0] not in "{[":
+        return text or None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text

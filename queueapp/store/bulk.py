@@ -78,6 +78,7 @@ class Bulks:
 
         Raises: NotFound, Conflict, IdempotencyMismatch.
         """
+        _check_id(bulk_id)
         receipt = perform(
             self._scripts,
             "bulk_go",
@@ -135,6 +136,7 @@ class Bulks:
 
     def get(self, scope: Scope, bulk_id: str) -> Bulk:
         """Return an operation as it stands. Raises: NotFound."""
+        _check_id(bulk_id)
         key, kept = (self._keys(name, scope.key, bulk_id) for name in ("bulk", "bulk_kept"))
         with store_errors():
             pipe = self._client.pipeline()
@@ -162,6 +164,16 @@ class Bulks:
             )
         parts = (member.split("|", 1) for member in found)
         return [(Scope.from_key(scope), bulk_id) for scope, bulk_id in parts]
+
+
+def _check_id(bulk_id: str) -> None:
+    """Refuse what would be part of another key."""
+    try:
+        known = str(uuid.UUID(bulk_id)) == bulk_id
+    except ValueError:
+        known = False
+    if not known:
+        raise NotFound("There is no such operation.")
 
 
 def _args(priority: Priority | None) -> dict[str, Any]:

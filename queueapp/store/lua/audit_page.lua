@@ -14,7 +14,7 @@ local function fits(e)
   if given(A.from_ms) and at < A.from_ms or given(A.to_ms) and at > A.to_ms then return false end
   if given(A.action) and e.action ~= A.action or given(A.by) and e.by ~= A.by then return false end
   if given(A.concerning) and e.by ~= A.concerning and e.owner ~= A.concerning then return false end
-  return not given(A.job) or e.job == A.job or (e.jobs and string.find(e.jobs, A.job, 1, true) ~= nil)
+  return not given(A.job) or e.job == A.job or (e.jobs and string.find(e.jobs, '"' .. A.job .. '"', 1, true) ~= nil)
 end
 
 while looked < A.look do

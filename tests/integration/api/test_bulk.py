@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from queueapp.api.examples.bulk import OPERATION_ID
 from queueapp.bulk import drive, drive_waiting
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
@@ -63,8 +64,9 @@ def test_a_dry_run_counts_and_its_selection_is_acted_on(api: Api) -> None:
     assert {sleeping, late} == set(order(api))
     assert done == api.get(f"{BULK}/{done['operationId']}").get_json()
     assert 409 == api.post(BULK, request).status_code
-    unknown = api.post(BULK, {**request, "selection": "nothing"})
-    assert 404 == unknown.status_code
+    for odd in ("nothing", f"{done['operationId']}:jobs", OPERATION_ID):
+        assert 404 == api.post(BULK, {**request, "selection": odd}).status_code
+        assert 404 == api.get(f"{BULK}/{odd}").status_code
 
 
 def test_priorities_of_many(api: Api) -> None:
