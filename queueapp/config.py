@@ -192,7 +192,7 @@ def _number(variable: str, name: str, text: str) -> float:
         return int(text)
     number: float
     try:
-        number: float = _POSITIVE[name](text)
+        number = _POSITIVE[name](text)
     except ValueError:
         number = -1
     if not 0 < number < float("inf"):
