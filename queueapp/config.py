@@ -190,7 +190,6 @@ def _number(variable: str, name: str, text: str) -> float:
         if not (text.isascii() and text.isdigit() and int(text) <= MOST_PER_MINUTE):
             raise BadSetting(f"{variable} must be 0 to {MOST_PER_MINUTE}, not {text!r}")
         return int(text)
-    number: float
     try:
         number = _POSITIVE[name](text)
     except ValueError:
