@@ -102,8 +102,10 @@ class EventStream:
             # Frees the thread when it is stuck in sending to a client that does not read.
             listener.on_overrun = lambda: self._shut(socket.SHUT_RDWR)
             yield b"retry: %d\nid: %s\n\n" % (RETRY_MS, self.place.encode())
-            yield from self._backlog()
-            yield from self._news(listener)
+            # Without the store nothing can be told: the client comes back, and on from its place.
+            with contextlib.suppress(Unavailable):
+                yield from self._backlog()
+                yield from self._news(listener)
         # The web server waits for clients to hang up, one after the other: it need not for these.
         self._shut(socket.SHUT_RD)
 
@@ -119,20 +121,20 @@ class EventStream:
             self.place, full = page.last, page.full
 
     def _news(self, listener: Subscription) -> Iterator[bytes]:
-        heartbeat_due_s = time.monotonic() + HEARTBEAT_S
+        told_s = checked_s = time.monotonic()
         while not self._over(listener):
             sent = b"".join(self._told(listener.take(LOOK_S), time.monotonic()))
             now_s = time.monotonic()
-            if sent:
-                yield sent
-            elif now_s >= heartbeat_due_s:
+            if now_s - checked_s >= HEARTBEAT_S:
                 if not self.still_allowed():
                     return
+                checked_s = now_s
+            if not sent and now_s - told_s >= HEARTBEAT_S:
                 # The id moves the client on past events that it did not want.
-                yield b": heartbeat\nid: %s\n\n" % self.place.encode()
-            else:
-                continue
-            heartbeat_due_s = now_s + HEARTBEAT_S
+                sent = b": heartbeat\nid: %s\n\n" % self.place.encode()
+            if sent:
+                yield sent
+                told_s = now_s
 
     def _told(self, events: list[Event], now_s: float) -> Iterator[bytes]:
         for event in events:

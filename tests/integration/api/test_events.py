@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +14,16 @@ from werkzeug.test import TestResponse
 
 from queueapp.api import streams
 from queueapp.api.schemas.events import SCHEMAS
+from queueapp.api.streams import EventStream
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
-from queueapp.domain.events import EventKind
+from queueapp.domain.errors import Unavailable
+from queueapp.domain.events import EventFilter, EventKind
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.workflow import Step, Workflow
+from queueapp.feed import EventFeed
 from tests.factories import add_worker, claim, finish, spec
 from tests.integration.api.conftest import Api
 
@@ -302,21 +306,41 @@ def test_streams_of_a_key_are_bounded(api: Api) -> None:
         pass
 
 
-def test_a_stream_ends_with_its_key(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At each heartbeat the key must still be good; a heartbeat tells the newest place."""
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_stream_ends_with_its_key(
+    api: Api, monkeypatch: pytest.MonkeyPatch, *, busy: bool
+) -> None:
+    """It is looked at now and then, whether events come or only heartbeats."""
     monkeypatch.setattr(streams, "HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(streams, "LOOK_S", 0.05)
+    monkeypatch.setattr(streams, "LOOK_S", 0.02)
     ann = api.as_user("ann", Role.VIEWER)
-    with streamed(ann, "?kinds=failed") as stream:
+    with streamed(ann) as stream:
         stream.message()
         assert {"comment": "heartbeat", "id": "0-0"} == stream.message()
         api.store.api_keys.revoke(ann.token.split("_")[1])
-        beats = 0
+        told = 0
         with contextlib.suppress(StopIteration):
-            while stream.message() and beats < 20:
-                beats += 1
+            while told < 50:
+                if busy:
+                    api.submit()
+                stream.message()
+                told += 1
 
-        assert beats < 3
+        assert told < 50
+
+
+def test_a_stream_ends_when_the_store_is_away(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the connection broke: the client comes back by itself."""
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.02)
+    with streamed(api) as stream:
+        stream.message()
+
+        def away(*_: object, **__: object) -> None:
+            raise Unavailable
+
+        monkeypatch.setattr(api.store.api_keys, "authenticate", away)
+        with pytest.raises(StopIteration):
+            stream.message()
 
 
 def test_streams_and_polls_end_when_the_server_stops(api: Api) -> None:
@@ -333,3 +357,25 @@ def test_streams_and_polls_end_when_the_server_stops(api: Api) -> None:
 
         assert time.monotonic() - began_s < 2
         assert 503 == api.get(EVENTS, headers=STREAM).status_code
+
+
+def test_a_stream_that_falls_behind_is_hung_up(api: Api) -> None:
+    """Its thread may be stuck in sending: the connection is shut, so that both end."""
+    api.submit()
+    feed = EventFeed(api.store.events, most_waiting=5)
+    ours, theirs = socket.socketpair()
+    stream = EventStream(
+        *(feed, feed.subscribe(SCOPE, EventFilter()), SCOPE, EventFilter(), "0-0"),
+        still_allowed=lambda: True,
+        closing=lambda: False,
+        connection=ours,
+    )
+    told = iter(stream)
+    assert [True, True] == [text in next(told) for text in (b"retry: ", b"event: submitted")]
+    for _ in range(10):
+        api.submit()
+    theirs.settimeout(5)
+    assert b"" == theirs.recv(1)
+    assert [] == list(told)
+    ours.close()
+    theirs.close()
