@@ -191,7 +191,7 @@ def _number(variable: str, name: str, text: str) -> float:
             raise BadSetting(f"{variable} must be 0 to {MOST_PER_MINUTE}, not {text!r}")
         return int(text)
     try:
-        number = _POSITIVE[name](text)
+        number: float = _POSITIVE[name](text)
     except ValueError:
         number = -1
     if not 0 < number < float("inf"):

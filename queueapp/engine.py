@@ -256,6 +256,8 @@ class Engine:
             retry_reason=reason,
             request_id=request_id,
             dependencies=(),
+            workflow_id=None,
+            step=None,
         )
         submitted = self._accept(spec, idempotency, head=head)
         act = Act(by, reason, request_id)

@@ -385,11 +385,13 @@ class Workflows:
 
     def _settled(self, scope: Scope, workflow_id: str, wait_s: float) -> Workflow:
         deadline = time.monotonic() + wait_s
-        workflow = self.get(scope, workflow_id)
-        while workflow.status not in TERMINAL and time.monotonic() < deadline:
+        while self._goes_on(scope, workflow_id) and time.monotonic() < deadline:
             time.sleep(CANCEL_POLL_S)
-            workflow = self.get(scope, workflow_id)
-        return workflow
+        return self.get(scope, workflow_id)
+
+    def _goes_on(self, scope: Scope, workflow_id: str) -> bool:
+        status = self._store.workflows.statuses(scope, [workflow_id]).get(workflow_id)
+        return status is not None and status not in TERMINAL
 
 
 def step_id(workflow_id: str, name: str) -> str:

@@ -49,7 +49,7 @@ def workflow_row(workflow: Workflow) -> Row:
     """Return a workflow as a row of a list."""
     return {
         **_facts(workflow),
-        "totalJobs": len(workflow.steps),
+        "totalJobs": workflow.total,
         **_ended(workflow),
     }
 

@@ -43,7 +43,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A graph of jobs as the store knows it; ``ended`` counts its jobs by their last status."""
+    """A graph of jobs as the store knows it; ``ended`` counts its jobs by their last status.
+
+    Lists leave the steps away, so ``total`` says how many there are.
+    """
 
     id: str
     name: str
@@ -59,6 +62,7 @@ class Workflow:
     started_ms: int | None = None
     ended_ms: int | None = None
     retried_as: str | None = None
+    total: int = 0
     ended: Mapping[Status, int] | None = None
 
 

@@ -26,11 +26,11 @@ def broken_workflows(store: Store) -> Iterator[Violation]:
 
 def _judged(store: Store, scope: str, workflow_id: str) -> Iterator[Violation]:
     key = store.keys("workflow", scope, workflow_id)
-    text = store.client.hget(key, "record")
+    text = store.client.hget(key, "steps")
     if text is None:
         yield _wrong(key, "is listed and is not there")
         return
-    ids = [step["job_id"] for step in orjson.loads(text)["steps"]]
+    ids = [step["job_id"] for step in orjson.loads(text)]
     data, rows, listed = _at_one_moment(store, scope, workflow_id, ids)
     if not data:
         yield _wrong(key, "is listed and is not there")

@@ -141,7 +141,7 @@ class Schedules:
         """
         how, active = self._scripts.call(
             "fire",
-            encoded_workflow(workflow) if workflow else "",
+            *(encoded_workflow(workflow) if workflow else ("", "")),
             *texts(specs),
             scope=scope.key,
             id=encode_part(schedule.id),

@@ -22,8 +22,14 @@ from queueapp.store.keys import Keys
 from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
 
-# These change, or stand beside the record.
-_KEPT_APART = frozenset({"status", "created_ms", "started_ms", "ended_ms", "retried_as", "ended"})
+# These change, or stand beside the record: a list of workflows reads _FACTS and no steps.
+_KEPT_APART = frozenset(
+    {"steps", "total", "status", "created_ms", "started_ms", "ended_ms", "retried_as", "ended"}
+)
+_FACTS = (
+    *("record", "status", "total", "created", "started", "ended", "retried_as"),
+    *(str(status) for status in sorted(TERMINAL)),
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Workflows:
         """
         kind, workflow_id, created_ms, answer = self._scripts.call(
             "submit_workflow",
-            encoded(workflow),
+            *encoded(workflow),
             *texts(specs),
             now_ms=now_ms,
             scope=scope.key,
@@ -114,7 +120,7 @@ class Workflows:
     def page(
         self, scope: Scope, status: Status | None, page: int, page_size: int
     ) -> tuple[list[Workflow], int]:
-        """Return one page of the scope's workflows, newest first, and how many there are."""
+        """Return one page of workflows without steps, newest first, and how many there are."""
         first = (page - 1) * page_size
         key = self._keys("workflows", scope.key)
         if status is not None:
@@ -125,22 +131,27 @@ class Workflows:
             pipe.zcard(key)
             ids, total = pipe.execute()
             for one in ids:
-                pipe.hgetall(self._keys("workflow", scope.key, one))
-            rows = pipe.execute()
+                pipe.hmget(self._keys("workflow", scope.key, one), _FACTS)
+            rows = [_named(row) for row in pipe.execute()]
         # One that was forgotten between the two looks is left out.
         found = [_decoded(one, row) for one, row in zip(ids, rows, strict=True) if row]
         return found, total
 
 
-def encoded(workflow: Workflow) -> str:
-    """Return what of a workflow never changes, as JSON."""
+def encoded(workflow: Workflow) -> tuple[str, str]:
+    """Return what of a workflow never changes, and its steps, as JSON."""
     told = {name: value for name, value in asdict(workflow).items() if name not in _KEPT_APART}
-    return dumps(told)
+    return dumps(told), dumps(workflow.steps)
+
+
+def _named(row: list[str | None]) -> dict[str, str]:
+    return {name: value for name, value in zip(_FACTS, row, strict=True) if value is not None}
 
 
 def _decoded(workflow_id: str, data: dict[str, Any]) -> Workflow:
     record = orjson.loads(data["record"])
-    steps = (build(Step, one, depends_on=tuple(one["depends_on"])) for one in record["steps"])
+    known = orjson.loads(data.get("steps", "[]"))
+    steps = (build(Step, one, depends_on=tuple(one["depends_on"])) for one in known)
     return build(
         Workflow,
         record,
@@ -151,5 +162,6 @@ def _decoded(workflow_id: str, data: dict[str, Any]) -> Workflow:
         started_ms=int(data["started"]) if "started" in data else None,
         ended_ms=int(data["ended"]) if "ended" in data else None,
         retried_as=data.get("retried_as"),
+        total=int(data["total"]),
         ended={status: int(data.get(status, 0)) for status in TERMINAL},
     )

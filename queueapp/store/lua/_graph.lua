@@ -170,8 +170,9 @@ local function accept_jobs(scope, jobs, first_spec, waits, doomed, workflow)
 end
 
 -- Records a workflow whose jobs are accepted in the same call.
-local function record_workflow(scope, id, text, total)
-  call('HSET', K.workflow(scope, id), 'record', text, 'total', total, 'kept', total, 'created', exact(NOW),
+-- The steps stand apart: lists of workflows do without them.
+local function record_workflow(scope, id, text, steps, total)
+  call('HSET', K.workflow(scope, id), 'record', text, 'steps', steps, 'total', total, 'kept', total, 'created', exact(NOW),
     'status', 'Queued')
   call('ZADD', K.workflows(scope), exact(NOW), id)
   call('ZADD', K.workflows_by(scope, 'Queued'), exact(NOW), id)

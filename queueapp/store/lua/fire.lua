@@ -1,7 +1,7 @@
 --- fire: submit what a schedule makes for one moment, and go on to the next, in one step.
 --- ARGS scope id born mode at next overlap jobs workflow max_queued tenant project
 --- FULL refuses
---- ARGV 3 the workflow as JSON or "", 4... the specs of the jobs as JSON
+--- ARGV 3 the workflow as JSON or "", 4 its steps, 5... the specs of the jobs as JSON
 --- mode is due (at is the schedule's next moment), waiting (at is the one that waits) or manual
 --- born is the moment of the schedule's creation: another one of the same id is another schedule
 --- workflow is its id, or null for a single job
@@ -51,8 +51,8 @@ if failure then return failure end
 local bad, waits, doomed = look_outside(scope, A.jobs)
 if bad then return bad end
 local workflow = given(A.workflow)
-accept_jobs(scope, A.jobs, 4, waits, doomed, workflow)
-if workflow then record_workflow(scope, workflow, ARGV[3], #A.jobs) end
+accept_jobs(scope, A.jobs, 5, waits, doomed, workflow)
+if workflow then record_workflow(scope, workflow, ARGV[3], ARGV[4], #A.jobs) end
 local run = {scheduled_ms = A.at, outcome = 'submitted', manual = A.mode == 'manual' or nil}
 if workflow then run.workflow_id = workflow else run.job_id = A.jobs[1].id end
 note_run(scope, A.id, run)

@@ -2,10 +2,10 @@
 --- ARGS scope id
 --- returns the number of entries put right; a repeat returns 0   moves nothing
 local key, mended = K.workflow(A.scope, A.id), 0
-local w = call('HMGET', key, 'record', 'total', 'created', 'started')
+local w = call('HMGET', key, 'steps', 'total', 'created', 'started')
 
 local tally, kept = {Completed = 0, Failed = 0, Cancelled = 0, Queued = 0, Running = 0}, 0
-for _, step in ipairs(w[1] and cjson.decode(w[1]).steps or {}) do
+for _, step in ipairs(w[1] and cjson.decode(w[1]) or {}) do
   local j = job_fields(step.job_id, 'workflow', 'status')
   if j[1] == A.id then
     kept = kept + 1
