@@ -34,6 +34,7 @@ class Model:
     order: dict[str, tuple[int, Fraction]] = field(default_factory=dict)
     scope: dict[str, Scope] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    home: dict[str, Fraction] = field(default_factory=dict)
 
     def queue(self, scope: Scope) -> list[str]:
         """The ids of a scope's queued jobs, in order."""
@@ -68,6 +69,7 @@ class Walk:
         self.model.order[job.id] = (level.tier, place)
         self.model.scope[job.id] = scope
         self.model.lost[job.id] = 0
+        self.model.home[job.id] = last
 
     def claim(self) -> None:
         """The claimed job is the first of its scope, in the best tier there is."""
@@ -129,10 +131,12 @@ class Walk:
         if not tier:
             return
         job, to = self.random.choice(tier), self.random.randrange(len(tier))
-        moved = self.store.queue.move(scope, job, position=to + 1)
-        assert (tier.index(job) + 1, to + 1) == (moved.position_before, moved.position)
         others = [self.model.order[one][1] for one in tier if one != job]
         under, over = others[to - 1] if to else None, others[to] if to < len(others) else None
+        if under is not None and under == over:
+            return  # jobs that share a place are spread by the store, which this model cannot
+        moved = self.store.queue.move(scope, job, position=to + 1)
+        assert (tier.index(job) + 1, to + 1) == (moved.position_before, moved.position)
         if to != tier.index(job):
             self.model.order[job] = (2, self._between(scope, under, over))
 
@@ -145,6 +149,23 @@ class Walk:
             self.turns[scope] = max(self.turns[scope], ceil(under + 1))
             return under + 1
         return (under + over) / 2
+
+    def reprioritise(self) -> None:
+        """In another tier a job takes the place of its own submission, wherever it was moved."""
+        scope = self.random.choice(SCOPES)
+        queue = self.model.queue(scope)
+        if not queue:
+            return
+        job, level = self.random.choice(queue), self.random.choice(TIERS)
+        changed = self.store.queue.reprioritise(scope, job, level)
+        assert TIERS[self.model.order[job][0]] == changed.priority_before
+        if level != changed.priority_before:
+            self.model.order[job] = (level.tier, self.model.home[job])
+        after = self.model.queue(scope)
+        assert (queue.index(job) + 1, after.index(job) + 1) == (
+            changed.overall_before,
+            changed.overall,
+        )
 
     def pause(self) -> None:
         """A paused scope's jobs are not claimed, a resumed one's are."""
@@ -181,7 +202,7 @@ def test_store_agrees_with_the_model(store: Store, seed: int) -> None:
     """After any sequence of operations the store holds what a plain model holds."""
     walk = Walk(store, seed)
     acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.move] * 2
-    acts += [walk.cancel, walk.stale, walk.pause]
+    acts += [walk.cancel, walk.stale, walk.pause, walk.reprioritise]
     for step in range(STEPS):
         walk.random.choice(acts)()
         walk.check()
