@@ -5,7 +5,7 @@ Each field says its unit and meaning; ``SETTINGS`` is what the README's table is
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -147,7 +147,7 @@ _SECRET = ("admin_key", "redis_url")
 _CHOICES = {"durability": ("everysec", "always"), "environment": ("development", "production")}
 _SWITCHES = ("open_health", "key_anywhere")
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
-_POSITIVE = {
+_POSITIVE: Mapping[str, Callable[[str], float]] = {
     "lease_seconds": float,
     "retention_days": float,
     "history_days": float,
