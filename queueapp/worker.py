@@ -56,6 +56,7 @@ from queueapp.runner import Runner, StopKind
 from queueapp.server import store_url
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport
+from queueapp.store.wires import FOR_OTHERS
 from queueapp.upkeep import Upkeep
 from queueapp.upkeep.chores import chores
 
@@ -66,8 +67,11 @@ MOST_CONNECTIONS = 16
 
 
 def connections(slots: int) -> int:
-    """Return how many connections a worker may open: one a thread, and few all the same."""
-    return min(max(4, slots), MOST_CONNECTIONS)
+    """Return how many connections a worker may open: one a thread, and few all the same.
+
+    They are opened when they are needed: a quiet worker has three or four.
+    """
+    return min(slots + FOR_OTHERS, MOST_CONNECTIONS)
 
 
 def this_node(config: Config) -> Node:
