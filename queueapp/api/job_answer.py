@@ -3,6 +3,7 @@
 Pure: the engine's records in, plain values out; the clock is an argument.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from queueapp.domain import text
@@ -10,6 +11,7 @@ from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Attempt, CancelRequest, Job, JobSpec
 from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
+from queueapp.domain.waited import longest_first
 from queueapp.domain.waiting import Wait
 from queueapp.engine import Cancelled, Estimate, Submitted
 from queueapp.trials import Trial
@@ -191,6 +193,10 @@ def shown_wait(wait: Wait | None) -> Row | None:
     return None if wait is None else {"code": wait.code, "text": wait.text, "needs": wait.needs}
 
 
+def _waited(waited: Mapping[str, int]) -> list[Row]:
+    return [{"code": code, "seconds": ms / 1000} for code, ms in longest_first(waited)]
+
+
 def job_answer(
     job: Job,
     estimate: Estimate,
@@ -198,6 +204,7 @@ def job_answer(
     *,
     now_ms: int,
     wait: Wait | None = None,
+    waited: Mapping[str, int] | None = None,
 ) -> Row:
     """Return a job with every documented key."""
     spec = job.spec
@@ -218,6 +225,7 @@ def job_answer(
         "lastUpdated": stamp(job.updated_ms),
         "queuePosition": position if waiting else None,
         "waitReason": shown_wait(wait),
+        "waited": _waited(waited or {}),
         "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
         "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
         "estimateBasis": basis(estimate),

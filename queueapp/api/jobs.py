@@ -137,7 +137,12 @@ class OneJob(MethodView):
         engine = services().engine
         found = engine.look(scope, known_id(job_id))
         row = job_answer(
-            found.job, found.estimate, found.position, now_ms=engine.now_ms(), wait=found.wait
+            found.job,
+            found.estimate,
+            found.position,
+            now_ms=engine.now_ms(),
+            wait=found.wait,
+            waited=engine.store.reasons.waited(found.job, now_ms=engine.now_ms()),
         )
         return answer(row)
 

@@ -31,6 +31,17 @@ class NodeSample:
 
 
 @dataclass(frozen=True)
+class NodeLoad:
+    """How a node was at one moment: its load in percent, its running jobs, its slots."""
+
+    at_ms: int
+    cpu_percent: float | None
+    memory_percent: float | None
+    active_jobs: int
+    slots: int
+
+
+@dataclass(frozen=True)
 class NodeStatus:
     """A node as the registry knows it now."""
 

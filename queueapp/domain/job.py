@@ -116,6 +116,7 @@ class Attempt:
     node: str
     started_ms: int
     ended_ms: int | None = None
+    eligible_ms: int | None = None
     end: str | None = None
     error_code: str | None = None
     logs: tuple[LogFile, ...] = ()
@@ -183,6 +184,9 @@ class Job:
     unmet_dependencies: int = 0
     retrying: bool = False
     waits_for_host: bool = False
+    hold: str | None = None  # what keeps it from being claimed, and since when
+    held_since_ms: int | None = None
+    waited_ms: dict[str, int] = field(default_factory=dict)  # by what has held it so far
 
     @property
     def id(self) -> str:

@@ -16,6 +16,8 @@ CHUNK = 500
 MUST_END = frozenset(
     {
         "hour",
+        "reasons",
+        "load",
         "day",
         "bottlenecks",
         "watch",

@@ -14,6 +14,7 @@ from queueapp.store.coverage import Coverage
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
 from queueapp.store.fleet import Fleet
+from queueapp.store.glances import Glances
 from queueapp.store.history import History
 from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
@@ -21,6 +22,7 @@ from queueapp.store.listing import Listing
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
+from queueapp.store.reasons import Reasons
 from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
 from queueapp.store.survey import Surveys
@@ -41,6 +43,8 @@ class Store:
         self.listing = Listing(*parts)
         self.history = History(*parts)
         self.bottlenecks = Bottlenecks(*parts)
+        self.reasons = Reasons(*parts)
+        self.glances = Glances(*parts)
         self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)

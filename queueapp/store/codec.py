@@ -186,4 +186,7 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         unmet_dependencies=int(data.get("unmet", 0)) - int("host_waits" in data),
         waits_for_host="host_waits" in data,
         retrying="backoff" in data,
+        hold=data.get("hold"),
+        held_since_ms=_number(data.get("held_at")),
+        waited_ms={name[7:]: int(ms) for name, ms in data.items() if name.startswith("waited:")},
     )

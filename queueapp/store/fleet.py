@@ -7,12 +7,22 @@ from typing import Any
 import orjson
 
 from queueapp.domain.errors import Conflict
-from queueapp.domain.fleet import DEAD_AFTER_MS, JobTypeInfo, Node, NodeSample, NodeStatus, Worker
+from queueapp.domain.fleet import (
+    DEAD_AFTER_MS,
+    JobTypeInfo,
+    Node,
+    NodeLoad,
+    NodeSample,
+    NodeStatus,
+    Worker,
+)
 from queueapp.domain.waiting import Place
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
+
+LOADS_KEPT = 8 * 1_440  # samples of a node's load, one a minute
 
 
 class WorkerUnknown(Conflict):
@@ -193,6 +203,28 @@ class Fleet:
                 pipe.hget(self._keys("node", node), "skew")
             found = pipe.execute()
         return {node: int(skew) for node, skew in zip(nodes, found, strict=True) if skew}
+
+    def note_load(self, *, now_ms: int | None = None) -> None:
+        """Keep a sample of each live node's load; one a minute makes ``LOADS_KEPT`` eight days."""
+        with store_errors():
+            seconds, micros = self._client.time()
+        now = int(seconds) * 1000 + int(micros) // 1000 if now_ms is None else now_ms
+        nodes = [node for node in self.nodes(now_ms=now) if node.live]
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for node in nodes:
+                key, load = self._keys("load", node.node.id), node.sample
+                row = [now, load.cpu_percent, load.memory_percent, node.active_jobs, node.slots]
+                pipe.lpush(key, orjson.dumps(row))
+                pipe.ltrim(key, 0, LOADS_KEPT - 1)
+                pipe.expire(key, LOADS_KEPT * 60)
+            pipe.execute()
+
+    def loads(self, node: str, *, limit: int = LOADS_KEPT) -> list[NodeLoad]:
+        """Return the newest samples of a node's load, newest first."""
+        with store_errors():
+            texts = self._client.lrange(self._keys("load", node), 0, limit - 1)
+        return [NodeLoad(*orjson.loads(text)) for text in texts]
 
     def bury(self, *, now_ms: int, dead_ms: int, node_ms: int) -> None:
         """Forget workers silent for ``dead_ms`` and nodes silent for ``node_ms``."""

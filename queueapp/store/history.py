@@ -68,6 +68,12 @@ class History:
         self._keys = keys
         self._scripts = scripts
 
+    def scopes(self) -> list[Scope]:
+        """Return the scopes that ever had a job."""
+        with store_errors():
+            found = self._client.smembers(self._keys("scopes"))
+        return [Scope.from_key(key) for key in sorted(found)]
+
     @staticmethod
     def kept(*, keep_ms: int, now_ms: int) -> Kept:
         """Return from when on there is history, by the hour and by the day."""

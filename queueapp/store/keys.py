@@ -34,6 +34,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "hours": ("s", "$", "hours"),  # zset: the hours that have a roll-up
     "bottlenecks": ("s", "$", "bottlenecks"),  # zset: bottlenecks that are over, by their end
     "watch": ("s", "$", "watch"),  # string: the bottleneck that is watched
+    "reasons": ("s", "$", "reasons", "$"),  # zset: what a shape waits for, by since when
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires
     "bulk_jobs": ("s", "$", "bulk", "$", "jobs"),  # zset: its jobs that are left, in order
@@ -72,6 +73,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "wake": ("w", "$", "wake"),  # list: tokens that end a worker's block
     "idle": ("idle",),  # zset: parked workers by the time they parked
     "nodes": ("nodes",),  # zset: node ids by last heartbeat
+    "load": ("n", "$", "load"),  # list: a node's load, a sample a minute, newest first
     "node": ("n", "$"),  # hash: a node
     "catalogue": ("catalogue",),  # hash: job type -> what workers published of it
     "api_key": ("k", "$"),  # hash: an API key by its id; the secret only as a digest

@@ -7,6 +7,7 @@ from queueapp.config import Config
 from queueapp.domain.fleet import OFFLINE_LISTED_MS
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
+from queueapp.upkeep.watching import EVERY_S, Watching
 
 BATCH = 200
 DEAD_LISTED_MS = 600_000
@@ -46,6 +47,9 @@ def chores(
         Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("count slots", 2.0, lambda: _done(store.fleet.count_slots)),
+        Chore("watch", EVERY_S, Watching(store, keep_ms=config.history_ms).look),
+        Chore("note load", 60.0, store.fleet.note_load),
+        Chore("keep days", 600.0, lambda: keep_days(store, config)),
         Chore("bulk", 1.0, lambda: _done(drive)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
@@ -90,6 +94,12 @@ def reap(store: Store, config: Config, *, now_ms: int | None = None) -> None:
         limit=BATCH,
         now_ms=now_ms,
     )
+
+
+def keep_days(store: Store, config: Config) -> None:
+    """Roll up the days that are over, in each scope."""
+    for scope in store.history.scopes():
+        store.history.keep_days(scope, keep_ms=config.history_ms)
 
 
 def bury(store: Store) -> None:

@@ -90,6 +90,7 @@ JOB: dict[str, Any] = {
     "lastUpdated": "2026-02-01T10:53:32Z",
     "queuePosition": None,
     "waitReason": None,
+    "waited": [{"code": "Position", "seconds": 840.0}, {"code": "QueuePaused", "seconds": 60.0}],
     "estimatedStartTime": None,
     **_ESTIMATE,
     "cancellationRequested": False,

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from queueapp.api.schemas import ResponseSchema
-from queueapp.api.schemas.enums import OnDependencyFailure, Priority, Status
+from queueapp.api.schemas.enums import OnDependencyFailure, Priority, Status, WaitReason
 from queueapp.api.schemas.fields import Choice, Count, Guid, Note, Real, Stamp
 
 OPTIONAL = {"optional": True}
@@ -114,6 +114,13 @@ class JobError(ResponseSchema):
     stage = Note(allow_none=True)
 
 
+class JobWaited(ResponseSchema):
+    """How long a job has waited for one thing, in all its attempts."""
+
+    code = Choice(WaitReason)
+    seconds = Real()
+
+
 class JobWait(ResponseSchema):
     """Why a queued job does not run yet."""
 
@@ -154,6 +161,10 @@ class Job(ResponseSchema):
     queue_position = Count(allow_none=True, metadata={"description": "From 1, while Queued."})
     wait_reason = fields.Nested(
         JobWait, allow_none=True, metadata={"description": "Null unless Queued."}
+    )
+    waited = fields.List(
+        fields.Nested(JobWaited),
+        metadata={"description": "For what it was queued how long, until now or until its end."},
     )
     estimated_start_time = Stamp(allow_none=True)
     estimated_duration = Note(allow_none=True, metadata={"description": "Such as 12-15 minutes."})

@@ -1,0 +1,125 @@
+"""Upkeep's looks: why jobs wait, what is a bottleneck, how nodes are loaded."""
+
+from dataclasses import replace
+
+from queueapp.domain.bottlenecks import Bottleneck, Watch
+from queueapp.domain.fleet import NodeLoad, NodeSample
+from queueapp.store import Store
+from queueapp.store.reasons import Seen
+from queueapp.upkeep.watching import Watching
+from tests.factories import SCOPE, add_worker, beat, claim, spec, submit
+
+KEEP_MS = 10**9
+SHAPE = "Sleep.1c1024m"
+
+
+def now_ms(store: Store) -> int:
+    """The store's time."""
+    seconds, micros = store.client.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
+def test_a_look_notes_each_shape_and_closes_what_went(store: Store) -> None:
+    """A pause is dated by itself; a shape without jobs has no reason any more."""
+    add_worker(store)
+    store.pauses.pause(SCOPE)
+    paused = store.pauses.of(SCOPE)["*"].at_ms
+    submit(store, id="job")
+    watching = Watching(store, keep_ms=KEEP_MS)
+    store.client.hset(store.keys("clock"), "watched", paused - 4_000)
+    watching.look()
+    key = store.keys("reasons", SCOPE.key, SHAPE)
+    seen = store.client.zrange(key, 0, -1)
+    store.pauses.resume(SCOPE)
+    watching.look()
+    assert claim(store) is not None
+    watching.look()
+
+    assert [f"{paused}|QueuePaused"] == seen
+    codes = [text.partition("|")[2] for text in store.client.zrange(key, 0, -1)]
+    assert ["QueuePaused", "Position", ""] == codes
+
+
+def test_looks_become_the_hours_reasons(store: Store) -> None:
+    """Job-seconds by reason stand in the roll-up of the hour, and cost no look at jobs."""
+    for _ in range(3):
+        submit(store)
+    watching = Watching(store, keep_ms=KEEP_MS)
+    store.client.hset(store.keys("clock"), "watched", now_ms(store) - 5_000)
+    watching.look()
+    now = store.history.present(SCOPE)
+    (hour,) = store.history.hours(
+        SCOPE, now.now_ms - now.now_ms % 3_600_000, now.now_ms, present=now
+    )
+
+    assert ["NoWorkers"] == list(hour.reasons)
+    assert 15_000 <= hour.reasons["NoWorkers"] < 18_000
+
+
+def test_a_time_without_looks_was_one_without_workers(store: Store) -> None:
+    """Nobody looked for a minute: nobody was there; since then it is the job's turn."""
+    add_worker(store)
+    now = now_ms(store)
+    store.client.hset(store.keys("clock"), "watched", now - 60_000)
+    store.jobs.submit(spec(id="job"), now_ms=now - 60_000)
+    Watching(store, keep_ms=KEEP_MS).look()
+    later = now_ms(store) + 2_000
+    found = store.reasons.waited(store.jobs.get(SCOPE, "job"), now_ms=later)
+
+    assert {"NoWorkers", "Position"} == set(found)
+    assert later - (now - 60_000) == sum(found.values())
+    assert found["NoWorkers"] >= 60_000
+
+
+def test_a_bottleneck_is_watched_and_kept(store: Store) -> None:
+    """Five jobs and no worker: it is watched; one that is over stays to be read."""
+    for _ in range(5):
+        submit(store)
+    Watching(store, keep_ms=KEEP_MS).look()
+    watch = store.bottlenecks.watched([SCOPE])[SCOPE]
+    long_ago = replace(watch, start_ms=watch.start_ms - 3_600_000)
+    store.bottlenecks.keep(SCOPE, long_ago, None, keep_ms=KEEP_MS)
+    (open_,) = store.bottlenecks.between(SCOPE, long_ago.start_ms, now_ms(store))
+    ended = Bottleneck(1_000, 2_000, "why", 5.0, 3, "Backlog drained")
+    store.bottlenecks.keep(SCOPE, None, ended, keep_ms=KEEP_MS)
+
+    assert isinstance(watch, Watch)
+    assert ("No worker was live", "Unresolved") == (open_.issue, open_.resolution)
+    assert [ended] == store.bottlenecks.between(SCOPE, 0, 1_500)
+    assert [] == store.bottlenecks.between(SCOPE, 2_500, 9_999)
+
+
+def test_the_load_of_live_nodes_is_kept(store: Store) -> None:
+    """A sample a call, newest first; a silent node has none."""
+    add_worker(store)
+    for at, cpu in ((100_000, 20.0), (160_000, 40.0)):
+        beat(store, "w1", [], sample=NodeSample(cpu, 50.0), now_ms=at)
+        store.fleet.note_load(now_ms=at)
+    store.fleet.note_load(now_ms=10**10)
+
+    assert [NodeLoad(160_000, 40.0, 50.0, 0, 4), NodeLoad(100_000, 20.0, 50.0, 0, 4)] == (
+        store.fleet.loads("node-1")
+    )
+
+
+def test_a_held_job_knows_what_for(store: Store) -> None:
+    """A scheduled job's wait is told to the millisecond, while it waits and after."""
+    add_worker(store)
+    at = 4_000_000_000_000
+    store.jobs.submit(spec(id="job", scheduled_ms=at + 7_000), now_ms=at)
+    waiting = store.reasons.waited(store.jobs.get(SCOPE, "job"), now_ms=at + 2_000)
+    store.scripts.call("promote", limit=9, now_ms=at + 7_250)
+    assert claim(store, now_ms=at + 8_000) is not None
+    told = store.reasons.waited(store.jobs.get(SCOPE, "job"), now_ms=at + 99_000)
+
+    assert {"Scheduled": 2_000} == waiting
+    assert {"Scheduled": 7_250, "Position": 750} == told
+
+
+def test_a_look_notes_the_same_twice_without_a_new_stretch(store: Store) -> None:
+    """Only a change begins a new stretch of a shape's timeline."""
+    submit(store)
+    for at in (1_000, 2_000):
+        store.reasons.note(SCOPE, [Seen(SHAPE, "Position", at, 10)])
+
+    assert ["1000|Position"] == store.client.zrange(store.keys("reasons", SCOPE.key, SHAPE), 0, -1)
