@@ -11,9 +11,10 @@ import pytest
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import JobNotCancellable, LeaseLost
 from queueapp.domain.fleet import Node
-from queueapp.domain.job import Claim
+from queueapp.domain.job import Claim, JobSpec
 from queueapp.domain.queue import TIERS
 from queueapp.domain.scope import Scope
+from queueapp.domain.workflow import Step, Workflow
 from queueapp.store import Store
 from tests import laws
 from tests.factories import add_worker, claim, finish, spec
@@ -35,6 +36,19 @@ class Model:
     scope: dict[str, Scope] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
     home: dict[str, Fraction] = field(default_factory=dict)
+    needs: dict[str, set[str]] = field(default_factory=dict)
+
+    def first(self, scope: Scope) -> list[str]:
+        """The first of a scope's queued jobs that waits for no other, if there is one."""
+        return [job for job in self.queue(scope) if not self.needs.get(job)][:1]
+
+    def settle(self) -> None:
+        """Jobs hear of what they need: a good end lets them go, another ends them too."""
+        for job, needs in self.needs.items():  # in the order in which they were submitted
+            ended = {self.status[one] for one in needs}
+            if self.status[job] == "Queued" and ended & {"Failed", "Cancelled"}:
+                self.status[job] = "Cancelled"
+            self.needs[job] = {one for one in needs if self.status[one] != "Completed"}
 
     def queue(self, scope: Scope) -> list[str]:
         """The ids of a scope's queued jobs, in order."""
@@ -71,11 +85,30 @@ class Walk:
         self.model.lost[job.id] = 0
         self.model.home[job.id] = last
 
+    def flow(self) -> None:
+        """Of a workflow's jobs each waits for those before it; all stand at the end."""
+        scope, workflow_id = self.random.choice(SCOPES), str(self.random.random())
+        specs: list[JobSpec] = []
+        for _ in range(3):
+            level, needs = self.random.choice(TIERS), tuple(one.id for one in specs)
+            job = spec(scope=scope, priority=level, dependencies=needs, workflow_id=workflow_id)
+            specs.append(job)
+            self.turns[scope] += 1
+            self.model.status[job.id] = "Queued"
+            self.model.order[job.id] = (level.tier, Fraction(self.turns[scope]))
+            self.model.scope[job.id] = scope
+            self.model.lost[job.id] = 0
+            self.model.needs[job.id] = set(needs)
+            self.model.home[job.id] = Fraction(self.turns[scope])
+        steps = tuple(Step(one.id, one.id, one.dependencies) for one in specs)
+        workflow = Workflow(workflow_id, "a workflow", "ann", steps)
+        self.store.workflows.submit(scope, workflow, specs, max_queued=10**6)
+
     def claim(self) -> None:
         """The claimed job is the first of its scope, in the best tier there is."""
         held = claim(self.store)
         open_ = [scope for scope in SCOPES if scope not in self.paused]
-        heads = [queue[0] for scope in open_ if (queue := self.model.queue(scope))]
+        heads = [job for scope in open_ for job in self.model.first(scope)]
         if held is None:
             assert len(self.held) == NODE.cpu_units or not heads
             return
@@ -202,9 +235,11 @@ def test_store_agrees_with_the_model(store: Store, seed: int) -> None:
     """After any sequence of operations the store holds what a plain model holds."""
     walk = Walk(store, seed)
     acts = [walk.submit] * 4 + [walk.claim] * 3 + [walk.end] * 2 + [walk.move] * 2
-    acts += [walk.cancel, walk.stale, walk.pause, walk.reprioritise]
+    acts += [walk.cancel, walk.stale, walk.pause, walk.reprioritise, walk.flow]
     for step in range(STEPS):
         walk.random.choice(acts)()
+        store.scripts.call("cascade", limit=1_000, keep_ms=KEEP_MS)
+        walk.model.settle()
         walk.check()
         if step % 100 == 0:
             laws.check(store)
