@@ -74,7 +74,7 @@ class Backtest:
         model = fit(jobs, since=since, **asked)
         forecast = model.forecast(HOURS, LEVELS)
         trained = time.process_time()
-        fit(jobs, since=since, trusted=model.trusted, **asked).forecast(HOURS, LEVELS)
+        fit(jobs, since=since, learnt=model.learnt, **asked).forecast(HOURS, LEVELS)
         self.result.fit_seconds.append(trained - began)
         self.result.refresh_seconds.append(time.process_time() - trained)
         for target, name in TARGETS.items():

@@ -21,9 +21,9 @@ from forecasting.recursion import Floats
 
 DEPTHS = (30, 30, 30, 30, 120)
 """Newest run times read of the same user and kind, kind, user, priority, and of all jobs."""
-FADING = (0.85, 0.9, 0.9, 0.95, 0.98)
+FADING = (0.9, 0.93, 0.93, 0.95, 0.98)
 """What each older run time counts for beside the next newer one."""
-DOUBT = 3.0
+DOUBT = 4.0
 """Run times that a group needs before it counts for as much as all wider groups together."""
 N_LEVELS = 64
 FEW = 10
@@ -120,7 +120,9 @@ class Durations:
         return np.hstack(values), np.hstack(weights)
 
 
-def learn_durations(jobs: Workload, rng: np.random.Generator) -> Durations:
+def learn_durations(
+    jobs: Workload, rng: np.random.Generator, trusted: LevelMap | None = None
+) -> Durations:
     """Read the run times of jobs that ended; of few, those that run count as half done."""
     read = np.flatnonzero(~np.isnan(jobs.finished))
     runs = jobs.finished[read] - jobs.started[read]
@@ -133,7 +135,7 @@ def learn_durations(jobs: Workload, rng: np.random.Generator) -> Durations:
     groups = Groups(jobs.user[read], jobs.kind[read], jobs.tier[read])
     pools = tuple(pool(names, ends, logs) for names in _names(groups))
     untried = Durations(pools, cautious())
-    return Durations(pools, _trusted(untried, jobs, rng))
+    return Durations(pools, trusted or _trusted(untried, jobs, rng))
 
 
 def _trusted(durations: Durations, jobs: Workload, rng: np.random.Generator) -> LevelMap:

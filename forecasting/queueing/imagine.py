@@ -18,7 +18,7 @@ from forecasting.recursion import Floats
 
 MOST_ROWS = 3000
 """Jobs of a path that are served one by one; of more, several are taken as one."""
-COMMON = 0.5
+COMMON = 0.65
 """Share of jobs that run as short or long, for what they are, as their user's others just now."""
 ROOMS = 16
 """Workers that are left where several jobs, and several workers, are taken as one."""
@@ -61,6 +61,9 @@ class Imagination:
             run=np.concatenate([run.ravel(), self._runs_again(jobs, coming, rng)])
             * (bundle / abreast),
             row=np.concatenate([np.tile(waiting, paths), np.full(new, -1)]),
+            like=np.concatenate(
+                [np.full(len(waiting) * paths, -1), _of(jobs.kind, coming.row, -1)]
+            ),
             rank=np.concatenate([np.tile(np.arange(len(waiting)), paths), np.zeros(new, np.intp)]),
             weight=np.concatenate(
                 [np.tile(_sizes(len(everyone), bundle), paths), np.full(new, float(bundle))]

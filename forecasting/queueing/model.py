@@ -3,7 +3,6 @@
 fit.py makes it. Every answer is read off the same simulated paths, so answers agree.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.queueing.durations import Durations, Groups
-from forecasting.queueing.outcomes import Outcomes
+from forecasting.queueing.learnt import Learnt
+from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures
-from forecasting.queueing.trust import LevelMap
 from forecasting.queueing.workload import Workload
 from forecasting.recursion import Floats
 
@@ -25,14 +24,13 @@ Three = tuple[float, float, float]
 class QueueModel:
     """A queue's possible futures, and how far to trust what is read off them.
 
-    `trusted` holds a level map for each of size, busy, wait and start. `closed_for` is how many
-    seconds nothing starts.
+    `closed_for` is how many seconds nothing starts.
     """
 
     known: Workload
     durations: Durations
     futures: Futures
-    trusted: Mapping[str, LevelMap]
+    learnt: Learnt
     workers: int
     closed_for: float
 
@@ -44,9 +42,9 @@ class QueueModel:
         """
         what = self.outcomes(hours).with_waits_filled()
         return {
-            "queue_size": self._read("size", what.size, levels),
-            "busy_workers": self._read("busy", what.busy, levels),
-            "wait_seconds": self._read("wait", what.wait, levels),
+            "queue_size": self.read("size", what.size, levels),
+            "busy_workers": self.read("busy", what.busy, levels),
+            "wait_seconds": self.read("wait", what.wait, levels),
         }
 
     def duration(self, *, user: int, kind: int, priority: int) -> Three:
@@ -61,16 +59,33 @@ class QueueModel:
         Raises: KeyError for a job that does not wait.
         """
         starts = self.futures.starts_waiting(self.starts, np.array([self._places[row]]))
-        low, middle, high = self._read("start", starts, SHOWN)[0]
+        low, middle, high = self.read("start", starts, SHOWN)[0]
         return float(low), float(middle), float(high)
 
     def with_workers(self, workers: int) -> "QueueModel":
         """Return the same futures, job by job, with other workers."""
         return replace(self, workers=max(0, workers))
 
-    def outcomes(self, hours: int) -> Outcomes:
-        """Return what becomes of the queue in each simulated path."""
-        return self.futures.outcomes(self.starts, hours)
+    def arrivals_per_hour(self, hours: int) -> Floats:
+        """Return how many jobs are expected to come in each hour. Shape: (hours,)."""
+        coming = self.futures.coming(hours * HOUR)
+        hour = np.ceil(self.futures.submitted[coming] / HOUR).astype(np.intp) - 1
+        total = np.bincount(hour, self.futures.weight[coming], hours)
+        expected: Floats = total / self.futures.paths
+        return expected
+
+    def drained(self) -> Three:
+        """Return when all jobs that wait now have ended, in seconds from now, likewise."""
+        waiting = self.futures.row >= 0
+        last = np.zeros(self.futures.paths)
+        ends = (self.starts + self.futures.run)[waiting]
+        np.maximum.at(last, self.futures.path[waiting], ends)
+        low, middle, high = self.read("start", last[:, None], SHOWN)[0]
+        return float(low), float(middle), float(high)
+
+    def outcomes(self, hours: int, late: float = 0.0) -> Outcomes:
+        """Return what becomes of the queue in each path, in hours that began `late` seconds ago."""
+        return self.futures.outcomes(self.starts, hours, late)
 
     @cached_property
     def starts(self) -> Floats:
@@ -82,9 +97,9 @@ class QueueModel:
         rows = self.known.rows[self.known.waiting].tolist()
         return {row: place for place, row in enumerate(rows)}
 
-    def _read(self, name: str, paths: Floats, levels: ArrayLike) -> Floats:
+    def read(self, name: str, paths: Floats, levels: ArrayLike) -> Floats:
         """Return quantiles over the paths at the levels that are to be read for those asked."""
         quantiles: Floats = np.quantile(
-            paths, self.trusted[name](np.asarray(levels, dtype=np.float64)), axis=0
+            paths, self.learnt.trusted[name](np.asarray(levels, dtype=np.float64)), axis=0
         ).T
         return np.maximum(quantiles, 0.0)

@@ -6,6 +6,7 @@ imagine.py draws them, simulate.py serves them, outcomes.py reads off what is fo
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.queueing.outcomes import Outcomes, Served
 from forecasting.queueing.simulate import Lanes, serve
@@ -24,7 +25,8 @@ class Futures:
     """The jobs of several paths. Times in seconds after the origin.
 
     Shape: path, tier, submitted, ready, run (n,); row (n,), the place of a waiting job in the
-    workload, -1 for one still to come; rank (n,), its place among the waiting; weight (n,), how
+    workload, -1 for one still to come; like (n,), the kind of one still to come, -1 of a
+    waiting one; rank (n,), its place among the waiting; weight (n,), how
     many jobs it stands for; ends (paths, running), when those that run now end. The waiting ones
     stand first, path by path. Of `bundle` jobs that are one here, `abreast` run at once.
     """
@@ -35,6 +37,7 @@ class Futures:
     ready: Floats
     run: Floats
     row: Ints
+    like: Ints
     rank: Ints
     weight: Floats
     ends: Floats
@@ -45,6 +48,11 @@ class Futures:
     def paths(self) -> int:
         """How many paths there are."""
         return len(self.ends)
+
+    def coming(self, seconds: float) -> NDArray[np.bool_]:
+        """Return which jobs come in so many seconds from the origin."""
+        coming: NDArray[np.bool_] = (self.row == -1) & (self.submitted <= seconds)
+        return coming
 
     def served(self, free: Floats) -> Floats:
         """Return when each job starts. Shape: free (paths, workers); returns (n,)."""
@@ -61,15 +69,18 @@ class Futures:
         free = np.sort(np.maximum(np.hstack([idle, last]), closed_until), axis=1)
         return free[:, min(self.abreast, workers) - 1 :: self.abreast] if workers else free
 
-    def outcomes(self, starts: Floats, hours: int) -> Outcomes:
-        """Return what becomes of the queue where each job starts at its time."""
+    def outcomes(self, starts: Floats, hours: int, late: float = 0.0) -> Outcomes:
+        """Return what becomes of the queue where each job starts at its time.
+
+        The first hour began `late` seconds before the origin.
+        """
         served = Served(
             path=self.path,
-            submitted=self.submitted,
-            start=starts,
+            submitted=self.submitted + late,
+            start=starts + late,
             run=self.run,
             weight=self.weight,
-            ends=self.ends,
+            ends=self.ends + late,
             abreast=self.abreast,
         )
         return served.outcomes(hours)

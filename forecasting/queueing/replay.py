@@ -38,24 +38,41 @@ class Moment:
     free: Floats
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What would have been shown, and what came. Shape: (moments, HOURS_AHEAD), newest first."""
+
+    middle: Floats
+    truth: Floats
+
+
+@dataclass(frozen=True)
+class Past:
+    """Where the truth stood among the forecasts, and what would have been shown, by target."""
+
+    ranks: dict[str, Ranks]
+    shown: dict[str, Shown]
+
+
 def replay(
     jobs: Workload, imagination: Imagination, workers: int, rng: np.random.Generator
-) -> dict[str, Ranks]:
-    """Return where the truth stood among the forecasts: of sizes, busy workers, waits, starts."""
+) -> Past:
+    """Forecast as many past moments as the history has; the ranks include those of starts."""
     moments = _moments(jobs, imagination, workers, rng)
     if not moments:
-        return {}
+        return Past({}, {})
     starts = served_together([m.futures for m in moments], [m.free for m in moments])
     forecast = [
         moment.futures.outcomes(start, HOURS_AHEAD).with_waits_filled()
         for moment, start in zip(moments, starts, strict=True)
     ]
     truth = _truth(jobs, [moment.hours_ago for moment in moments])
-    ranks = {
-        name: _ranks([getattr(each, name) for each in forecast], getattr(truth, name), rng)
-        for name in TARGETS
-    }
-    return {**ranks, "start": _start_ranks(jobs, moments, starts, rng)}
+    ranks, shown = {}, {}
+    for name in TARGETS:
+        paths, came = [getattr(each, name) for each in forecast], getattr(truth, name)
+        ranks[name] = _ranks(paths, came, rng)
+        shown[name] = Shown(np.array([np.median(each, axis=0) for each in paths]), came)
+    return Past({**ranks, "start": _start_ranks(jobs, moments, starts, rng)}, shown)
 
 
 def _moments(

@@ -85,9 +85,9 @@ def test_a_schedule_is_kept() -> None:
 
 def test_what_was_learnt_can_be_given() -> None:
     """A model fitted with the level maps of another one is read in the same way."""
-    quick = fit(BUSY, now=NOW, workers=3, since=NOW - 10 * DAY, trusted=MODEL.trusted)
+    quick = fit(BUSY, now=NOW, workers=3, since=NOW - 10 * DAY, learnt=MODEL.learnt)
 
-    assert quick.trusted == MODEL.trusted
+    assert quick.learnt == MODEL.learnt
 
 
 def test_a_job_that_does_not_wait_has_no_start_to_come() -> None:
