@@ -35,6 +35,12 @@ class LevelMap:
         result: Floats = np.interp(levels, knots, np.concatenate([[0.0], self.values, [1.0]]))
         return result
 
+    def further_out(self, factor: float) -> "LevelMap":
+        """Return the map that reads so much further from its middle, on the scale of log odds."""
+        odds = np.log(self.values / (1 - self.values))
+        middle = odds[len(odds) // 2]
+        return LevelMap(1 / (1 + np.exp(-(middle + factor * (odds - middle)))))
+
 
 def cautious(factor: float = CAUTION) -> LevelMap:
     """Return the map of one who has learnt nothing yet and reads further out."""
