@@ -39,6 +39,7 @@ class Filling:
     def __init__(self, client: Any) -> None:
         self.connection_pool = self
         self._wire = client.connection_pool.get_connection()
+        self._sock = self._wire._sock
         self._waiting: list[bytes] = []
 
     def get_connection(self) -> "Filling":

@@ -26,7 +26,7 @@ blueprint = ApiBlueprint(
     "Bulk", __name__, url_prefix="/api", description="Steer many jobs of a queue at once."
 )
 OPERATIONS = f"{QUEUE}/bulk"
-#: A request waits so long, which is enough for 100,000 jobs; upkeep finishes what is left.
+#: A request waits so long, enough for tens of thousands of jobs; upkeep finishes what is left.
 WAIT_S = 8.0
 Row = dict[str, Any]
 

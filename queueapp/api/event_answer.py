@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -28,28 +29,28 @@ def _type(text: str) -> str | None:
     return None if text == "*" else text
 
 
-_MOVER = ("by", "changedBy", str)
+_MOVER = ("by", "changedBy", unquote)
 # Of each kind: the fact as the store has it, its name outside, how it is told.
 FACTS: dict[str, tuple[tuple[str, str, Told], ...]] = {
     EventKind.SUBMITTED: (
         ("type", "jobType", str),
         ("tier", "priority", _tier),
-        ("user", "submittedBy", str),
+        ("user", "submittedBy", unquote),
     ),
     EventKind.STARTED: (("epoch", "attempt", int), ("worker", "worker", str)),
     EventKind.RETRYING: (("code", "errorCode", str), ("due", "retryAt", _moment)),
     EventKind.LOST: (("code", "errorCode", str),),
     EventKind.FAILED: (("code", "errorCode", str),),
-    EventKind.CANCEL_REQUESTED: (("by", "requestedBy", str),),
+    EventKind.CANCEL_REQUESTED: (("by", "requestedBy", unquote),),
     EventKind.MOVED: (("from", "fromPosition", int), ("to", "toPosition", int), _MOVER),
     EventKind.REPRIORITISED: (("from", "fromPriority", _tier), ("to", "toPriority", _tier), _MOVER),
     EventKind.PAUSED: (
         ("type", "jobType", _type),
-        ("by", "pausedBy", str),
+        ("by", "pausedBy", unquote),
         ("reason", "reason", str),
         ("until", "until", _moment),
     ),
-    EventKind.RESUMED: (("type", "jobType", _type), ("by", "resumedBy", str)),
+    EventKind.RESUMED: (("type", "jobType", _type), ("by", "resumedBy", unquote)),
     EventKind.WORKFLOW_SUBMITTED: (("workflow", "workflowId", str),),
     EventKind.WORKFLOW_ENDED: (("workflow", "workflowId", str), ("status", "outcome", str)),
 }

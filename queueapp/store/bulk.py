@@ -22,9 +22,9 @@ from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
-# Chosen so that a step holds the server for less than 20 ms; `make bench-core` measures it.
-LOOK = 1_000
-BATCH = 250
+# Chosen so that a step holds the server for less than 20 ms.
+LOOK = 500
+BATCH = 100
 TOLD_ROWS = 1_000
 _REASONS = tuple(Kept)
 

@@ -379,3 +379,19 @@ def test_a_stream_that_falls_behind_is_hung_up(api: Api) -> None:
     assert [] == list(told)
     ours.close()
     theirs.close()
+
+
+def test_people_are_called_as_they_are(api: Api) -> None:
+    """Names are not told as the store spells them."""
+    ann = api.as_user("ann@example.com", Role.OPERATOR)
+    job = ann.submit()
+    ann.call("PUT", f"/api/t/p/execution/queue/job/{job}/priority", json={"newPriority": "Low"})
+    ann.post("/api/t/p/execution/queue/control", {"action": "pause"})
+    events = api.get(f"{EVENTS}?after=0").get_json()["events"]
+    names = {fact for row in events for fact in row.items() if fact[0].endswith("By")}
+
+    assert {
+        ("submittedBy", "ann@example.com"),
+        ("changedBy", "ann@example.com"),
+        ("pausedBy", "ann@example.com"),
+    } == names

@@ -158,7 +158,7 @@ def test_a_users_other_jobs_are_told(store: Store) -> None:
 
 def test_steps_are_done_once(store: Store) -> None:
     """A driver that is behind changes nothing; operations left alone are finished by upkeep."""
-    for _ in range(700):
+    for _ in range(300):
         submit(store)
     bulk_id, _ = store.bulks.open(SCOPE, BulkAction.CANCEL, BulkFilter(type="Sleep"), ANN)
     bulk = store.bulks.get(SCOPE, bulk_id)
@@ -167,19 +167,19 @@ def test_steps_are_done_once(store: Store) -> None:
         bulk = store.bulks.get(SCOPE, bulk_id)
     first = store.bulks.step(SCOPE, bulk, keep_ms=KEEP_MS)
     assert first == store.bulks.step(SCOPE, bulk, keep_ms=KEEP_MS)
-    assert 450 == len(queued(store))
+    assert 200 == len(queued(store))
     drive_waiting(store, keep_ms=KEEP_MS, retry=no_retry)
-    assert 450 == len(queued(store))
+    assert 200 == len(queued(store))
     (member,) = store.client.zrange(store.keys("bulks"), 0, -1)
     store.client.zadd(store.keys("bulks"), {member: 1})
     drive_waiting(store, keep_ms=KEEP_MS, retry=no_retry)
 
     assert [] == queued(store)
     done = store.bulks.get(SCOPE, bulk_id)
-    assert (BulkState.DONE, 700) == (done.state, done.changed)
+    assert (BulkState.DONE, 300) == (done.state, done.changed)
     page = store.audit.page(SCOPE, AuditFilter(), before=None, limit=10)
     assert ["cancel", "cancel", "cancel", "bulk"] == [one.action for one in page.entries]
-    job_id = done.meant[300].job_id
+    job_id = done.meant[200].job_id
     named = store.audit.page(SCOPE, AuditFilter(job_id=job_id), before=None, limit=10)
     assert 1 == len(named.entries)
 
@@ -194,14 +194,14 @@ def test_forgotten_operations_end(store: Store) -> None:
 
 def test_no_step_holds_the_server_for_long(store: Store) -> None:
     """No step takes more jobs than the server does in a few milliseconds."""
-    for _ in range(600):
+    for _ in range(300):
         submit(store)
     bulk_id, _ = store.bulks.open(SCOPE, BulkAction.CANCEL, BulkFilter(type="Sleep"), ANN)
     bulk = store.bulks.get(SCOPE, bulk_id)
-    left = [600]
+    left = [300]
     while not bulk.over:
         bulk = bulk.at(*store.bulks.step(SCOPE, bulk, keep_ms=KEEP_MS))
         left.append(sum(store.queue.page(SCOPE, limit=0).queued.values()))
 
     assert 0 == left[-1]
-    assert 250 >= max(was - now for was, now in pairwise(left))
+    assert 100 >= max(was - now for was, now in pairwise(left))
