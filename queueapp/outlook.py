@@ -242,12 +242,16 @@ class Outlook:
             **limits,
         )
 
-    def system(self, tenant: str) -> SystemStatus:
-        """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes."""
+    def system(self, tenant: str, *, project: str | None = None) -> SystemStatus:
+        """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes.
+
+        ``project``: the only one whose jobs are counted.
+        """
         now = self._now_ms()
 
         day = now - now % DAY_MS
-        scopes = [Scope(tenant, project) for project in self._store.jobs.projects(tenant)]
+        names = self._store.jobs.projects(tenant) if project is None else [project]
+        scopes = [Scope(tenant, name) for name in names]
         tallies = [self._store.jobs.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
         eligible = sum(t.eligible for t in tallies)
         waited = sum(t.eligible * now - t.eligible_since_ms for t in tallies)

@@ -31,9 +31,10 @@ blueprint = ApiBlueprint(
 )
 # Should a browser show a file after all, nothing in it may run or reach out.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+# A job's file comes as what it is: HTML, CSV, SVG, whatever the job type made.
 FILE: dict[str, Any] = {
     "schema": {"type": "string", "format": "binary"},
-    "content_type": "application/octet-stream",
+    "content_type": "*/*",
     "success": True,
 }
 

@@ -229,6 +229,7 @@ def job_answer(
         "estimatedStartTime": stamp(estimate.start_ms) if waiting else None,
         "estimatedDuration": None if job.ended else text.minute_range(*estimate.duration.minutes),
         "estimateBasis": basis(estimate),
+        "estimatedAt": stamp(now_ms),
         **_error(job),
         "cancellationRequested": job.cancel is not None,
         "cancellation": _cancellation(job.cancel),

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, g
 from flask.views import MethodView
 
-from queueapp.api.artifacts import download
+from queueapp.api.artifacts import FILE, download
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION
@@ -243,13 +243,7 @@ class Results(MethodView):
     @blueprint.operation("getJobResults", role=Role.VIEWER, errors=(409,))
     @blueprint.arguments(schemas.ResultsQuery, location="query")
     @blueprint.response(200, JobResults, example=examples.RESULTS)
-    @blueprint.alt_response(
-        200,
-        schema={"type": "string", "format": "binary"},
-        content_type="application/octet-stream",
-        description="OK",
-        success=True,
-    )
+    @blueprint.alt_response(200, description="OK", **FILE)
     def get(self, query: dict[str, Any], scope: Scope, job_id: str) -> Response:
         """Get a job's results
 

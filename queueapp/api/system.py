@@ -3,6 +3,7 @@
 from flask import Response
 from flask.views import MethodView
 
+from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import system as examples
 from queueapp.api.responses import answer
@@ -26,13 +27,14 @@ class Status(MethodView):
     def get(self, tenant: str) -> Response:
         """Get the system's execution status
 
-        Nodes are shared by all tenants; the queue's figures are the tenant's own.
+        Nodes are shared by all tenants; the queue's figures are the tenant's own, for a key that
+        is bound to a project those of its project.
         Healthy: all nodes live. Degraded: one was lost, or every slot is busy and jobs wait over
         half an hour. Unhealthy: no live node, or the store cannot be read.
         """
         engine = services().engine
         try:
-            row = system_answer(engine.outlook.system(tenant))
+            row = system_answer(engine.outlook.system(tenant, project=key().project))
         except Unavailable:
             row = blind_answer(engine.now_ms())
         return answer(row)

@@ -93,6 +93,7 @@ JOB: dict[str, Any] = {
     "waited": [{"code": "Position", "seconds": 840.0}, {"code": "QueuePaused", "seconds": 60.0}],
     "estimatedStartTime": None,
     **_ESTIMATE,
+    "estimatedAt": "2026-02-01T10:53:32Z",
     "cancellationRequested": False,
     "cancellation": None,
     "parameters": {"includeProcessVariants": True},

@@ -169,6 +169,7 @@ class Job(ResponseSchema):
     estimated_start_time = Stamp(allow_none=True)
     estimated_duration = Note(allow_none=True, metadata={"description": "Such as 12-15 minutes."})
     estimate_basis = fields.Nested(EstimateBasis)
+    estimated_at = Stamp(metadata={"description": "The moment that the estimates are of."})
     error = Note(metadata={**OPTIONAL, "description": "Why it failed; only when Failed."})
     error_details = fields.Nested(JobError, metadata=OPTIONAL)
     cancellation_requested = fields.Boolean()

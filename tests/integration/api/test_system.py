@@ -2,6 +2,7 @@
 
 import pytest
 
+from queueapp.domain.api_key import Role
 from queueapp.domain.errors import Unavailable
 from queueapp.domain.fleet import NodeSample
 from tests.factories import beat, claim, finish
@@ -46,6 +47,19 @@ def test_the_queue_is_the_tenants_own(api: Api) -> None:
     assert queue["lowPriorityJobs"] == 2
 
 
+def test_a_key_of_a_project_sees_its_own_queue(api: Api) -> None:
+    """The tenant's other projects are not its business; the nodes are everybody's."""
+    api.submit()
+    api.submit("/api/t/q")
+    bound = api.as_user("ann", Role.VIEWER, tenant="t", project="q")
+
+    body = bound.get(STATUS).get_json()
+
+    assert body["queueStatistics"]["totalQueuedJobs"] == 1
+    assert len(body["executionNodes"]) == 1
+    assert api.get(STATUS).get_json()["queueStatistics"]["totalQueuedJobs"] == 2
+
+
 def test_today_counts_ended_jobs(api: Api) -> None:
     """Completed, success rate and throughput of the tenant."""
     for outcome in ("completed", "completed", "completed", "failed"):
@@ -74,7 +88,7 @@ def test_without_nodes_it_is_unhealthy(api: Api) -> None:
 def test_without_the_store_it_is_unhealthy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The admin's key still reads a status in which every number is unknown."""
 
-    def gone(_: str) -> None:
+    def gone(_: str, **__: object) -> None:
         raise Unavailable
 
     monkeypatch.setattr(api.app.extensions["queueapp"].engine.outlook, "system", gone)
