@@ -56,12 +56,12 @@ class Glances:
         self._fleet = Fleet(client, keys, scripts)
 
     def waiting(self) -> list[Scope]:
-        """Return the scopes that have queued jobs."""
+        """Return the scopes that have queued jobs, or a bottleneck that is watched."""
         with store_errors():
             scopes = sorted(self._client.smembers(self._keys("scopes")))
             pipe = self._client.pipeline(transaction=False)
             for scope in scopes:
-                pipe.exists(self._keys("queue", scope))
+                pipe.exists(self._keys("queue", scope), self._keys("watch", scope))
             found = pipe.execute()
         return [Scope.from_key(scope) for scope, there in zip(scopes, found, strict=True) if there]
 

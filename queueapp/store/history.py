@@ -18,6 +18,7 @@ from queueapp.domain.rollup import (
     Rollup,
     Sizes,
     Standing,
+    added,
     read_hours,
     standing_of,
     total,
@@ -29,6 +30,7 @@ from queueapp.store.scripts import Scripts
 
 HOURS_KEPT_MS = 90 * DAY_MS
 CHUNK = 200
+MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class History:
         self._client = client
         self._keys = keys
         self._scripts = scripts
+        self._ended: dict[Scope, tuple[tuple[object, ...], Rollup, dict[int, int]]] = {}
 
     def scopes(self) -> list[Scope]:
         """Return the scopes that ever had a job."""
@@ -230,25 +233,58 @@ class History:
     def trends(self, scope: Scope, *, now_ms: int | None = None) -> Trends:
         """Return the figures that the queue shows of its last 24 hours, hour and day."""
         present = self.present(scope, now_ms=now_ms)
-        now = present.now_ms
-        hours = self.hours(
-            scope, (now - DAY_MS) // HOUR_MS * HOUR_MS, now + HOUR_MS, present=present
-        )
-        whole, completed = total(hours), 0
+        now, this = present.now_ms, present.now_ms // HOUR_MS
+        first = (now - DAY_MS) // HOUR_MS
         with store_errors():
-            completed = self._client.zcount(
-                self._keys("done", scope.key), f"({now - HOUR_MS}", str(now)
-            )
-        today = [hour for hour in hours if hour.start_ms >= now - now % DAY_MS]
-        busiest = max(today, key=lambda hour: hour.total("submitted"))
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrange(self._keys("hours", scope.key), first, this - 1, byscore=True)
+            pipe.zcount(self._keys("done", scope.key), f"({now - HOUR_MS}", str(now))
+            recorded, completed = pipe.execute()
+        ended, submitted = self._ended_hours(scope, present, tuple(recorded))
+        hour = _under_way(present)
+        whole = added(ended, hour)
+        today = {this: hour.total("submitted")}
+        today |= {at: n for at, n in submitted.items() if at >= now // DAY_MS * 24}
+        busiest = max(sorted(today), key=lambda at: today[at])
         ran = whole.total("completed")
         return Trends(
             average_run_ms=whole.total("run") / ran if ran else None,
             completed_last_hour=int(completed),
-            submitted_this_hour=hours[-1].total("submitted"),
-            peak_hour=busiest.start_ms // HOUR_MS % 24 if busiest.total("submitted") else None,
+            submitted_this_hour=today[this],
+            peak_hour=busiest % 24 if today[busiest] else None,
             average_queue_size=whole.average_size,
         )
+
+    def _ended_hours(
+        self, scope: Scope, present: Present, recorded: tuple[str, ...]
+    ) -> tuple[Rollup, dict[int, int]]:
+        """Return the 24 hours before this one as one, and their submissions by hour.
+
+        They change no more, so they are added up once an hour.
+        """
+        this = present.now_ms // HOUR_MS
+        known = (this, recorded, present.hour.get("from"))
+        kept = self._ended.get(scope)
+        if kept is None or kept[0] != known:
+            hours = self.hours(scope, (this - 24) * HOUR_MS, this * HOUR_MS, present=present)
+            submitted = {one.start_ms // HOUR_MS: one.total("submitted") for one in hours}
+            kept = (known, total(hours), submitted)
+            others = self._ended if len(self._ended) < MOST_REMEMBERED else {}
+            self._ended = {**others, scope: kept}
+        return kept[1], kept[2]
+
+
+def _under_way(present: Present) -> Rollup:
+    """Return the hour under way, without its idle slots."""
+    this = present.now_ms // HOUR_MS
+    (hour,) = read_hours(
+        {this: present.hour} if present.hour else {},
+        [this],
+        after=present.standing,
+        idle_at=lambda _: 0.0,
+        now_ms=present.now_ms,
+    )
+    return hour
 
 
 def _pairs(flat: Iterable[Any]) -> dict[str, str]:

@@ -123,3 +123,29 @@ def test_a_look_notes_the_same_twice_without_a_new_stretch(store: Store) -> None
         store.reasons.note(SCOPE, [Seen(SHAPE, "Position", at, 10)])
 
     assert ["1000|Position"] == store.client.zrange(store.keys("reasons", SCOPE.key, SHAPE), 0, -1)
+
+
+def test_a_watched_bottleneck_is_closed_after_its_queue_is_empty(store: Store) -> None:
+    """Nothing is queued any more: what was watched is told half an hour later all the same."""
+    add_worker(store)
+    submit(store)
+    Watching(store, keep_ms=KEEP_MS).look()
+    now = now_ms(store)
+    watch = Watch(
+        start_ms=now - 7_200_000,
+        seen_ms=now - 3_600_000,
+        held_ms=now - 3_600_000,
+        first_size=9,
+        first_submitted=0,
+        submitted=9,
+        slots=4,
+        usual_per_hour=1.0,
+        resolution="Backlog drained",
+    )
+    store.bottlenecks.keep(SCOPE, watch, None, keep_ms=KEEP_MS)
+    assert claim(store) is not None
+    Watching(store, keep_ms=KEEP_MS).look()
+    (told,) = store.bottlenecks.between(SCOPE, now - 7_200_000, now)
+
+    assert {} == store.bottlenecks.watched([SCOPE])
+    assert (watch.start_ms, watch.held_ms) == (told.start_ms, told.end_ms)
