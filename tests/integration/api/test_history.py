@@ -1,10 +1,13 @@
 """The history of a queue over HTTP, against the contract's names, texts and refusals."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from queueapp.domain.bottlenecks import Bottleneck
+from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from tests.factories import add_worker, claim, finish, submit
 from tests.integration.api.conftest import Api
@@ -56,7 +59,7 @@ def test_an_hour_is_told_exactly(api: Api) -> None:
     start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
     add_worker(api.store, types=("Sleep",))
     for minute, priority in ((0, "High"), (10, "Normal"), (20, "Normal")):
-        submit(api.store, now_ms=start + minute * 60_000, scope=SCOPE, priority=_tier(priority))
+        submit(api.store, now_ms=start + minute * 60_000, scope=SCOPE, priority=Priority(priority))
     held = claim(api.store, now_ms=start + 30 * 60_000)
     assert held is not None
     finish(api.store, held, now_ms=start + 45 * 60_000)
@@ -75,12 +78,6 @@ def test_an_hour_is_told_exactly(api: Api) -> None:
     # The queue stays as it is: the hour after has two jobs all along.
     after = asked(api, dateFrom=stamp(start + HOUR_MS), dateTo=stamp(start + 2 * HOUR_MS - 1000))
     assert {"average": 2.0, "peak": 2, "minimum": 2} == after["hourlyData"][0]["queueSize"]
-
-
-def _tier(name: str) -> Any:
-    from queueapp.domain.queue import Priority
-
-    return Priority(name)
 
 
 @pytest.mark.parametrize(("metric", "keys"), METRICS.items())
@@ -131,3 +128,66 @@ def test_what_cannot_be_shown_is_refused(api: Api, query: dict[str, str], field:
 
     assert 400 == response.status_code
     assert field in [error["field"] for error in response.get_json()["errors"]]
+
+
+def test_a_job_tells_what_it_waited_for(api: Api) -> None:
+    """While it waits and after it ended, to the millisecond where its own time held it."""
+    at = now_ms(api) - 60_000
+    add_worker(api.store, types=("Sleep",))
+    submit(api.store, id="5e1f0000-0000-4000-8000-000000000000", now_ms=at, scope=SCOPE)
+    held = claim(api.store, now_ms=at + 30_000)
+    assert held is not None
+    finish(api.store, held, now_ms=at + 31_000)
+    found = api.get(f"/api/t/p/execution/job/{held.job.id}").get_json()
+    later = {"executeImmediately": False, "scheduledTime": "2099-01-01T00:00:00Z"}
+    waiting = api.submit(scheduling=later)
+    time.sleep(0.002)
+    scheduled = api.get(f"/api/t/p/execution/job/{waiting}").get_json()
+
+    assert [{"code": "Position", "seconds": 30.0}] == found["waited"]
+    assert [] == scheduled["waited"] or ["Scheduled"] == [
+        one["code"] for one in scheduled["waited"]
+    ]
+
+
+def test_bottlenecks_are_told(api: Api) -> None:
+    """One that is over has its end and what ended it, in the contract's words."""
+    start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    found = Bottleneck(
+        start, start + 1_800_000, "The queue was paused", 900_000.0, 7, "Queue resumed"
+    )
+    api.store.bottlenecks.keep(SCOPE, None, found, keep_ms=10**9)
+
+    assert [
+        {
+            "timeframe": f"{stamp(start)} - {stamp(start + 1_800_000)}",
+            "issue": "The queue was paused",
+            "impact": "15 minute delay",
+            "impactSeconds": 900.0,
+            "affectedJobs": 7,
+            "resolution": "Queue resumed",
+        }
+    ] == asked(api)["bottlenecks"]
+    assert [] == asked(api, dateTo=stamp(start - HOUR_MS))["bottlenecks"]
+
+
+def test_trends_compare_with_the_time_before(api: Api) -> None:
+    """Twice the queue and half the wait of the day before; nothing where history is too short."""
+    start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    add_worker(api.store, types=("Sleep",))
+    for hour, wait in ((0, 40), (1, 20)):
+        at = start + hour * HOUR_MS
+        submit(api.store, now_ms=at, scope=SCOPE)
+        held = claim(api.store, now_ms=at + wait * 60_000)
+        assert held is not None
+        finish(api.store, held, now_ms=at + wait * 60_000 + 60_000)
+    second = {"dateFrom": stamp(start + HOUR_MS), "dateTo": stamp(start + 2 * HOUR_MS - 1000)}
+    first = {"dateFrom": stamp(start), "dateTo": stamp(start + HOUR_MS - 1000)}
+    trends = asked(api, **second)["trends"]
+
+    assert (-50.0, 50.0, 0.0) == (
+        trends["queueSizeGrowth"],
+        trends["waitTimeImprovement"],
+        trends["throughputIncrease"],
+    )
+    assert {None} == set(asked(api, **first)["trends"].values())
