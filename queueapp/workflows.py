@@ -5,8 +5,9 @@ It decides each step as the engine decides a job, and leaves every write to the 
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import (
@@ -16,28 +17,22 @@ from queueapp.domain.errors import (
     QueueappError,
     ValidationFailed,
 )
-from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, Status
-from queueapp.domain.waiting import Surroundings, Wait, why_waiting
 from queueapp.domain.workflow import (
-    CriticalPath,
-    Leg,
     Step,
     StepRequest,
     Workflow,
     WorkflowRequest,
     check_graph,
-    critical_path,
     in_order,
 )
 from queueapp.engine import CANCEL_POLL_S, Engine
 from queueapp.store.answers import Idempotency
+from queueapp.workflow_view import WorkflowView, WorkflowViews
 
 MAX_ERRORS = 50
-# So many starts are simulated one by one; the ready jobs behind them start no earlier than these.
-WAITS_EXPLAINED = 100
 LEFT = (Status.FAILED, Status.CANCELLED)
 
 
@@ -48,26 +43,6 @@ class SubmittedWorkflow:
     workflow: Workflow
     repeated: bool
     answer: str = ""
-
-
-@dataclass(frozen=True)
-class StepView:
-    """A step now; ``job`` is None once it was forgotten."""
-
-    step: Step
-    job: Job | None
-    position: int | None
-    wait: Wait | None
-    duration: Duration | None
-
-
-@dataclass(frozen=True)
-class WorkflowView:
-    """A workflow with its steps as they are, and the chain that decides when it ends."""
-
-    workflow: Workflow
-    steps: tuple[StepView, ...]
-    path: CriticalPath
 
 
 class Workflows:
@@ -196,27 +171,8 @@ class Workflows:
             for one in old.steps
             if one.name in again
         )
-        ids = {step.name: step.job_id for step in steps}
-        decider = self._engine.decider(scope)
-        specs = []
-        for step in steps:
-            spec = again[step.name].spec
-            for name, dataset_id in spec.inputs.items():
-                decider.check_dataset(f"{step.name}/{name}", dataset_id)
-            specs.append(
-                replace(
-                    spec,
-                    id=step.job_id,
-                    workflow_id=new_id,
-                    submitted_by=by,
-                    scheduled_ms=None,
-                    retry_of=spec.id,
-                    retry_number=spec.retry_number + 1,
-                    retry_reason=reason,
-                    request_id=request_id,
-                    dependencies=tuple(ids[name] for name in step.depends_on),
-                )
-            )
+        marks = {"submitted_by": by, "retry_reason": reason, "request_id": request_id}
+        specs = self._once_more(scope, steps, again, workflow_id=new_id, **marks)
         workflow = Workflow(
             new_id,
             old.name,
@@ -233,6 +189,28 @@ class Workflows:
             self._store.audit.record(scope, "retry_workflow", act, **facts)
         return accepted
 
+    def _once_more(
+        self, scope: Scope, steps: Sequence[Step], again: dict[str, Job], **marks: Any
+    ) -> list[JobSpec]:
+        """Return the jobs that do again what those of the steps did; their datasets are checked."""
+        ids = {step.name: step.job_id for step in steps}
+        decider = self._engine.decider(scope)
+        specs = []
+        for step in steps:
+            spec = again[step.name].spec
+            for name, dataset_id in spec.inputs.items():
+                decider.check_dataset(f"{step.name}/{name}", dataset_id)
+            changes = {
+                **marks,
+                "id": step.job_id,
+                "scheduled_ms": None,
+                "retry_of": spec.id,
+                "retry_number": spec.retry_number + 1,
+                "dependencies": tuple(ids[name] for name in step.depends_on),
+            }
+            specs.append(replace(spec, **changes))
+        return specs
+
     # -- look -------------------------------------------------------------------------------
 
     def get(self, scope: Scope, workflow_id: str) -> Workflow:
@@ -247,99 +225,7 @@ class Workflows:
 
     def view(self, scope: Scope, workflow_id: str) -> WorkflowView:
         """Return a workflow with its steps as they are now. Raises: NotFound."""
-        workflow = self.get(scope, workflow_id)
-        jobs = self._store.workflows.jobs(workflow)
-        queued = [job.id for job in jobs.values() if job.status is Status.QUEUED]
-        positions = self._store.workflows.positions(scope, queued)
-        durations = self._durations(jobs)
-        waits = self._waits(jobs, positions)
-        steps = tuple(
-            StepView(
-                step,
-                job := jobs.get(step.name),
-                positions.get(step.job_id),
-                waits.get(step.name),
-                durations.get(step.name) if job else None,
-            )
-            for step in workflow.steps
-        )
-        return WorkflowView(workflow, steps, self._path(workflow, jobs, positions, durations))
-
-    def _durations(self, jobs: dict[str, Job]) -> dict[str, Duration]:
-        known: dict[object, Duration] = {}
-        found = {}
-        for name, job in jobs.items():
-            alike = (job.spec.type, job.spec.resource, job.spec.timeout_minutes)
-            if alike not in known:
-                known[alike] = self._engine.outlook.duration(job.spec)
-            found[name] = known[alike]
-        return found
-
-    def _waits(self, jobs: dict[str, Job], positions: dict[str, int]) -> dict[str, Wait | None]:
-        """Return why steps wait; of very many ready ones, the first in the queue are told."""
-        alone = Surroundings(position=None, places=())
-        found: dict[str, Wait | None] = {}
-        ready = []
-        for name, job in jobs.items():
-            if job.due_ms is not None or job.unmet_dependencies:
-                found[name] = why_waiting(job, alone)
-            elif job.status is Status.QUEUED:
-                ready.append((positions.get(job.id, 0), name))
-        for position, name in sorted(ready)[:WAITS_EXPLAINED]:
-            found[name] = self._engine.outlook.wait(jobs[name], position or None)
-        return found
-
-    def _path(
-        self,
-        workflow: Workflow,
-        jobs: dict[str, Job],
-        positions: dict[str, int],
-        durations: dict[str, Duration],
-    ) -> CriticalPath:
-        starts = dict(self._starts(jobs, positions))
-        legs = {}
-        for step in workflow.steps:
-            job = jobs.get(step.name)
-            if job is None:
-                # It was forgotten, so it has ended: longer ago than anything that is left.
-                legs[step.name] = Leg(step.depends_on, 0, 0, 0)
-                continue
-            run = durations[step.name]
-            start = starts.get(step.name, job.due_ms or 0)
-            legs[step.name] = Leg(
-                depends_on=step.depends_on,
-                end_ms=self._end_of(job, run),
-                earliest_ms=max(start or 0, self._engine.now_ms()),
-                run_ms=run.high_ms,
-                known=start is not None,
-                measured=run.mean_ms is not None,
-            )
-        return critical_path(legs)
-
-    def _end_of(self, job: Job, run: Duration) -> float | None:
-        if job.ended:
-            return job.ended_ms
-        if job.status is Status.RUNNING:
-            return self._engine.outlook.completion(job, run)
-        return None
-
-    def _starts(
-        self, jobs: dict[str, Job], positions: dict[str, int]
-    ) -> Iterator[tuple[str, float | None]]:
-        """Yield when ready steps start, from one simulation; None where nobody can say."""
-        ready = {
-            job.id: (name, job)
-            for name, job in jobs.items()
-            if job.id in positions and not job.unmet_dependencies and job.due_ms is None
-        }
-        if not ready:
-            return
-        outlook = self._engine.outlook
-        sight = outlook.foresight(next(iter(ready.values()))[1].spec.scope)
-        for found in outlook.foresee(
-            sight, [(job, positions[job.id]) for _, job in ready.values()]
-        ):
-            yield ready[found.job_id][0], found.start_ms
+        return WorkflowViews(self._engine).of(scope, self.get(scope, workflow_id))
 
     # -- cancel -----------------------------------------------------------------------------
 
