@@ -10,6 +10,7 @@ from queueapp.api.errors import install_errors
 from queueapp.api.health import install_health
 from queueapp.api.hosts import guard_hosts
 from queueapp.api.management.document import install_management
+from queueapp.api.metrics import install_metrics
 from queueapp.api.pages import install_pages
 from queueapp.api.parser import MAX_JSON_BYTES, check_address
 from queueapp.api.rates import install_rates
@@ -60,6 +61,7 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     install_compression(app)
     install_cors(app, config.cors_origins)
     app.before_request(check_address)
+    install_metrics(app)
     install_rates(app, config.bad_keys_per_minute)
     install_auth(app)
     install_errors(app)

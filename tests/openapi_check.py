@@ -68,7 +68,7 @@ class Document:
             assert response.data == b""
             return
         kind = response.mimetype
-        if kind == "text/event-stream":
+        if kind in ("text/event-stream", "text/plain"):
             return
         if kind not in declared["content"]:
             assert "*/*" in declared["content"], f"{kind} is not declared"

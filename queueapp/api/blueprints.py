@@ -13,6 +13,7 @@ from queueapp.api import (
     job_logs,
     job_types,
     jobs,
+    metrics,
     pipelines,
     queue,
     schedules,
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     audit.blueprint,
     system.blueprint,
     workers.blueprint,
+    metrics.blueprint,
 )
 
 

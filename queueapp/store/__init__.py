@@ -19,6 +19,7 @@ from queueapp.store.history import History
 from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
+from queueapp.store.meters import Meters
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
@@ -49,6 +50,7 @@ class Store:
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)
         self.condition = Conditions(*parts)
+        self.meters = Meters(*parts)
         self.datasets = Datasets(*parts)
         self.pipelines = Pipelines(*parts)
         self.pauses = Pauses(*parts)

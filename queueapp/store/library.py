@@ -14,6 +14,7 @@ from functools import cache
 from importlib import resources
 from itertools import accumulate
 
+from queueapp.domain.meters import METER_BOUNDS_MS
 from queueapp.domain.queue import FIRST_SEQUENCE, PLACE_STEP, TIER_SPAN, TIERS
 from queueapp.domain.states import MOVES
 from queueapp.store.keys import lua_key_functions
@@ -130,4 +131,6 @@ def _constants() -> str:
     }
     lines = [f"local {name} = {number}" for name, number in numbers.items()]
     names = ", ".join(f"'{level}'" for level in TIERS)
-    return "\n".join([*lines, f"local MOVES = {{{moves}}}", f"local PRIORITIES = {{{names}}}"])
+    bounds = ", ".join(str(bound) for bound in METER_BOUNDS_MS)
+    tables = {"MOVES": moves, "PRIORITIES": names, "METER_BOUNDS_MS": bounds}
+    return "\n".join([*lines, *(f"local {name} = {{{text}}}" for name, text in tables.items())])

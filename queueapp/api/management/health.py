@@ -4,14 +4,15 @@ import threading
 import time
 from collections import deque
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from flask.views import MethodView
 
 import queueapp
-from queueapp.api.auth import key_or_none
+from queueapp.api.auth import key, key_or_none
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import success
+from queueapp.api.metrics import metrics_answer
 from queueapp.api.responses import answer
 from queueapp.api.services import services
 from queueapp.domain.api_key import Role
@@ -74,6 +75,8 @@ class HealthView(MethodView):
         tell what works now but may not last: a store that evicts or keeps nothing on disk,
         clocks that differ, workers of another version.
         """
+        if _wants_figures():
+            return metrics_answer()
         began = time.perf_counter()
         checks: dict[str, object] = {
             "store": UNREACHABLE,
@@ -89,6 +92,14 @@ class HealthView(MethodView):
             return success("ok", checks=checks)
         body = {"code": -1, "message": _missing(checks), "data": "degraded", "checks": checks}
         return answer(body, 503, {"Retry-After": "5"})
+
+
+def _wants_figures() -> bool:
+    """Tell whether a monitor asks that takes no JSON: its format is served here too."""
+    accepted = request.accept_mimetypes
+    wanted = max(accepted["text/plain"], accepted["application/openmetrics-text"])
+    may = key_or_none() is None or key().tenant is None
+    return may and wanted > accepted["application/json"]
 
 
 def _look(checks: dict[str, object]) -> bool:

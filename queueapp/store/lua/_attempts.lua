@@ -31,6 +31,7 @@ local function end_attempt(job, how, code)
     eligible_ms = tonumber(job.eligible), started_ms = tonumber(job.started), ended_ms = NOW, ['end'] = how,
     error_code = code, logs = given(A.logs)}
   call('RPUSH', K.attempts(job.id), cjson.encode(entry))
+  meter('attempt', how, NOW - entry.started_ms)
   count_type(job.shape, -1)
   free_node(job.id, job.node, job.shape)
   count_running(job.scope, -1)

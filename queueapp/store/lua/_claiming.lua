@@ -148,6 +148,7 @@ local function take(offer, id, scope, turn, lease_ms)
   call('ZADD', K.directory(job.tier, job.shape), 'XX', share.vt, scope)
   count_running(scope, 1)
   count_wait(scope, job.tier, kind, NOW - job.eligible)
+  meter('wait', job.tier, NOW - job.eligible)
   event(scope, 'started', id, 'epoch', epoch, 'worker', offer.worker, 'waited', NOW - job.eligible)
   if job.workflow then begin_workflow(scope, job.workflow) end
   return answer_of(id, epoch, NOW, NOW + lease_ms, scope, job.tier, job.shape, job.user)

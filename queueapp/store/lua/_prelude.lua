@@ -49,6 +49,14 @@ local function move_status(scope, id, old, new, created, ...)
   call('HSET', K.job(id), 'status', new, 'updated', NOW, ...)
 end
 
+-- What the fleet's meters count: how long something took, by what it was, in Python's buckets.
+local function meter(what, label, ms)
+  local at = 1
+  while METER_BOUNDS_MS[at] and ms > METER_BOUNDS_MS[at] do at = at + 1 end
+  call('HINCRBY', K.meters(), what .. ':' .. label .. ':' .. at, 1)
+  call('HINCRBY', K.meters(), what .. ':' .. label .. ':ms', exact(math.max(0, ms)))
+end
+
 -- Jobs of a device host are few: they are listed by host, and told apart from all the others.
 local function list_host(scope, id, host, created)
   call('ZADD', K.index(scope, 'host', host), created, id)

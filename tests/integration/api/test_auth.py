@@ -13,6 +13,8 @@ from queueapp.domain.api_key import Role
 from tests.integration.api.conftest import ADMIN, Api
 
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+# They are of all tenants, so reading them takes more than a viewer.
+FIGURES = {"Metrics.Metrics"}
 IDS = {
     "tenantId": "t",
     "projectId": "p",
@@ -61,8 +63,9 @@ def test_every_write_names_its_role(api: Api) -> None:
     """A write without a stated role would need admin; none relies on that."""
     with api.app.test_request_context():
         for endpoint, method, _ in routes(api.app):
-            role = needed_role(endpoint, method)
-            assert role.includes(Role.SUBMITTER) == (method in WRITES)
+            if endpoint not in FIGURES:
+                role = needed_role(endpoint, method)
+                assert role.includes(Role.SUBMITTER) == (method in WRITES), endpoint
 
 
 BAD_HEADERS: list[dict[str, str]] = [
@@ -180,7 +183,9 @@ def test_viewers_cannot_write(api: Api) -> None:
     """403 on every write, nothing else."""
     viewer = api.as_user("vic", Role.VIEWER, tenant="t")
 
-    for _, method, path in routes(api.app):
+    for endpoint, method, path in routes(api.app):
+        if endpoint in FIGURES:
+            continue
         status = viewer.call(method, path).status_code
         assert (status == 403) == (method in WRITES), f"{method} {path}: {status}"
 

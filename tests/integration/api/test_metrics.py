@@ -1,0 +1,101 @@
+"""The figures for Prometheus: parsed by its own parser, equal to what happened."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from queueapp.domain.api_key import Role
+from queueapp.domain.scope import Scope
+from tests.factories import beat, claim, finish, submit
+from tests.integration.api.conftest import Api
+
+T = Scope("t", "p")
+
+Figures = dict[tuple[str, tuple[str, ...]], float]
+
+
+def figures(api: Api, path: str = "/metrics", accept: str = "text/plain") -> Figures:
+    """Return each sample by its name and the values of its labels, sorted by label."""
+    answer = api.get(path, headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/plain"
+    text = answer.get_data(as_text=True)
+    return {
+        (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_queues_waits_runs_and_workers_are_told(api: Api) -> None:
+    """Depth by priority, jobs by status, histograms in seconds, what workers do."""
+    for number in range(3):
+        submit(api.store, id=f"j{number}", scope=T, now_ms=1_000)
+    held = claim(api.store, now_ms=8_000)
+    assert held is not None
+    finish(api.store, held, now_ms=28_000)
+    assert claim(api.store, now_ms=30_000) is not None
+    found = figures(api)
+
+    assert (1, 1, 1, 0) == tuple(
+        found["queueapp_jobs", (status,)] for status in ("Queued", "Running", "Completed", "Failed")
+    )
+    assert 1 == found["queueapp_queue_depth", ("Normal",)]
+    assert 1 == found["queueapp_scope_queue_depth", ("Normal", "p", "t")]
+    assert (2, 36) == (
+        found["queueapp_wait_seconds_count", ("Normal",)],
+        found["queueapp_wait_seconds_sum", ("Normal",)],
+    )
+    assert (0, 1, 2) == tuple(
+        found["queueapp_wait_seconds_bucket", (bound, "Normal")]
+        for bound in ("5.0", "15.0", "+Inf")
+    )
+    assert 20 == found["queueapp_attempt_seconds_sum", ("completed",)]
+    assert 0 == found["queueapp_lost_attempts_total", ()]
+    assert (1, 0) == (found["queueapp_workers", ("busy",)], found["queueapp_workers", ("dead",)])
+    assert (4, 1) == (found["queueapp_slots", ()], found["queueapp_busy_slots", ()])
+    assert 1 == found["queueapp_leases", ()]
+    assert 1 == found["queueapp_store_up", ()]
+    assert 0 < found["queueapp_store_memory_bytes", ()]
+
+
+def test_this_processs_answers_are_counted_by_route(api: Api) -> None:
+    """Never by address: that may be anything."""
+    before = figures(api)
+    for project in ("a", "b"):
+        api.get(f"/api/t/{project}/execution/jobs")
+    route = "/api/<string:tenantId>/<string:projectId>/execution/jobs"
+    label = ("GET", route, "200")
+    name = "queueapp_http_requests_total"
+    after = figures(api)
+
+    assert 2 == after[name, label] - before.get((name, label), 0)
+    assert 2 <= after["queueapp_http_request_seconds_count", (route,)]
+
+
+def test_a_monitor_gets_them_from_health_too(api: Api) -> None:
+    """Which refuses no format that a scraper asks for; people get the checks."""
+    found = figures(api, "/health", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+    assert 1 == found["queueapp_store_up", ()]
+    checks = api.app.test_client().get("/health", headers={"X-API-KEY": api.token}).get_json()
+    assert "ok" == checks["data"]
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant"), [(Role.OPERATOR, "t"), (Role.SUBMITTER, None), (Role.VIEWER, None)]
+)
+def test_only_keys_of_the_whole_fleet_see_them(api: Api, role: Role, tenant: str | None) -> None:
+    """They are of all tenants."""
+    assert 403 == api.as_user("ann", role, tenant=tenant).get("/metrics").status_code
+    bound = api.as_user("ann", Role.VIEWER, tenant="t").get(
+        "/health", headers={"Accept": "text/plain"}
+    )
+    assert bound.is_json
+
+
+def test_nodes_tell_their_load_and_their_clocks(api: Api) -> None:
+    """What was not measured is left out."""
+    beat(api.store, "w1", [], clock_ms=0)
+    found = figures(api)
+
+    assert -1e9 > found["queueapp_node_clock_skew_seconds", ("node-1",)]
+    assert ("queueapp_node_cpu_percent", ("node-1",)) not in found
