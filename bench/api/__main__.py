@@ -50,11 +50,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="rounds (7)")
     parser.add_argument("--calls", type=int, help="requests of a block (400)")
     parser.add_argument("--sizes", help="lengths of the queues (1000,1000000)")
+    parser.add_argument("--only", help="race or lengths; both without it")
     given = parser.parse_args()
     rounds = given.rounds or (2 if given.quick else 7)
     calls = given.calls or (200 if given.quick else 400)
     sizes = [int(n) for n in (given.sizes or _sizes(given.quick)).split(",")]
-    goals = _race(rounds, calls) + _lengths(sizes, 10 if given.quick else 40)
+    goals: list[Row] = []
+    if given.only != "lengths":
+        goals += _race(rounds, calls)
+    if given.only != "race":
+        goals += _lengths(sizes, 10 if given.quick else 40)
     show("Goals", ("what", "goal", "reached"), goals)
 
 

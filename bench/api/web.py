@@ -61,6 +61,7 @@ def _settings(folder: str) -> dict[str, str]:
         "QUEUEAPP_ADMIN_KEY": KEY,
         "QUEUEAPP_SECRET_KEY": "bench",
         "QUEUEAPP_REQUESTS_PER_MINUTE": "0",
+        "QUEUEAPP_MAX_QUEUED_JOBS": "100000000",
     }
 
 
