@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask
 
+from queueapp.api.access import install_access_log
 from queueapp.api.auth import install_auth
 from queueapp.api.blueprints import install_blueprints
 from queueapp.api.compression import install_compression
@@ -65,6 +66,8 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["queueapp"] = services or make_services(config)
     app.wsgi_app = guard_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
+    if config.environment == "production":
+        install_access_log(app)
     install_streams(app, config.max_streams, config.max_streams_per_key)
     install_responses(app)
     install_compression(app)

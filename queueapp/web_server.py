@@ -18,6 +18,7 @@ bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1
 # One process whatever WEB_CONCURRENCY says: threads share one bounded pool of connections.
 workers = 1
 worker_class = "queueapp.web_worker.ProblemWorker"
+logger_class = "queueapp.web_logs.WebLogger"
 # A stream of events holds a thread for as long as it lasts: they come on top of 32 for the rest.
 threads = 32 + from_env().max_streams
 # A reason of 500 characters in a query may come as 6,000 of percent-encoding.
@@ -36,7 +37,8 @@ forwarded_allow_ips = "*" if os.environ.get("DYNO") else "127.0.0.1"
 def make_app() -> "Flask":
     """Return the application with the environment's settings, in the process that serves it."""
     from queueapp.app import create_app
-    from queueapp.logs import configure_logs
+    from queueapp.web_logs import configure_web_logs
 
-    configure_logs()
-    return create_app(from_env())
+    config = from_env()
+    configure_web_logs(config)
+    return create_app(config)

@@ -37,7 +37,7 @@ from queueapp.execution import Execution, lost
 from queueapp.firing import Firing
 from queueapp.job_types import JobType, load_modules
 from queueapp.library import Library
-from queueapp.logs import configure_logs
+from queueapp.logs import configure_logs, for_people
 from queueapp.middleware.chores import ChoresMiddleware
 from queueapp.middleware.drain import DrainMiddleware
 from queueapp.middleware.fence import FenceMiddleware
@@ -45,6 +45,7 @@ from queueapp.middleware.heartbeat import HeartbeatMiddleware
 from queueapp.middleware.lifecycle import (
     LifecycleMiddleware,
     current_claim,
+    facts_of,
     facts_of_job,
     leave_report,
 )
@@ -221,7 +222,7 @@ class WorkerProcess:
         try:
             status, following = self._commit(claim, report)
         except LeaseLost:
-            log.warning("the attempt was stale; its result is discarded", job=claim.job.id)
+            log.warning("the attempt was stale; its result is discarded", **facts_of(claim))
             self.execution.discard(report)
             return None
         if status is Status.QUEUED:
@@ -229,7 +230,7 @@ class WorkerProcess:
         # Dramatiq sends each line through its master: what went well is not worth one.
         if status is not Status.COMPLETED:
             told = {"outcome": str(report.outcome), "status": str(status)}
-            log.info("attempt ended", job=claim.job.id, **told)
+            log.info("attempt ended", **facts_of(claim), **told)
         if status in TERMINAL and self.types[claim.job.type].info.internal:
             self.library.job_ended(claim.job.scope, claim.job.id)
         return following
@@ -295,10 +296,12 @@ def threads_of(arguments: list[str]) -> int:
 
 def setup(make: Callable[..., WorkerProcess] = WorkerProcess) -> None:
     """Build this process's worker from the environment and make its broker Dramatiq's."""
-    configure_logs(facts=facts_of_job)
-    logging.getLogger("dramatiq").setLevel(logging.INFO)
     config = from_env()
+    known: dict[str, Any] = {}
+    configure_logs(facts=lambda: known | facts_of_job(), readable=for_people(config))
+    logging.getLogger("dramatiq").setLevel(logging.INFO)
     slots = threads_of(sys.argv)
     process = make(config, slots=slots)
+    known["worker"] = process.station.worker
     process.broker.declare_queue(QUEUE)
     dramatiq.set_broker(process.broker)

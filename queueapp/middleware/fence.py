@@ -56,6 +56,7 @@ class FenceMiddleware(Middleware):
             overdue = self._station.overdue(self._clock() + self.margin_s)
             for job_id, epoch in overdue:
                 if (job_id, epoch) not in told:
-                    log.error("the lease could not be renewed; the attempt is ended", job=job_id)
+                    lost = {"job": job_id, "attempt": epoch}
+                    log.error("the lease could not be renewed; the attempt is ended", **lost)
                 self._stop(job_id, epoch, "lost")
             told = set(overdue)

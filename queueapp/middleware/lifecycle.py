@@ -28,15 +28,18 @@ def current_claim() -> Claim:
 def facts_of_job() -> dict[str, Any]:
     """Return what log lines of this thread say of the job that it runs."""
     message: ClaimedMessage | None = getattr(_current, "message", None)
-    if message is None:
-        return {}
-    job = message.claim.job
+    return {} if message is None else facts_of(message.claim)
+
+
+def facts_of(claim: Claim) -> dict[str, Any]:
+    """Return what a log line says of an attempt."""
+    job = claim.job
     return {
         "job": job.id,
-        "attempt": message.claim.attempt,
+        "attempt": claim.attempt,
         "tenant": job.scope.tenant,
         "project": job.scope.project,
-        "request": job.request_id,
+        "request_id": job.request_id,
     }
 
 
