@@ -23,8 +23,11 @@ DAYS_FITTED = 56
 AHEAD_DAYS = 2
 """Days drawn: one is shown, another decides how long its jobs wait."""
 LATER = 0.5
-"""Share of the jobs of the second day that come: with all of them the last in line were forecast
-to wait longer than they did, with none of them shorter; people wait with the queue."""
+"""How the share of the second day's jobs that come differs between paths: two thirds on average.
+
+With all of them the last in line were forecast to wait longer than they did on most logs, and
+shorter with none.
+"""
 FADING_DAYS = 14.0
 UNLIKE_RATES = 4.0
 """How fast a past day loses weight as the rates expected then differ from those of the coming."""
@@ -63,7 +66,8 @@ class Arrivals:
             by_day = self._days_again(now, days, everyone[::2], rng)
             by_rate = self._sessions_again(now, seen, everyone[1::2], rng)
             draws = joined([by_day, by_rate])
-        sure = (draws.at <= DAY) | (rng.random(len(draws.at)) < LATER)
+        later = rng.random(paths) ** LATER
+        sure = (draws.at <= DAY) | (rng.random(len(draws.at)) < later[draws.path])
         return draws.where((draws.at > 0) & (draws.at <= AHEAD_DAYS * DAY) & sure)
 
     def _cold(self, now: float, guess: float, paths: Ints, rng: np.random.Generator) -> Draws:

@@ -26,6 +26,8 @@ TOLERANCE = {"size": 2.0, "busy": 0.5, "wait": 120.0}
 """What a forecast may be off and still count as right: jobs, workers, seconds."""
 RELATIVE = 0.25
 """The same as a share of the value shown; the larger of the two counts."""
+CHANGE = 1.06
+"""How much further out to read than the past taught: the next day is never quite like it."""
 WEEK = 7 * 86400.0
 
 
@@ -73,7 +75,9 @@ def learn(past: Past, history_seconds: float, duration: LevelMap) -> Learnt:
     """Learn from what was forecast of the past and what came true."""
     young = 1 - min(1.0, history_seconds / WEEK)
     prior = cautious(CAUTION + (NEWCOMER - CAUTION) * young)
-    trusted = {name: learn_levels(ranks, prior) for name, ranks in past.ranks.items()}
+    trusted = {
+        name: learn_levels(ranks, prior).further_out(CHANGE) for name, ranks in past.ranks.items()
+    }
     return Learnt(
         {**dict.fromkeys((*TARGETS, "start"), prior), **trusted, "duration": duration},
         {name: _report(name, past.ranks[name], shown, prior) for name, shown in past.shown.items()},

@@ -16,9 +16,9 @@ from forecasting.recursion import Floats
 
 MOMENTS = 48
 PATHS = 40
-FEWEST_PATHS = 16
+FEWEST_PATHS = 20
 FEWEST_MOMENTS = 12
-ROWS = 700_000
+ROWS = 1_200_000
 """Jobs served in all the paths of all the moments together, as far as the fewest allow."""
 HOURS_APART = 13
 """Hours between moments: all hours of the day take their turn."""

@@ -17,9 +17,9 @@ from forecasting.recursion import Floats
 KNOTS = np.arange(1, 40) / 40
 CAUTION = 1.1
 """How much further out to read, on the scale of log odds, before anything was learnt."""
-NEWCOMER = 1.6
+NEWCOMER = 2.0
 """The same where the history is too short to tell a day from a night."""
-DOUBT = 30.0
+DOUBT = 15.0
 """Past moments that count for as much as the caution one starts with."""
 
 

@@ -15,7 +15,7 @@ from forecasting.recursion import Floats
 Ints = NDArray[np.intp]
 Jobs = Mapping[str, Any]
 
-NEWEST = 20_000
+NEWEST = 50_000
 """Ended jobs that are read; older ones cost time and describe another time."""
 QUIET = 28 * 86400.0
 """Seconds without jobs before the first one that are believed to tell something."""
