@@ -13,6 +13,7 @@ from forecasting.queueing.cold import cold_draws
 from forecasting.queueing.draws import Draws, expanded, joined
 from forecasting.queueing.profile import Profile, learn_profile
 from forecasting.queueing.sessions import Sessions, find_sessions
+from forecasting.queueing.underway import continued
 from forecasting.queueing.workload import Ints, Workload
 from forecasting.recursion import Floats
 
@@ -130,7 +131,9 @@ class Arrivals:
         owner, place = expanded(self.sessions.first[session], self.sessions.size[session])
         begin = (hour + rng.random(len(hour))) * HOUR
         at = begin[owner] + self.sessions.offset[place]
-        return Draws(paths[path[owner]], self.sessions.jobs[place], at)
+        new = Draws(paths[path[owner]], self.sessions.jobs[place], at)
+        old = continued(self.sessions, self.submitted, now, seen=seen, paths=paths, rng=rng)
+        return joined([new, old])
 
     def _seen(self, now: float) -> Ints:
         """Return the sessions that were over and new enough to come again."""
