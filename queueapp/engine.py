@@ -29,6 +29,7 @@ from queueapp.domain.waiting import Wait
 from queueapp.feed import EventFeed
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
+from queueapp.predictions import Predictions
 from queueapp.queue_view import QueueViews
 from queueapp.steering import Steering
 from queueapp.store import Store
@@ -133,6 +134,7 @@ class Engine:
         self.feed = EventFeed(store.events)
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.queues = QueueViews(store, self.outlook)
+        self.predictions = Predictions(store, self.outlook)
         self.steering = Steering(store, self.outlook)
         self.trials = Trials(store, self.outlook, self.decider, most_queued=config.max_queued_jobs)
 

@@ -28,6 +28,8 @@ MUST_END = frozenset(
         "audit",
         "operation",
         "progress",
+        "forecast",
+        "asked",
     }
 )
 READ = ("scope", "status", "tier", "shape", "user", "host", "node")

@@ -14,6 +14,7 @@ from queueapp.store.coverage import Coverage
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
 from queueapp.store.fleet import Fleet
+from queueapp.store.forecasts import Forecasts
 from queueapp.store.glances import Glances
 from queueapp.store.history import History
 from queueapp.store.jobs import Jobs
@@ -46,6 +47,7 @@ class Store:
         self.bottlenecks = Bottlenecks(*parts)
         self.reasons = Reasons(*parts)
         self.glances = Glances(*parts)
+        self.forecasts = Forecasts(*parts)
         self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)

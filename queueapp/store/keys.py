@@ -35,6 +35,8 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "bottlenecks": ("s", "$", "bottlenecks"),  # zset: bottlenecks that are over, by their end
     "watch": ("s", "$", "watch"),  # string: the bottleneck that is watched
     "reasons": ("s", "$", "reasons", "$"),  # zset: what a shape waits for, by since when
+    "forecast": ("s", "$", "forecast"),  # string: the newest forecast, as JSON; expires
+    "asked": ("s", "$", "asked"),  # string: somebody asked for the forecast lately; expires
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires
     "bulk_jobs": ("s", "$", "bulk", "$", "jobs"),  # zset: its jobs that are left, in order

@@ -142,7 +142,8 @@ def _stopped(installation: Installation) -> None:
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A running installation that the tests of the whole session share."""
-    installation = Installation(tmp_path_factory.mktemp("up") / "data")
+    data = tmp_path_factory.mktemp("up") / "data"
+    installation = Installation(data, QUEUEAPP_ACTORS="tests.system.gated_jobs")
     installation.start()
     yield installation
     _stopped(installation)

@@ -107,6 +107,23 @@ class HistoryMetric(StrEnum):
     EFFICIENCY = "efficiency"
 
 
+class Basis(StrEnum):
+    """How much history a prediction rests on."""
+
+    NONE = "none"
+    HOURS = "hours"
+    DAYS = "days"
+    WEEKS = "weeks"
+
+
+class Extent(StrEnum):
+    """How much of something there is."""
+
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+
+
 class ManagedStatus(StrEnum):
     """What the Job Management API calls the statuses; it understands both spellings of one."""
 
@@ -133,10 +150,12 @@ def component_name(choices: type[StrEnum]) -> str:
 
 
 __all__ = (
+    "Basis",
     "BulkAction",
     "BulkState",
     "CatchUpPolicy",
     "ControlAction",
+    "Extent",
     "HistoryMetric",
     "Isolation",
     "LogFormat",

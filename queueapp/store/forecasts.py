@@ -1,0 +1,70 @@
+"""The newest forecast of each scope's queue, and how the queue stands now.
+
+Workers put forecasts here, the API reads them. What is in one is the forecaster's to say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from queueapp.domain.rollup import HOUR_MS
+from queueapp.domain.scope import Scope
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+KEPT_MS = 24 * HOUR_MS
+"""A forecast of the next day says nothing any more when that day is over."""
+ASKED_MS = HOUR_MS
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A queue now: its size, or that of one job type, and its forecast if there is one."""
+
+    now_ms: int
+    size: int
+    began_ms: int | None
+    forecast: Mapping[str, Any] | None
+
+
+class Forecasts:
+    """Keeps one forecast a scope."""
+
+    def __init__(self, client: Client, keys: Keys, _: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+
+    def put(self, scope: Scope, forecast: Mapping[str, Any]) -> None:
+        """Keep a forecast in place of the one before, for as long as it says something."""
+        with store_errors():
+            self._client.set(self._keys("forecast", scope.key), orjson.dumps(forecast), px=KEPT_MS)
+
+    def get(self, scope: Scope) -> Mapping[str, Any] | None:
+        """Return the newest forecast."""
+        with store_errors():
+            text = self._client.get(self._keys("forecast", scope.key))
+        return orjson.loads(text) if text else None
+
+    def standing(self, scope: Scope, kind: str | None = None) -> Standing:
+        """Return the queue's size now, of one job type if that is asked, and its forecast.
+
+        That somebody asked is remembered for an hour: forecasts nobody asks for age.
+        """
+        queue = ("typed", scope.key, kind) if kind is not None else ("queue", scope.key)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.time()
+            pipe.zcard(self._keys(*queue))
+            pipe.hget(self._keys("meta", scope.key), "began")
+            pipe.get(self._keys("forecast", scope.key))
+            pipe.set(self._keys("asked", scope.key), 1, px=ASKED_MS)
+            (seconds, micros), size, began, text, _ = pipe.execute()
+        return Standing(
+            now_ms=int(seconds) * 1000 + int(micros) // 1000,
+            size=int(size),
+            began_ms=int(began) * HOUR_MS if began else None,
+            forecast=orjson.loads(text) if text else None,
+        )

@@ -1,0 +1,217 @@
+"""Predictions over HTTP, from a stored forecast and without one."""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from queueapp.domain.scope import Scope
+from tests.factories import add_worker, claim, finish, submit
+from tests.integration.api.conftest import Api
+
+AT = "/api/t/p/execution/queue/predictions"
+SCOPE = Scope("t", "p")
+HOUR_MS = 3_600_000
+LISTS = {"optimalSubmissionTimes": [], "resourceOptimization": [], "jobScheduling": []}
+
+
+def now_ms(api: Api) -> int:
+    """The store's time."""
+    seconds, micros = api.store.client.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
+def asked(api: Api, at: str = AT, **query: Any) -> dict[str, Any]:
+    """The predictions, answered."""
+    response = api.get(at, query_string=query)
+    assert response.status_code == 200, response.get_data(as_text=True)
+    found: dict[str, Any] = response.get_json()
+    return found
+
+
+def points(middle: float, *, carry: float = 0.0) -> list[dict[str, float]]:
+    """A day of points, all alike."""
+    lower, upper = middle / 2, middle * 2
+    point = {"lower": lower, "middle": middle, "upper": upper, "confidence": 0.6, "carry": carry}
+    return [point] * 24
+
+
+def forecast(made_ms: int, **changes: Any) -> dict[str, Any]:
+    """A stored forecast of a queue of ten."""
+    return {
+        "made_at": made_ms / 1000,
+        "package": "0.1.0",
+        "trained_at": made_ms / 1000,
+        "basis": "weeks",
+        "history_hours": 400.5,
+        "workers": 4,
+        "data": {"from": made_ms / 1000 - 86_400, "to": made_ms / 1000, "jobs": 900},
+        "queue": {"waiting": 0, "size": points(10.0, carry=0.5), "wait": points(600.0, carry=30.0)},
+        "types": {"Sleep": {"waiting": 0, "size": points(4.0), "wait": points(60.0)}},
+        "load": {"cpu": points(40.0), "memory": None, "efficiency": 90.04},
+        "reports": {
+            "size": {
+                "points": 500,
+                "accuracy": 0.5512,
+                "coverage80": 0.8,
+                "errors": {"1-4": 2.0, "5-12": None, "13-24": 3.0},
+            }
+        },
+        "skill": 0.25,
+        "advice": {
+            "workers": [
+                {"workers": 5, "usual": 600, "wait": 450, "slow": 900, "gain": 0.25}
+                | {"low": 0.1, "high": 0.4}
+            ],
+            "windows": [
+                {"begin": 3, "end": 5, "low": 60, "middle": 90, "high": 200, "present": 600}
+                | {"arrivals": 0.04}
+            ],
+            "moves": [{"type": "Sleep", "hours": -2, "wait": 600, "wait_moved": 300, "gain": 0.5}],
+        },
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("horizon", [1, 4, 24])
+def test_a_fresh_project_has_its_points_and_no_more(api: Api, horizon: int) -> None:
+    """One point for each whole hour ahead, zeros, little confidence, no advice, basis none."""
+    found = asked(api, horizon=horizon)
+    sizes = found["predictions"]["queueSizeProjection"]
+    times = [datetime.fromisoformat(point["time"]) for point in sizes]
+    now = datetime.fromisoformat(found["predictionTime"])
+
+    assert horizon == len(sizes) == found["horizon"]
+    assert now < times[0] <= now + timedelta(hours=1)
+    assert all((t.minute, t.second) == (0, 0) for t in times)
+    assert [timedelta(hours=1)] * (horizon - 1) == [b - a for a, b in itertools.pairwise(times)]
+    assert {0} == {point["expectedQueueSize"] for point in sizes}
+    assert {"0 minutes"} == {
+        point["averageWaitTime"] for point in found["predictions"]["waitTimeProjection"]
+    }
+    assert all(0 < point["confidence"] <= 0.3 for point in sizes)
+    assert LISTS == found["recommendations"]
+    assert ("none", 0, None, None) == tuple(
+        found["modelInfo"][name] for name in ("basis", "dataPoints", "accuracy", "lastTrained")
+    )
+
+
+@pytest.mark.parametrize(
+    "query", [{"horizon": 0}, {"horizon": 25}, {"horizon": "x"}, {"days": 1}, {"jobType": "x" * 99}]
+)
+def test_bad_questions_are_refused(api: Api, query: dict[str, Any]) -> None:
+    """The field that is wrong is named."""
+    response = api.get(AT, query_string=query)
+
+    assert 400 == response.status_code
+    assert f"/{next(iter(query))}" == response.get_json()["errors"][0]["field"]
+
+
+def test_a_queue_without_a_forecast_is_guessed_from_itself(api: Api) -> None:
+    """What waits now stays where nobody can work it off; the range is wide and says so."""
+    start = now_ms(api) - 3 * HOUR_MS
+    add_worker(api.store, types=("Other",))
+    for minute in range(8):
+        submit(api.store, now_ms=start + minute * 60_000, scope=SCOPE)
+    found = asked(api, horizon=24)
+    sizes = found["predictions"]["queueSizeProjection"]
+
+    assert {8} == {point["expectedQueueSize"] for point in sizes}
+    assert all(point["lower"] < 8 < point["upper"] for point in sizes)
+    assert "hours" == found["modelInfo"]["basis"]
+    assert 0.3 < sizes[0]["confidence"] <= 0.5
+    assert sizes[-1]["confidence"] <= 0.3
+    assert LISTS == found["recommendations"]
+
+
+def test_a_queue_that_drains_is_guessed_to_drain(api: Api) -> None:
+    """Once run times are known the guess goes down to what is usual."""
+    start = now_ms(api) - 2 * HOUR_MS
+    for n in range(6):
+        submit(api.store, now_ms=start + n, scope=SCOPE)
+        held = claim(api.store, now_ms=start + n * 1000)
+        assert held is not None
+        finish(api.store, held, now_ms=start + n * 1000 + 60_000)
+    for n in range(5):
+        submit(api.store, now_ms=start + 3_000_000 + n, scope=SCOPE)
+    sizes = asked(api, horizon=3)["predictions"]["queueSizeProjection"]
+
+    assert sizes[-1]["expectedQueueSize"] < 5
+
+
+def test_a_stored_forecast_is_brought_up_to_the_present(api: Api) -> None:
+    """Four more jobs than expected move sizes and waits by what each would still be felt then."""
+    now = now_ms(api)
+    api.store.forecasts.put(SCOPE, forecast(now - 60_000))
+    plain = asked(api)["predictions"]["queueSizeProjection"][-1]
+    for _ in range(4):
+        submit(api.store, scope=SCOPE)
+    found = asked(api)["predictions"]
+
+    assert plain["expectedQueueSize"] + 2 == found["queueSizeProjection"][-1]["expectedQueueSize"]
+    assert found["queueSizeProjection"][-1]["confidence"] == 0.6
+    wait = found["waitTimeProjection"][-1]
+    assert 600 < wait["averageWaitTimeSeconds"] <= 600 + 4 * 30
+    assert wait["lowerSeconds"] < wait["averageWaitTimeSeconds"] < wait["upperSeconds"]
+
+
+def test_a_stored_forecast_is_told_with_what_it_rests_on(api: Api) -> None:
+    """Utilisation, advice and the model's report have the stored numbers and the right words."""
+    now = now_ms(api)
+    api.store.forecasts.put(SCOPE, forecast(now))
+    found = asked(api, horizon=24)
+    load, info = found["predictions"]["resourceUtilization"][0], found["modelInfo"]
+    advice = found["recommendations"]
+
+    assert (40, {"lower": 20, "upper": 80}, None, 90.0) == (
+        load["cpuUtilization"],
+        load["cpuRange"],
+        load["memoryUtilization"],
+        load["efficiency"],
+    )
+    assert 24 == len(found["predictions"]["queueSizeProjection"])
+    assert ("weeks", 0.551, 0.8, 0.25, 400, False) == tuple(
+        info[name]
+        for name in (
+            "basis",
+            "accuracy",
+            "coverage80",
+            "skillVsSeasonalNaive",
+            "dataPoints",
+            "stale",
+        )
+    )
+    assert 900 == info["trainedOn"]["jobs"]
+    assert "1-4 minutes" == advice["optimalSubmissionTimes"][0]["expectedWaitTime"]
+    worker = advice["resourceOptimization"][0]
+    assert ("Add 1 worker", "25% reduction in wait times", "Medium", "Medium") == tuple(
+        worker[name] for name in ("recommendation", "expectedImprovement", "cost", "priority")
+    )
+    assert (-25.0, -40.0, -10.0) == (
+        worker["waitChange"],
+        worker["waitChangeLower"],
+        worker["waitChangeUpper"],
+    )
+    assert "Submit 2 hours earlier" == advice["jobScheduling"][0]["recommendation"]
+    assert LISTS == asked(api, includeRecommendations="false")["recommendations"]
+
+
+def test_one_job_type_has_its_own_points(api: Api) -> None:
+    """A type is found in any case; one that the forecast does not know is guessed."""
+    now = now_ms(api)
+    api.store.forecasts.put(SCOPE, forecast(now))
+    mine = asked(api, jobType="sleep")
+    other = asked(api, jobType="ProcessMining")
+
+    assert 4 == mine["predictions"]["queueSizeProjection"][3]["expectedQueueSize"]
+    assert 0 == other["predictions"]["queueSizeProjection"][3]["expectedQueueSize"]
+    assert other["predictions"]["queueSizeProjection"][3]["confidence"] <= 0.3
+    assert [] == other["recommendations"]["jobScheduling"]
+
+
+def test_an_old_forecast_still_has_a_point_for_each_hour(api: Api) -> None:
+    """Past its last point the same hour of the day stands in."""
+    api.store.forecasts.put(SCOPE, forecast(now_ms(api) - 20 * HOUR_MS))
+
+    assert 24 == len(asked(api, horizon=24)["predictions"]["queueSizeProjection"])
