@@ -38,7 +38,7 @@ CHECKS = [
     checks.status_code_conformance,
 ]
 # Of no tenant: every key may see the machines.
-SHARED = "/api/workers"
+SHARED = ("/api/workers", "/metrics")
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def make_pipeline(pipeline_id: str = "p", **changed: Any) -> Pipeline:
     return Pipeline(**{"id": pipeline_id, "name": "Daily", **changed})
 
 
-def submit_job(store: Store, job_id: str, *, now_ms: int = 1_000) -> None:
+def submit_job(store: Store, job_id: str, *, now_ms: int | None = 1_000) -> None:
     """Put a job into the queue of the scope."""
     spec = JobSpec(job_id, SCOPE, "Job", "ProcessMining", Priority.NORMAL, "ann")
     store.jobs.submit(spec, now_ms=now_ms)

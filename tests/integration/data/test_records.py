@@ -201,7 +201,7 @@ def test_notes_of_ended_jobs_do_not_pile_up(store: Store, client: redis.Redis) -
     store.datasets.put(SCOPE, make_dataset(), object_key="one")
     for number in range(300):
         store.datasets.hold(SCOPE, ["d"], f"job{number}", now_ms=1_000)
-        submit_job(store, f"job{number}")
+        submit_job(store, f"job{number}", now_ms=None)
         store.jobs.cancel(
             SCOPE, f"job{number}", by="a", reason=None, force=False, preserve=True, keep_ms=10**9
         )

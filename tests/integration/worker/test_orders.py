@@ -53,7 +53,7 @@ def test_a_deleted_worker_ends_its_jobs_and_goes(
 ) -> None:
     """The job has failed before its process is told, and the worker leaves for good."""
     job_id = worker.submit("Zoo.Sleep")
-    worker.until(job_id, lambda job: job.progress is not None)
+    worker.until(job_id, lambda job: job.progress.stage == "Sleeping")
     assert [job_id] == store.workers.dismiss(
         name_of(worker), by="ann", reason=None, keep_ms=KEEP_MS
     )
@@ -70,7 +70,7 @@ def test_a_drained_worker_gives_back_at_its_deadline_and_stays(
 ) -> None:
     """The attempt does not count; undrained, the same worker takes the job again."""
     job_id = worker.submit("Zoo.Sleep")
-    worker.until(job_id, lambda job: job.progress is not None)
+    worker.until(job_id, lambda job: job.progress.stage == "Sleeping")
     store.workers.drain(name_of(worker), by="ann", until_ms=1)
     job = worker.until(job_id, lambda job: job.status is Status.QUEUED)
 
@@ -90,7 +90,7 @@ def test_a_worker_restarts_once_it_is_empty(
 ) -> None:
     """What runs comes to its end first, and nothing further begins."""
     first = worker.submit("Zoo.Sleep")
-    worker.until(first, lambda job: job.progress is not None)
+    worker.until(first, lambda job: job.progress.stage == "Sleeping")
     store.workers.drain(name_of(worker), by="ann", restart=True)
     second = worker.submit("Zoo.Nothing")
 
