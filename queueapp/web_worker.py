@@ -14,7 +14,7 @@ from gunicorn.http import errors as wire  # type: ignore[import-untyped]
 from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
+from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.streams import stop_streams
 from queueapp.web_deadlines import Deadlines, body_span
 

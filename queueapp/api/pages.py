@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from queueapp.api.conditional import conditional
 from queueapp.api.docs import docs_page
-from queueapp.api.errors import PROBLEMS
+from queueapp.api.problems import PROBLEMS
 from queueapp.api.responses import answer, json_bytes
 from queueapp.api.services import base_url
 from queueapp.api.spec import DocumentedApi

@@ -11,8 +11,8 @@ from flask_smorest import Api
 from marshmallow import fields
 
 from queueapp.api.blueprint import IDEMPOTENCY_HEADER
-from queueapp.api.errors import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.examples import BY_SCHEMA
+from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.schemas import ResponseSchema, enums
 from queueapp.api.schemas.events import STREAMED
 from queueapp.api.schemas.fields import (

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 
-from queueapp.api.errors import PROBLEM_TYPE
+from queueapp.api.problems import PROBLEM_TYPE
 from queueapp.api.responses import answer
 
 PATHS = frozenset({"/job", "/worker", "/health"})
