@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from dramatiq.middleware import Middleware
 from flask import Flask
 
+from queueapp import tracing
 from queueapp.api.access import install_access_log
 from queueapp.api.auth import install_auth
 from queueapp.api.blueprints import install_blueprints
@@ -21,10 +23,12 @@ from queueapp.api.rates import install_rates
 from queueapp.api.responses import install_responses
 from queueapp.api.services import Services
 from queueapp.api.streams import install_streams
+from queueapp.api.traces import install_traces
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
 from queueapp.engine import Engine
 from queueapp.middleware.priority import PriorityMiddleware
+from queueapp.middleware.tracing import TracingMiddleware
 from queueapp.objects import open_object_store
 from queueapp.server import signing_key, store_url
 from queueapp.store import Store, connect
@@ -39,9 +43,10 @@ def make_services(config: Config) -> Services:
     """Return what views work with, connected as the settings say."""
     client = connect(store_url(config), max_connections=WEB_CONNECTIONS, name="queueapp-web")
     store = Store(client, config.key_prefix)
-    broker = QueueBroker(
-        store, middleware=[PriorityMiddleware()], max_queued=config.max_queued_jobs
-    )
+    middleware: list[Middleware] = [PriorityMiddleware()]
+    if tracing.enabled():
+        middleware.append(TracingMiddleware())
+    broker = QueueBroker(store, middleware=middleware, max_queued=config.max_queued_jobs)
     return Services(
         config=config,
         engine=Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many),
@@ -66,6 +71,8 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.extensions["queueapp"] = services or make_services(config)
     app.wsgi_app = guard_hosts(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
+    if tracing.enabled():
+        install_traces(app)
     if config.environment == "production":
         install_access_log(app)
     install_streams(app, config.max_streams, config.max_streams_per_key)

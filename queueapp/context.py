@@ -67,6 +67,8 @@ class JobContext:
         self.parameters = assignment.parameters if parameters is None else parameters
         self.resource: Resource | None = assignment.resource
         self.pipeline = assignment.pipeline
+        #: Names the span of this run to other systems; None where no traces are made.
+        self.traceparent = assignment.trace
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
         self._folder = assignment.directory
         self.stopping = False

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from queueapp import tracing
 from queueapp.domain.errors import LeaseLost, NotFound, QueueappError, Unavailable
 from queueapp.domain.job import Artifact, Claim, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
@@ -115,10 +116,28 @@ class Execution:
             now_ms=claim.started_ms,
         )
         try:
-            return self._runner.run(task, self._reporter(task)), fetched_bytes
+            return self._run_traced(task), fetched_bytes
         except (RunnerLost, RunnerUnusable) as error:
             log.error("the process that starts jobs failed", reason=error.message)
             return lost(error.code, error.message, left_logs(task.logs)), None
+
+    def _run_traced(self, task: Task) -> Outcome:
+        """Run the job's process; the job is told the name of its span, to hand it on."""
+        with tracing.span(f"run {task.claim.job.type}", "INTERNAL", {}) as span:
+            outcome = self._runner.run(
+                replace(task, trace=tracing.traceparent(span)) if span else task,
+                self._reporter(task),
+            )
+            usage = outcome.usage
+            tracing.tell(
+                span,
+                {
+                    "queueapp.cpu_seconds": usage.cpu_seconds,
+                    "queueapp.peak_rss_bytes": usage.peak_rss_bytes,
+                    "queueapp.written_bytes": usage.written_bytes,
+                },
+            )
+        return outcome
 
     def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
         found: list[DatasetInput] = []

@@ -37,8 +37,10 @@ forwarded_allow_ips = "*" if os.environ.get("DYNO") else "127.0.0.1"
 def make_app() -> "Flask":
     """Return the application with the environment's settings, in the process that serves it."""
     from queueapp.app import create_app
+    from queueapp.tracing import start_tracing
     from queueapp.web_logs import configure_web_logs
 
     config = from_env()
     configure_web_logs(config)
+    start_tracing("queueapp-web")
     return create_app(config)

@@ -21,7 +21,7 @@ import psutil
 import structlog
 from dramatiq.middleware import Middleware
 
-from queueapp import __version__
+from queueapp import __version__, tracing
 from queueapp.broker import QueueBroker
 from queueapp.bulk import drive_waiting
 from queueapp.config import Config, from_env
@@ -52,12 +52,14 @@ from queueapp.middleware.lifecycle import (
 from queueapp.middleware.orders import OrdersMiddleware
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.middleware.succession import SuccessionMiddleware
+from queueapp.middleware.tracing import TracingMiddleware, attempt_span, tell_outcome
 from queueapp.objects import object_key, open_object_store
 from queueapp.runner import Runner, StopKind
 from queueapp.server import store_url
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport
 from queueapp.store.wires import FOR_OTHERS
+from queueapp.tracing import start_tracing
 from queueapp.upkeep import Upkeep
 from queueapp.upkeep.chores import chores
 
@@ -188,13 +190,18 @@ class WorkerProcess:
             OrdersMiddleware(station, stop=self._stop, recall=self._recall),
             ChoresMiddleware(upkeep),
             PriorityMiddleware(),
+            *([TracingMiddleware()] if tracing.enabled() else []),
         ]
 
     def _declare(self, kind: JobType) -> None:
         execution = self.execution
 
         def run() -> None:
-            leave_report(execution.run(current_claim()))
+            claim = current_claim()
+            with attempt_span(claim, self.store) as span:
+                report = execution.run(claim)
+                tell_outcome(span, report)
+            leave_report(report)
 
         run.__doc__ = kind.info.description
         actor: dramatiq.Actor[..., Any] = dramatiq.actor(
@@ -300,6 +307,7 @@ def setup(make: Callable[..., WorkerProcess] = WorkerProcess) -> None:
     known: dict[str, Any] = {}
     configure_logs(facts=lambda: known | facts_of_job(), readable=for_people(config))
     logging.getLogger("dramatiq").setLevel(logging.INFO)
+    start_tracing("queueapp-worker")
     slots = threads_of(sys.argv)
     process = make(config, slots=slots)
     known["worker"] = process.station.worker

@@ -96,6 +96,7 @@ class JobSpec:
     step: str | None = None  # its name in its workflow
     schedule_id: str | None = None
     scheduled_for_ms: int | None = None  # the moment that its schedule named
+    trace: str | None = None  # the traceparent of its submission
 
 
 @dataclass(frozen=True)

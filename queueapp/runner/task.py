@@ -69,6 +69,7 @@ class Task:
     memory_limit_bytes: int
     timeout_ms: int
     now_ms: int
+    trace: str | None = None
 
     def absolute(self) -> "Task":
         """Return the same task with every path absolute."""
@@ -109,6 +110,7 @@ class Assignment:
     inputs: tuple[DatasetInput, ...] = ()
     cpu_units: int = 1
     modules: tuple[str, ...] = ()
+    trace: str | None = None
 
     @classmethod
     def of(cls, task: Task, *, modules: tuple[str, ...] = ()) -> "Assignment":
@@ -127,6 +129,7 @@ class Assignment:
             inputs=task.inputs,
             cpu_units=job.requirements.cpu_units,
             modules=modules,
+            trace=task.trace,
         )
 
     def encode(self) -> bytes:

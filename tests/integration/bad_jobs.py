@@ -228,6 +228,12 @@ def nothing(job: JobContext) -> None:
     """Do nothing."""
 
 
+@job_type("Zoo.Traceparent")
+def traceparent(job: JobContext) -> None:
+    """Tell the name of this run's span."""
+    job.summary(traceparent=job.traceparent)
+
+
 @job_type("Zoo.NothingThread", isolation="thread")
 def nothing_in_thread(job: JobContext) -> None:
     """Do nothing, in the worker's own process."""
