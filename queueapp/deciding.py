@@ -40,6 +40,8 @@ class Decider:
         pipeline = None
         if request.resource and request.resource.type == "Pipeline":
             pipeline = self._pipeline(request.resource.id)
+        elif request.resource and request.resource.type == "Dataset":
+            self.check_dataset("resource/resourceId", request.resource.id)
         spec = decide(
             replace(request, type=kind.name),
             kind,
@@ -82,7 +84,7 @@ class Decider:
         if resource is None or resource.name is not None:
             return spec
         name = None
-        if resource.type == "Dataset" and resource.id in spec.inputs.values():
+        if resource.type == "Dataset":
             name = self._datasets[resource.id].name
         return replace(spec, resource=replace(resource, name=name))
 

@@ -25,7 +25,7 @@ ADMIN = "test-admin-key"
 JOB = {
     "jobName": "A job",
     "jobType": "ProcessMining",
-    "resource": {"resourceType": "Dataset", "resourceId": "d1"},
+    "resource": {"resourceType": "Notebook", "resourceId": "d1"},
 }
 
 

@@ -170,7 +170,7 @@ def test_another_tenants_dependency_is_unknown(api: Api) -> None:
         "jobName": "x",
         "jobType": "Sleep",
         "dependencies": [foreign],
-        "resource": {"resourceType": "Dataset", "resourceId": "d"},
+        "resource": {"resourceType": "Notebook", "resourceId": "d"},
     }
 
     response = api.post("/api/t/p/execution/job", body)

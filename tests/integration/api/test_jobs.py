@@ -1,5 +1,6 @@
 """Jobs over HTTP, from submission to results, in every state."""
 
+import io
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -192,6 +193,24 @@ def test_an_unknown_resource_is_404_and_named(
     assert response.get_json()["errors"][0]["field"] == field
     assert "nope" in response.get_json()["detail"]
     assert api.get(JOBS).get_json()["totalCount"] == 0
+
+
+def test_a_dataset_must_be_there_whatever_the_job_type(api: Api) -> None:
+    """A type that reads no dataset may be about one, by its name, but not about none."""
+    body = {**JOB, "resource": {"resourceType": "Dataset", "resourceId": "orders"}}
+    unknown = api.post(SUBMIT, body)
+    form = {"name": "Orders", "caseId": "c", "activityName": "a", "activityTime": "t"}
+    file = (io.BytesIO(b"c,a,t\n1,Pay,2026-01-05\n"), "orders.csv")
+    stored = api.call("PUT", "/api/t/p/datasets/orders", data={**form, "file": file})
+    assert 201 == stored.status_code
+    job_id = api.post(SUBMIT, body).get_json()["jobId"]
+
+    assert (404, "/resource/resourceId") == (
+        unknown.status_code,
+        unknown.get_json()["errors"][0]["field"],
+    )
+    assert "Orders" == api.get(job(job_id)).get_json()["resource"]["resourceName"]
+    assert "Orders" == api.get(JOBS).get_json()["jobs"][0]["resourceName"]
 
 
 def test_an_unknown_dataset_of_a_pipeline_is_named(api: Api) -> None:

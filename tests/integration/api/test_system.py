@@ -117,7 +117,7 @@ def test_submitting_before_any_worker_is_503(api: Api) -> None:
     body = {
         "jobName": "x",
         "jobType": "y",
-        "resource": {"resourceType": "Dataset", "resourceId": "z"},
+        "resource": {"resourceType": "Notebook", "resourceId": "z"},
     }
 
     response = api.post("/api/t/p/execution/job", body)
