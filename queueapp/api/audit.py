@@ -13,9 +13,10 @@ from queueapp.api.responses import answer
 from queueapp.api.schemas import camel
 from queueapp.api.schemas.audit import AuditQuery, AuditTrail
 from queueapp.api.services import services
+from queueapp.api.workers import check_fleet_key
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import AuditEntry
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import FLEET, Scope
 from queueapp.store.audit import AuditFilter
 
 blueprint = ApiBlueprint(
@@ -37,25 +38,46 @@ class Trail(MethodView):
         among them. An operator sees all; others see what they did themselves and what was done
         to their own jobs. Where few entries fit the filters, a page may end early; next goes on.
         """
-        wanted = AuditFilter(
-            action=query["action"],
-            by=query["user"],
-            job_id=query["job_id"],
-            concerning=None if key().role.includes(Role.OPERATOR) else key().user,
-            from_ms=query["date_from"],
-            to_ms=query["date_to"],
-        )
-        page = services().engine.store.audit.page(
-            scope, wanted, before=query["after"], limit=query["limit"]
-        )
-        return answer(
-            {
-                "entries": [_row(entry) for entry in page.entries],
-                "limit": query["limit"],
-                "hasMore": page.following is not None,
-                "next": page.following,
-            }
-        )
+        return _trail(scope, query)
+
+
+@blueprint.route("/audit")
+class FleetTrail(MethodView):
+    """What was done to workers, keys and limits."""
+
+    @blueprint.operation("listFleetAudit", role=Role.OPERATOR)
+    @blueprint.arguments(AuditQuery, location="query")
+    @blueprint.response(200, AuditTrail, example=examples.FLEET_TRAIL)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List what was done to workers, keys and limits
+
+        Newest first: the last 90 days, at most the newest 100,000 actions. It needs a key that is
+        bound to no tenant. What was done at the command line names the system's user.
+        """
+        check_fleet_key()
+        return _trail(FLEET, query)
+
+
+def _trail(scope: Scope, query: dict[str, Any]) -> Response:
+    wanted = AuditFilter(
+        action=query["action"],
+        by=query["user"],
+        job_id=query["job_id"],
+        concerning=None if key().role.includes(Role.OPERATOR) else key().user,
+        from_ms=query["date_from"],
+        to_ms=query["date_to"],
+    )
+    page = services().engine.store.audit.page(
+        scope, wanted, before=query["after"], limit=query["limit"]
+    )
+    return answer(
+        {
+            "entries": [_row(entry) for entry in page.entries],
+            "limit": query["limit"],
+            "hasMore": page.following is not None,
+            "next": page.following,
+        }
+    )
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:

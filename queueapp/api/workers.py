@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from flask.views import MethodView
 
 from queueapp.api.auth import key
@@ -27,12 +27,12 @@ from queueapp.api.schemas.workers import (
 )
 from queueapp.api.services import services
 from queueapp.domain.api_key import ApiKey, Role
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import Forbidden, NotFound
 from queueapp.domain.fleet import Drain, Occupation, WorkerStatus
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import FLEET
 from queueapp.domain.text import size, timestamp
 
-FLEET = Scope("", "")  # no tenant can have this name
 POLL_S = 0.2
 MINUTE_MS = 60_000
 
@@ -120,7 +120,7 @@ class UndrainWorker(MethodView):
 
         One that does not drain stays as it is.
         """
-        return _steered(lambda: _undrain(worker_name))
+        return _steered(lambda: _undrain(worker_name, (body or {}).get("reason")))
 
 
 @blueprint.route("/<string:workerName>/restart")
@@ -149,6 +149,12 @@ def _steered(work: Callable[[], Response]) -> Response:
     return once(FLEET, work)
 
 
+def record_steering(action: str, worker: str, reason: str | None, **facts: Any) -> None:
+    """Write down in the fleet's audit trail what the key's user did to a worker."""
+    act = Act(key().user, reason, g.request_id)
+    services().engine.store.audit.record(FLEET, action, act, worker=worker, **facts)
+
+
 def _drain(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Response:
     engine = services().engine
     minutes = body.get("deadline_minutes")
@@ -156,6 +162,7 @@ def _drain(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Re
     engine.store.workers.drain(
         name, by=key().user, reason=body.get("reason"), until_ms=until_ms, restart=restart
     )
+    record_steering("restart" if restart else "drain", name, body.get("reason"), until_ms=until_ms)
     deadline = time.monotonic() + wait_s
     shown = engine.store.workers.get(name)
     while shown.jobs and time.monotonic() < deadline:
@@ -172,8 +179,9 @@ def _known(name: str) -> WorkerStatus | None:
         return None
 
 
-def _undrain(name: str) -> Response:
-    services().engine.store.workers.undrain(name)
+def _undrain(name: str, reason: str | None) -> Response:
+    if services().engine.store.workers.undrain(name):
+        record_steering("undrain", name, reason)
     return _shown(name)
 
 

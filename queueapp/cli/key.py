@@ -14,10 +14,12 @@ from typing import Any
 
 from queueapp.config import from_env
 from queueapp.domain.api_key import MOST_PER_MINUTE, ApiKey, Role
+from queueapp.domain.scope import FLEET
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 from queueapp.store.api_keys import ApiKeys
 
+from .acting import act_of, add_reason
 from .up import environ_of
 
 ROWS = 1_000
@@ -37,14 +39,17 @@ def add(nouns: Any) -> None:
     listing = _verb(verbs, "list", "list all keys, newest first", run_list)
     listing.add_argument("-o", "--output", choices=("table", "json"), default="table")
     limit = _verb(verbs, "limit", "say how many requests a key may make", run_limit)
+    add_reason(limit)
     limit.add_argument("id", help="the key's id, as `key list` shows it")
     _add_rate(limit, required=True)
     revoke = _verb(verbs, "revoke", "end a key for ever", run_revoke)
+    add_reason(revoke)
     revoke.add_argument("id", help="the key's id, as `key list` shows it")
 
 
 def _add_create(verbs: Any) -> None:
     create = _verb(verbs, "create", "make a key and print it, once", run_create)
+    add_reason(create)
     create.add_argument("--user", required=True, help="whose jobs are submitted with it")
     create.add_argument("--role", required=True, choices=[role.value for role in Role])
     create.add_argument("--tenant", help="the only tenant that it covers (default: all)")
@@ -99,8 +104,8 @@ def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser
 
 def run_create(options: argparse.Namespace) -> int:
     """Make a key; the only line printed is the key itself, ready for a script."""
-    with _api_keys(options) as keys:
-        _, token = keys.create(
+    with _store(options) as store:
+        made, token = store.api_keys.create(
             options.user,
             Role(options.role),
             options.tenant,
@@ -108,14 +113,16 @@ def run_create(options: argparse.Namespace) -> int:
             expires_ms=options.expires,
             per_minute=options.requests_per_minute,
         )
+        whose = {"user": made.user, "tenant": made.tenant, "project": made.project}
+        _record(store, options, "create-key", made.id, role=str(made.role), **whose)
     print(token)
     return 0
 
 
 def run_list(options: argparse.Namespace) -> int:
     """Print what is known of each key; the secrets are not."""
-    with _api_keys(options) as keys:
-        rows = [_row(key) for key in _all(keys)]
+    with _store(options) as store:
+        rows = [_row(key) for key in _all(store.api_keys)]
     if options.output == "json":
         print(json.dumps(rows, indent=2))
     else:
@@ -125,22 +132,31 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_limit(options: argparse.Namespace) -> int:
     """Give a key a rate of its own, or the usual one."""
-    with _api_keys(options) as keys:
-        keys.limit(options.id, options.requests_per_minute)
+    rate = options.requests_per_minute
+    with _store(options) as store:
+        store.api_keys.limit(options.id, rate)
+        _record(store, options, "limit-key", options.id, per_minute=_rate_text(rate))
     print(f"{options.id} is limited.")
     return 0
 
 
 def run_revoke(options: argparse.Namespace) -> int:
     """Revoke one key."""
-    with _api_keys(options) as keys:
-        keys.revoke(options.id)
+    with _store(options) as store:
+        store.api_keys.revoke(options.id)
+        _record(store, options, "revoke-key", options.id)
     print(f"{options.id} is revoked.")
     return 0
 
 
+def _record(
+    store: Store, options: argparse.Namespace, action: str, key_id: str, **facts: str | None
+) -> None:
+    store.audit.record(FLEET, action, act_of(options), key=key_id, **facts)
+
+
 @contextmanager
-def _api_keys(options: argparse.Namespace) -> Iterator[ApiKeys]:
+def _store(options: argparse.Namespace) -> Iterator[Store]:
     config = from_env(environ_of(options))
     with ExitStack() as cleanup:
         url = config.redis_url
@@ -148,7 +164,7 @@ def _api_keys(options: argparse.Namespace) -> Iterator[ApiKeys]:
             share = start_server(config.data_dir, durability=config.durability)
             url = cleanup.enter_context(share).url
         client = cleanup.enter_context(closing(connect(url, name="queueapp-cli")))
-        yield Store(client, config.key_prefix).api_keys
+        yield Store(client, config.key_prefix)
 
 
 def _all(keys: ApiKeys) -> Iterator[ApiKey]:

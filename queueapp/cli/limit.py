@@ -9,10 +9,11 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from queueapp.config import from_env
-from queueapp.domain.scope import Scope, valid_id
+from queueapp.domain.scope import FLEET, Scope, valid_id
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 
+from .acting import act_of, add_reason
 from .errors import CommandError
 from .up import environ_of
 
@@ -34,6 +35,7 @@ def add(nouns: Any) -> None:
 def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
     verb.add_argument("--data-dir", help="where the data lives (QUEUEAPP_DATA_DIR)")
+    add_reason(verb)
     verb.set_defaults(run=run)
     return verb
 
@@ -64,8 +66,10 @@ def run_scope(options: argparse.Namespace) -> int:
         store = _store(options, cleanup)
         if options.running is not None:
             store.pauses.limit_scope(scope, options.running or None)
+            store.audit.record(scope, "limit", act_of(options), running=options.running or "none")
         if options.weight is not None:
             store.pauses.weigh_scope(scope, options.weight)
+            store.audit.record(scope, "weigh", act_of(options), weight=str(options.weight))
     print(f"{options.tenant}/{options.project} is limited.")
     return 0
 
@@ -78,6 +82,10 @@ def run_type(options: argparse.Namespace) -> int:
         if known and options.name not in known:
             raise CommandError(f"No worker offers {options.name}; known: {', '.join(known)}.")
         store.pauses.limit_type(options.name, options.running or None)
+        limit = options.running or "none"
+        store.audit.record(
+            FLEET, "limit-type", act_of(options), job_type=options.name, running=limit
+        )
     print(f"{options.name} is limited.")
     return 0
 

@@ -41,6 +41,10 @@ class Scope:
         return _from_key(key)
 
 
+#: What concerns the workers and keys of all, not one project; no tenant can have this name.
+FLEET = Scope("", "")
+
+
 @lru_cache(maxsize=1024)
 def _from_key(key: str) -> Scope:
     tenant, project = key.split("/")

@@ -1,4 +1,4 @@
-"""A move and a pause, as the audit trail tells them."""
+"""A move and a pause, and what was done to the fleet, as the audit trails tell them."""
 
 from typing import Any
 
@@ -33,6 +33,27 @@ TRAIL: dict[str, Any] = {
             "before": None,
             "after": {"pausedAtMs": 1769942701250, "untilMs": 1769944501250},
             "facts": {"kind": "*"},
+        },
+    ],
+    "limit": 100,
+    "hasMore": False,
+    "next": None,
+}
+FLEET_TRAIL: dict[str, Any] = {
+    "entries": [
+        {
+            "id": "1769942820000-0",
+            "timestamp": "2026-02-01T10:47:00Z",
+            "timestampMs": 1769942820000,
+            "user": "ada",
+            "action": "drain",
+            "reason": "New kernel",
+            "requestId": "5e6d7c0b7f2d3c9a514f6e8d1c2b3a4f",
+            "jobId": None,
+            "jobOwner": None,
+            "before": None,
+            "after": None,
+            "facts": {"worker": "node-7.4711.1f9c2a"},
         },
     ],
     "limit": 100,

@@ -13,7 +13,7 @@ from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import failure, success
 from queueapp.api.management.rows import host_of, queue_of, queues_of, worker_row
 from queueapp.api.services import services
-from queueapp.api.workers import check_fleet_key
+from queueapp.api.workers import check_fleet_key, record_steering
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import NotFound
 from queueapp.domain.fleet import WorkerStatus
@@ -88,4 +88,5 @@ def _delete(status: WorkerStatus) -> dict[str, Any] | None:
         )
     except NotFound:
         return None
+    record_steering("delete-worker", name, None, jobs=failed or None)
     return {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}

@@ -54,7 +54,8 @@ class AuditedAction(ResponseSchema):
     action = Note(
         metadata={
             "description": "One of move, priority, pause, resume, cancel, retry, bulk, "
-            "bulk-batch; it may grow."
+            "bulk-batch, limit, weigh; of the fleet drain, undrain, restart, delete-worker, "
+            "create-key, limit-key, revoke-key, limit-type; it may grow."
         }
     )
     reason = Note(allow_none=True)

@@ -65,3 +65,25 @@ def test_pages_and_filters(api: Api) -> None:
 def test_bad_queries(api: Api, query: str) -> None:
     """Each is refused."""
     assert 400 == api.get(f"{TRAIL}?{query}").status_code
+
+
+def test_the_fleet_has_a_trail_of_its_own(api: Api) -> None:
+    """What was done to workers, with who and why; only keys that are bound to no tenant see it."""
+    api.post("/api/workers/w1/drain", {"reason": "kernel"})
+    api.post("/api/workers/w1/undrain")
+    api.post("/api/workers/w1/undrain")
+    api.post("/api/workers/w1/restart", {"reason": "leak"})
+    api.delete("/worker?name=w1")
+    rows = api.get("/api/audit").get_json()["entries"]
+
+    assert [
+        ("admin", "delete-worker", None),
+        ("admin", "restart", "leak"),
+        ("admin", "undrain", None),
+        ("admin", "drain", "kernel"),
+    ] == [(row["user"], row["action"], row["reason"]) for row in rows]
+    assert {"w1"} == {row["facts"]["worker"] for row in rows}
+    assert all(row["requestId"] for row in rows)
+    assert [] == api.get(TRAIL).get_json()["entries"]
+    assert 403 == api.as_user("eve", Role.ADMIN, tenant="t").get("/api/audit").status_code
+    assert 403 == api.as_user("bob", Role.SUBMITTER).get("/api/audit").status_code

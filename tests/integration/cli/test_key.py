@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from queueapp.cli import main
+from queueapp.domain.scope import FLEET
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
+from queueapp.store.audit import AuditFilter
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +51,14 @@ def test_a_key_is_made_listed_and_revoked(
         assert limited is not None
         assert limited.per_minute == 0
 
-        assert 0 == main(["key", "revoke", found.id, *where])
+        assert 0 == main(["key", "revoke", found.id, "--reason", "lost", *where])
         assert keys.authenticate(token) is None
+        trail = Store(client).audit.page(FLEET, AuditFilter(), before=None, limit=9).entries
+        assert [("revoke-key", "lost"), ("limit-key", None), ("create-key", None)] == [
+            (entry.action, entry.reason) for entry in trail
+        ]
+        assert {found.id} == {entry.facts["key"] for entry in trail}
+        assert token not in str(trail)
         assert 0 == main(["key", "list", *where])
         assert found.id in capsys.readouterr().out
         client.close()

@@ -7,9 +7,10 @@ import pytest
 
 from queueapp.cli import main
 from queueapp.domain.fleet import Node
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import FLEET, Scope
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
+from queueapp.store.audit import AuditFilter
 from tests.factories import SCOPE, add_worker, claim, submit
 
 
@@ -66,3 +67,24 @@ def test_what_makes_no_sense_is_refused(
 
     assert 2 == main(["limit", *words])
     assert 1 == capsys.readouterr().err.count("\n")
+
+
+def test_who_limits_what_is_on_record(store: Store) -> None:
+    """A project's limits are in its own trail, a job type's in the fleet's; with who and why."""
+    add_worker(store)
+    kind = next(iter(store.fleet.catalogue()))
+    why = ["--reason", "night shift"]
+
+    assert 0 == main(["limit", "scope", "t", "p", "--running", "2", "--weight", "3", *why])
+    assert 0 == main(["limit", "type", kind, "--running", "none"])
+
+    own = store.audit.page(Scope("t", "p"), AuditFilter(), before=None, limit=9).entries
+    fleet = store.audit.page(FLEET, AuditFilter(), before=None, limit=9).entries
+    assert [
+        ("weigh", "night shift", {"weight": "3.0"}),
+        ("limit", "night shift", {"running": "2"}),
+    ] == [(one.action, one.reason, one.facts) for one in own]
+    assert [("limit-type", None, {"job_type": kind, "running": "none"})] == [
+        (one.action, one.reason, one.facts) for one in fleet
+    ]
+    assert all("@" in one.by for one in (*own, *fleet))
