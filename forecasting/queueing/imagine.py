@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecasting.queueing.arrivals import Arrivals
 from forecasting.queueing.draws import Draws
 from forecasting.queueing.durations import Durations, Groups
-from forecasting.queueing.paths import Futures
+from forecasting.queueing.paths import Futures, Line, laid_out
 from forecasting.queueing.workload import NORMAL, Ints, Workload
 from forecasting.recursion import Floats
 
@@ -39,38 +39,55 @@ class Imagination:
         self, jobs: Workload, workers: int, paths: int, rng: np.random.Generator
     ) -> Futures:
         """Draw so many futures of the queue as it was known at jobs.now."""
-        mood = rng.random((paths, MOODS))
-        everyone, running = jobs.waiting, jobs.running
         drawn = self.arrivals.draw(jobs.now, self._guess(jobs, workers), paths, rng)
-        bundle = 1 + (len(everyone) + len(drawn.row) // paths) // MOST_ROWS
+        bundle = 1 + (len(jobs.waiting) + len(drawn.row) // paths) // MOST_ROWS
         abreast = min(bundle, max(1, workers // ROOMS))
-        waiting, coming = everyone[::bundle], drawn.every(bundle)
-        run = self._runs(jobs, waiting, mood, rng)
+        mood = rng.random((paths, MOODS))
+        waiting = self._waiting(jobs, bundle, bundle / abreast, mood, rng)
+        coming = self._coming(jobs, drawn.every(bundle), float(bundle), bundle / abreast, rng)
+        running = jobs.running
         ends = self._runs(jobs, running, mood, rng) - (jobs.now - jobs.started[running])
-        new = len(coming.row)
-        due = np.maximum(jobs.not_before[waiting] - jobs.now, 0.0)
-        return Futures(
-            path=np.concatenate([np.repeat(np.arange(paths), len(waiting)), coming.path]),
-            tier=np.concatenate(
-                [np.tile(jobs.tier[waiting], paths), _of(jobs.tier, coming.row, NORMAL)]
-            ),
-            submitted=np.concatenate(
-                [np.tile(jobs.submitted[waiting] - jobs.now, paths), coming.at]
-            ),
-            ready=np.concatenate([np.tile(due, paths), coming.at]),
-            run=np.concatenate([run.ravel(), self._runs_again(jobs, coming, rng)])
-            * (bundle / abreast),
-            row=np.concatenate([np.tile(waiting, paths), np.full(new, -1)]),
-            like=np.concatenate(
-                [np.full(len(waiting) * paths, -1), _of(jobs.kind, coming.row, -1)]
-            ),
-            rank=np.concatenate([np.tile(np.arange(len(waiting)), paths), np.zeros(new, np.intp)]),
-            weight=np.concatenate(
-                [np.tile(_sizes(len(everyone), bundle), paths), np.full(new, float(bundle))]
-            ),
-            ends=np.maximum(ends, 1.0),
-            bundle=bundle,
-            abreast=abreast,
+        return laid_out(waiting, coming, np.maximum(ends, 1.0), bundle, abreast)
+
+    def _waiting(
+        self, jobs: Workload, bundle: int, longer: float, mood: Floats, rng: np.random.Generator
+    ) -> Line:
+        """Return the jobs that wait, once for each path, every so many as one."""
+        rows = jobs.waiting[::bundle]
+        n, paths = len(rows), len(mood)
+        size = np.diff(np.append(np.arange(n) * bundle, len(jobs.waiting)))
+        return Line(
+            path=np.repeat(np.arange(paths), n),
+            tier=np.tile(jobs.tier[rows], paths),
+            submitted=np.tile(jobs.submitted[rows] - jobs.now, paths),
+            ready=np.tile(np.maximum(jobs.not_before[rows] - jobs.now, 0.0), paths),
+            run=self._runs(jobs, rows, mood, rng).ravel() * longer,
+            row=np.tile(rows, paths),
+            like=np.full(n * paths, -1),
+            rank=np.tile(np.arange(n), paths),
+            weight=np.tile(size.astype(np.float64), paths),
+        )
+
+    def _coming(
+        self,
+        jobs: Workload,
+        drawn: Draws,
+        weight: float,
+        longer: float,
+        rng: np.random.Generator,
+    ) -> Line:
+        """Return the jobs that are drawn to come."""
+        n = len(drawn.row)
+        return Line(
+            path=drawn.path,
+            tier=_of(jobs.tier, drawn.row, NORMAL),
+            submitted=drawn.at,
+            ready=drawn.at,
+            run=self._runs_again(jobs, drawn, rng) * longer,
+            row=np.full(n, -1),
+            like=_of(jobs.kind, drawn.row, -1),
+            rank=np.zeros(n, np.intp),
+            weight=np.full(n, weight),
         )
 
     def _guess(self, jobs: Workload, workers: int) -> float:
@@ -110,11 +127,6 @@ class Imagination:
             groups.take(first), np.full(len(first), jobs.now), elapsed[first]
         )
         return self.durations.drawn(table, of.ravel()[which], level)
-
-
-def _sizes(jobs: int, bundle: int) -> Floats:
-    """Return how many jobs each bundle has; the last takes what is left."""
-    return np.diff(np.append(np.arange(0, jobs, bundle), jobs)).astype(np.float64)
 
 
 def _of(column: NDArray[Any], rows: Ints, unknown: float) -> NDArray[Any]:

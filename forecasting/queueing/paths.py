@@ -4,6 +4,7 @@ imagine.py draws them, simulate.py serves them, outcomes.py reads off what is fo
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,8 @@ TICKS = 1 << 28
 
 
 @dataclass(frozen=True)
-class Futures:
-    """The jobs of several paths. Times in seconds after the origin.
-
-    Shape: path, tier, submitted, ready, run (n,); row (n,), the place of a waiting job in the
-    workload, -1 for one still to come; like (n,), the kind of one still to come, -1 of a
-    waiting one; rank (n,), its place among the waiting; weight (n,), how
-    many jobs it stands for; ends (paths, running), when those that run now end. The waiting ones
-    stand first, path by path. Of `bundle` jobs that are one here, `abreast` run at once.
-    """
+class Line:
+    """Jobs of several paths that wait or come, as in Futures. Shape: (n,) each."""
 
     path: Ints
     tier: Ints
@@ -40,6 +34,19 @@ class Futures:
     like: Ints
     rank: Ints
     weight: Floats
+
+
+@dataclass(frozen=True)
+class Futures(Line):
+    """The jobs of several paths. Times in seconds after the origin.
+
+    Shape: path, tier, submitted, ready, run (n,); row (n,), the place of a waiting job in the
+    workload, -1 for one still to come; like (n,), the kind of one still to come, -1 of a
+    waiting one; rank (n,), its place among the waiting; weight (n,), how
+    many jobs it stands for; ends (paths, running), when those that run now end. The waiting ones
+    stand first, path by path. Of `bundle` jobs that are one here, `abreast` run at once.
+    """
+
     ends: Floats
     bundle: int = 1
     abreast: int = 1
@@ -94,6 +101,28 @@ class Futures:
         which = place // self.bundle
         result: Floats = first[:, which] + within * spread[:, which]
         return result
+
+
+def laid_out(waiting: Line, coming: Line, ends: Floats, bundle: int, abreast: int) -> Futures:
+    """Return the futures of jobs that wait, of jobs to come and of running ones."""
+
+    def both(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(waiting, name), getattr(coming, name)])
+
+    return Futures(
+        path=both("path"),
+        tier=both("tier"),
+        submitted=both("submitted"),
+        ready=both("ready"),
+        run=both("run"),
+        row=both("row"),
+        like=both("like"),
+        rank=both("rank"),
+        weight=both("weight"),
+        ends=ends,
+        bundle=bundle,
+        abreast=abreast,
+    )
 
 
 def served_together(parts: list[Futures], free: list[Floats]) -> list[Floats]:
