@@ -4,6 +4,7 @@ import numpy as np
 
 from forecasting.queueing.arrivals import learn_arrivals
 from forecasting.queueing.durations import learn_durations
+from forecasting.queueing.habit import learn_habit
 from forecasting.queueing.imagine import Imagination
 from forecasting.queueing.learnt import Learnt, learn
 from forecasting.queueing.model import QueueModel
@@ -47,7 +48,8 @@ def fit(
         learnt = learn(past, known.now - known.history, imagination.durations.trusted)
     futures = imagination.futures(known, workers, _paths(known), rng)
     closed_for = max(0.0, (paused_until or now) - now)
-    return QueueModel(known, imagination.durations, futures, learnt, workers, closed_for)
+    habit = None if closed_for else learn_habit(known, workers)
+    return QueueModel(known, imagination.durations, futures, learnt, habit, workers, closed_for)
 
 
 def _paths(known: Workload) -> int:

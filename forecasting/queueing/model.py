@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forecasting.queueing.durations import Durations, Groups
+from forecasting.queueing.habit import Habit
 from forecasting.queueing.learnt import Learnt
 from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures
@@ -31,6 +32,7 @@ class QueueModel:
     durations: Durations
     futures: Futures
     learnt: Learnt
+    habit: Habit | None
     workers: int
     closed_for: float
 
@@ -63,8 +65,21 @@ class QueueModel:
         return float(low), float(middle), float(high)
 
     def with_workers(self, workers: int) -> "QueueModel":
-        """Return the same futures, job by job, with other workers."""
-        return replace(self, workers=max(0, workers))
+        """Return the same futures, job by job, with other workers.
+
+        What waits are usual changes as the simulated ones do.
+        """
+        other = replace(self, workers=max(0, workers), habit=None)
+        if self.habit is None or not other.workers:
+            return other
+        factor = (1.0 + other.mean_wait()) / (1.0 + self.mean_wait())
+        return replace(other, habit=self.habit.times(factor))
+
+    def mean_wait(self) -> float:
+        """Return how many seconds the jobs of the next day wait on average, by simulation."""
+        coming = self.futures.coming(24 * HOUR)
+        waits = (self.starts - self.futures.submitted)[coming]
+        return float(np.average(waits, weights=self.futures.weight[coming])) if waits.size else 0.0
 
     def arrivals_per_hour(self, hours: int) -> Floats:
         """Return how many jobs are expected to come in each hour. Shape: (hours,)."""
@@ -99,7 +114,9 @@ class QueueModel:
 
     def read(self, name: str, paths: Floats, levels: ArrayLike) -> Floats:
         """Return quantiles over the paths at the levels that are to be read for those asked."""
-        quantiles: Floats = np.quantile(
-            paths, self.learnt.trusted[name](np.asarray(levels, dtype=np.float64)), axis=0
-        ).T
-        return np.maximum(quantiles, 0.0)
+        asked = np.asarray(levels, dtype=np.float64)
+        quantiles: Floats = np.quantile(paths, self.learnt.trusted[name](asked), axis=0).T
+        quantiles = np.maximum(quantiles, 0.0)
+        if name == "wait" and self.habit is not None:
+            return self.habit.mixed(quantiles, asked)
+        return quantiles

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.queueing.happened import happened
 from forecasting.queueing.imagine import Imagination
-from forecasting.queueing.outcomes import HOUR, Outcomes, Served
+from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures, served_together
 from forecasting.queueing.trust import Ranks, ranks_among
 from forecasting.queueing.workload import Workload
@@ -100,25 +101,9 @@ def _workers_then(known: Workload, workers: int) -> int:
 
 
 def _truth(jobs: Workload, ages: list[int]) -> Outcomes:
-    """Return what came after each moment, NaN after now. Shape: (moments, HOURS_AHEAD) each.
-
-    What has not happened yet is taken to happen right after now: a wait that goes on counts as
-    far as it has gone.
-    """
+    """Return what came after each moment, NaN after now. Shape: (moments, HOURS_AHEAD) each."""
     span = max(ages)
-    begin = jobs.now - span * HOUR
-    started = np.nan_to_num(jobs.started, nan=jobs.now + 1) - begin
-    finished = np.nan_to_num(jobs.finished, nan=jobs.now + 1) - begin
-    alone = np.zeros(len(started), dtype=np.intp)
-    served = Served(
-        path=alone,
-        submitted=jobs.submitted - begin,
-        start=started,
-        run=finished - started,
-        weight=np.ones(len(started)),
-        ends=np.empty((1, 0)),
-    )
-    past = served.outcomes(span)
+    past = happened(jobs, span)
     hours = span - np.array(ages)[:, None] + np.arange(HOURS_AHEAD)
 
     def seen(series: Floats) -> Floats:
