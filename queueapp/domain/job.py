@@ -86,6 +86,12 @@ class JobSpec:
     dependencies: tuple[str, ...] = ()
     on_dependency_failure: str = "cancel"
     host: str | None = None
+    device: str | None = None  # the host it works on, pinned to it or not
+    queue_ttl_ms: int | None = None  # still queued after this, it fails; goes with keep_ms
+    keep_ms: int | None = None  # how long it is kept after its end; None: as all jobs
+    run_limit_ms: int | None = None  # where minutes are too coarse
+    once: bool = False  # an attempt that was lost is not followed by another
+    sealed: str | None = field(default=None, repr=False)  # secrets that only a worker opens
     inputs: dict[str, str] = field(default_factory=dict)  # dataset parameter -> dataset id
     pipeline: dict[str, Any] | None = None
     retry_of: str | None = None

@@ -31,6 +31,8 @@ FIELDS = (
     "worker",
     "node",
     "host",
+    "device",
+    "expires",
 )
 
 Fields = dict[str, str | None]
@@ -50,6 +52,7 @@ class Facts:
     owned: float | None
     runnable: float | None
     due: float | None
+    expiry: float | None
     lease: float | None
     ended: float | None
     attempts: list[str]
@@ -132,7 +135,7 @@ def indexes_of(row: Fields) -> dict[str, str | None]:
         "type": kind_of(str(row["shape"])),
         "user": str(row["user"]),
         "priority": str(TIERS[int(row["tier"] or 0)]),
-        "host": row["host"],
+        "host": row["host"] or row["device"],
         "pinned": "yes" if row["host"] else None,
         "node": row["node"],
     }
@@ -148,7 +151,7 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
     places += [keys("all", scope), keys("queue", scope)]
     places += [keys("typed", scope, kind_of(str(row["shape"]))), keys("owned", scope, row["user"])]
     places += [keys("runnable", scope, row["tier"], row["shape"])]
-    places += [keys("due"), keys("leases"), keys("ended")]
+    places += [keys("due"), keys("expiries"), keys("leases"), keys("ended")]
     for place in places:
         pipe.zscore(place, job_id)
 
@@ -159,7 +162,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
     record = dict(zip(FIELDS, row, strict=True))
     names = (*indexes_of(record), "all")
     indexes, scores = dict(zip(names, scores, strict=False)), scores[len(names) :]
-    queue, typed, owned, runnable, due, lease, ended = scores
+    queue, typed, owned, runnable, due, expiry, lease, ended = scores
     return Facts(
         id=job_id,
         record=record,
@@ -171,6 +174,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
         owned=owned,
         runnable=runnable,
         due=due,
+        expiry=expiry,
         lease=lease,
         ended=ended,
         attempts=attempts,
@@ -205,6 +209,7 @@ def _misplaced(facts: Facts) -> Iterator[str]:
         ("the leases", facts.lease, running),
         ("the jobs to be forgotten", facts.ended, status in TERMINAL),
         ("what can be claimed", facts.runnable, queued and not waits),
+        ("the jobs that expire", facts.expiry, queued and facts.record["expires"] is not None),
         ("the scheduled jobs", facts.due, queued and facts.due is not None),
     ):
         if (score is not None) != wanted:
@@ -241,6 +246,8 @@ def _forgotten(facts: Facts) -> Iterator[str]:
         yield "has a lease that ended long ago and was not taken back"
     if facts.due is not None and facts.due < facts.now_ms - FORGOTTEN_MS:
         yield "was due long ago and is still not let go"
+    if facts.expiry is not None and facts.expiry < facts.now_ms - FORGOTTEN_MS:
+        yield "should have expired long ago and is still queued"
 
 
 def _doubled(facts: Facts) -> Iterator[str]:

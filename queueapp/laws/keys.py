@@ -32,7 +32,7 @@ MUST_END = frozenset(
         "asked",
     }
 )
-READ = ("scope", "status", "tier", "shape", "user", "host", "node")
+READ = ("scope", "status", "tier", "shape", "user", "host", "node", "device")
 # A key of the first kind is owned by a member of the second, by the part at the place given.
 LISTED = {
     "worker": ("workers", 0),
@@ -66,6 +66,7 @@ MEMBERS: dict[str, Belongs] = {
     "index": _indexed,
     "host": lambda parts, row: (row["scope"], row["status"]) == (parts[0], Status.QUEUED),
     "due": lambda _, row: row["status"] == Status.QUEUED,
+    "expiries": lambda _, row: row["status"] == Status.QUEUED,
     "leases": lambda _, row: row["status"] == Status.RUNNING,
     "ended": lambda _, row: row["status"] not in (Status.QUEUED, Status.RUNNING),
 }

@@ -81,6 +81,7 @@ class Jobs:
             idem_ttl=idempotency_ttl_ms,
             head=head,
             created=None,
+            terms=_terms(spec),
         )
         return Receipt(job_id, kind == "new", position, inside, created, answer)
 
@@ -340,6 +341,18 @@ def summed(hours: Iterable[Mapping[str, str]], what: str) -> int:
 def _slot() -> str:
     """Return the calling thread's name for itself: it repeats its own calls only."""
     return str(threading.get_ident())
+
+
+def _terms(spec: JobSpec) -> dict[str, Any] | None:
+    """Return what few jobs have, or None."""
+    terms = {
+        "queue_ttl": spec.queue_ttl_ms,
+        "keep": spec.keep_ms,
+        "once": spec.once or None,
+        "device": encode_part(spec.device) if spec.device and not spec.host else None,
+    }
+    known = {name: value for name, value in terms.items() if value is not None}
+    return known or None
 
 
 def _unless(value: int, usual: int) -> int | None:

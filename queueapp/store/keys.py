@@ -60,6 +60,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "scopes": ("scopes",),  # set: scopes that ever had a job
     "tenant": ("t", "$"),  # set: projects of a tenant
     "due": ("due",),  # zset: jobs that wait for a time
+    "expiries": ("expiries",),  # zset: jobs that fail if they are still queued then
     "leases": ("leases",),  # zset: running jobs by the end of their lease
     "resumes": ("resumes",),  # zset: "scope|type" of pauses by their end
     "type_limits": ("limits",),  # hash: job type -> how many may run in the fleet

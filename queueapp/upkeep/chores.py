@@ -42,6 +42,7 @@ def chores(
     """
     return [
         Chore("promote", 0.5, lambda: promote(store)),
+        Chore("expire", 0.5, lambda: expire(store, config)),
         Chore("cascade", 0.5, lambda: cascade(store, config)),
         Chore("fire", 0.5, lambda: _done(fire)),
         Chore("resume", 0.5, lambda: resume(store)),
@@ -65,6 +66,15 @@ def _done(run: Callable[[], object]) -> None:
 def promote(store: Store, *, now_ms: int | None = None) -> None:
     """Make the jobs runnable whose time has come."""
     while int(store.scripts.call("promote", limit=BATCH, now_ms=now_ms)) == BATCH:
+        pass
+
+
+def expire(store: Store, config: Config, *, now_ms: int | None = None) -> None:
+    """Fail the jobs that are still queued when their time there is over."""
+    while (
+        int(store.scripts.call("expire", limit=BATCH, keep_ms=config.keep_ms, now_ms=now_ms))
+        == BATCH
+    ):
         pass
 
 

@@ -13,7 +13,7 @@ from queueapp.laws import Kind, Violation
 from queueapp.laws.keys import name_of
 from queueapp.store import Store
 from queueapp.store.connect import store_errors
-from queueapp.upkeep.chores import cascade, promote, reap, resume
+from queueapp.upkeep.chores import cascade, expire, promote, reap, resume
 
 FLOWS = {"workflow": "mend_workflow", "schedule": "mend_schedule"}
 
@@ -35,6 +35,7 @@ def _late_work(store: Store, config: Config, found: list[Violation]) -> Iterator
     if not any(one.kind is Kind.OVERDUE for one in found):
         return
     promote(store)
+    expire(store, config)
     resume(store)
     reap(store, config)
     cascade(store, config)

@@ -55,6 +55,10 @@ DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
     "a job stands elsewhere": (Kind.PLACE, zadd("queue", S, member="queued")),
     "an ended job is queued": (Kind.PLACE, zadd("queue", S, member="done")),
     "an ended job stays for ever": (Kind.PLACE, zrem("ended", member="done")),
+    "a job never expires": (Kind.PLACE, zrem("expiries", member="brief")),
+    "a job expires and should not": (Kind.PLACE, zadd("expiries", member="queued", score=2**50)),
+    "nobody expires": (Kind.ENTRY, zadd("expiries", member=NOBODY, score=2**50)),
+    "a device forgets": (Kind.PLACE, zrem("index", S, "host", "h", member="brief")),
     "a job cannot be claimed": (Kind.PLACE, zrem("runnable", S, "2", SHAPE, member="queued")),
     "a status index forgets": (Kind.PLACE, zrem("index", S, "status", "Queued", member="queued")),
     "a type index forgets": (Kind.PLACE, zrem("index", S, "type", "Sleep", member="queued")),
@@ -118,6 +122,7 @@ def peopled(store: Store) -> Store:
     assert claim(store) is not None
     submit(store, id="queued")
     submit(store, id="scheduled", scheduled_ms=4_000_000_000_000)
+    submit(store, id="brief", device="h", queue_ttl_ms=10**12, keep_ms=10**6)
     submit(store, id="after", dependencies=("queued",))
     step = spec(id="step", workflow_id="flow", step="step")
     flow = Workflow("flow", "a workflow", "ann", (Step("step", "step"),))

@@ -34,6 +34,8 @@ _ERRORS = {
     "worker_terminated": "WorkerTerminated",
     "killed": "JobKilled",
     "bad_input": "BadInput",
+    "interrupted": "JobInterrupted",
+    "credentials_unreadable": "CredentialsUnreadable",
     "queue_ttl_expired": "QueueTTLExpired",
 }
 

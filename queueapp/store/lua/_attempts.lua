@@ -16,7 +16,7 @@ end
 
 local RUNNING_FIELDS = {'scope', 'status', 'epoch', 'tier', 'shape', 'user', 'score', 'created', 'started', 'node',
   'worker', 'max_attempts', 'lost', 'retry_delay', 'retry_max_delay', 'host', 'workflow', 'cancel', 'due', 'eligible',
-  'attempts', 'finished_epoch', 'finished_status', 'hold', 'home'}
+  'attempts', 'finished_epoch', 'finished_status', 'hold', 'home', 'expires', 'keep', 'once'}
 
 local function load_job(id)
   local values = call('HMGET', K.job(id), unpack(RUNNING_FIELDS))
@@ -83,7 +83,7 @@ end
 -- of the job may be named behind, as for move_status.
 local function conclude(job, old, new, keep_ms, code, ...)
   move_status(job.scope, job.id, old, new, job.created, 'ended', NOW, ...)
-  call('ZADD', K.ended(), NOW + keep_ms, job.id)
+  call('ZADD', K.ended(), NOW + (tonumber(job.keep) or keep_ms), job.id)
   free_host(job.scope, job.id, job.host)
   if old == 'Running' then open_limits(job.scope, job.shape) end
   local workflow = job.workflow
@@ -105,11 +105,21 @@ local function conclude(job, old, new, keep_ms, code, ...)
   event(job.scope, string.lower(new), job.id, 'code', code or '')
 end
 
--- A lost attempt is attempted again until its losses are used up.
+-- A job that is still queued when its time there is over fails: a claim that meets it or upkeep
+-- ends it, whichever comes first, so that it never starts too late.
+local function expire(job, keep_ms)
+  leave_queue(job.scope, job.id, job.tier, job.shape, job)
+  job.started = nil
+  local message = 'The job was still queued when its time to live in the queue was over.'
+  call('HSET', K.job(job.id), 'failure', cjson.encode({code = 'queue_ttl_expired', message = message}))
+  conclude(job, 'Queued', 'Failed', keep_ms, 'queue_ttl_expired')
+end
+
+-- A lost attempt is attempted again until its losses are used up; not so a job that may run once.
 local function lose(job, max_lost, code, message, keep_ms)
   local lost = call('HINCRBY', K.job(job.id), 'lost', 1)
   end_attempt(job, 'lost', code)
-  if lost >= max_lost then
+  if job.once or lost >= max_lost then
     call('HSET', K.job(job.id), 'failure', cjson.encode({code = code, message = message}))
     conclude(job, 'Running', 'Failed', keep_ms, code)
     return 'Failed'

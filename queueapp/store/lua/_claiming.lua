@@ -3,6 +3,7 @@
 local OVERTAKES = 16
 local HOLD_MS = 600000
 local CLAIMED_MS = 60000
+local MOST_LATE = 100 -- jobs past their time in the queue that one claim ends; upkeep ends the others
 
 -- What a worker may be given: its types, its node's free and whole capacity, a hold on the node.
 local function offer_of(worker)
@@ -115,19 +116,24 @@ local function begin_workflow(scope, id)
 end
 
 local TAKEN_FIELDS = {'tier', 'shape', 'created', 'eligible', 'user', 'workflow', 'epoch', 'host', 'due', 'overtaken', 'usage',
-  'hold'}
+  'hold', 'expires'}
 
 -- What a worker gets to know of its job.
 local function answer_of(id, epoch, started, until_, scope, tier, shape, user)
   return {id, epoch, started, until_, scope, tier, shape, user, call('GET', K.spec(id))}
 end
 
--- Takes the job: the queue is left, the epoch rises, the lease begins, room is reserved.
+-- Takes the job, unless its time in the queue is over: the queue is left, the epoch rises, the lease begins, room is reserved.
 local function take(offer, id, scope, turn, lease_ms)
   local key = K.job(id)
   local values = call('HMGET', key, unpack(TAKEN_FIELDS))
   local job = {}
   for i, name in ipairs(TAKEN_FIELDS) do job[name] = values[i] end
+  if job.expires and tonumber(job.expires) <= NOW then
+    local late = load_job(id)
+    expire(late, tonumber(late.keep))
+    return nil
+  end
   local kind, cpu = shape_parts(job.shape)
   local epoch = (tonumber(job.epoch) or 0) + 1
   leave_queue(scope, id, job.tier, job.shape, job)
@@ -157,9 +163,15 @@ end
 -- A claim whose answer got lost is answered again, not made again: of each thread's newest it is
 -- kept which operation took what. Heartbeats keep the note alive.
 local function claim_once(offer, slot, op, lease_ms)
-  local id, scope, turn = choose(offer)
-  if not id then return {} end
-  local answer = take(offer, id, scope, turn, lease_ms)
+  local answer, id
+  for _ = 1, MOST_LATE do
+    local scope, turn
+    id, scope, turn = choose(offer)
+    if not id then return {} end
+    answer = take(offer, id, scope, turn, lease_ms)
+    if answer then break end
+  end
+  if not answer then return {} end
   local key = K.claimed(offer.worker)
   if call('HSET', key, slot, op .. ' ' .. id .. ' ' .. answer[2]) == 1 then call('PEXPIRE', key, CLAIMED_MS) end
   return answer

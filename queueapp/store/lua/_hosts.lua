@@ -35,6 +35,22 @@ local function give_turn(scope, host)
   end
 end
 
+-- What few jobs have. A job that may wait in the queue for so long only is listed by when that ends;
+-- one for a device that is not pinned to it is listed by the device all the same.
+local function agree(scope, id, terms, created)
+  local key = K.job(id)
+  if given(terms.keep) then call('HSET', key, 'keep', exact(terms.keep)) end
+  if terms.once then call('HSET', key, 'once', 1) end
+  if given(terms.device) then
+    call('HSET', key, 'device', terms.device)
+    call('ZADD', K.index(scope, 'host', terms.device), exact(created), id)
+  end
+  if given(terms.queue_ttl) then
+    call('HSET', key, 'expires', exact(NOW + terms.queue_ttl))
+    call('ZADD', K.expiries(), exact(NOW + terms.queue_ttl), id)
+  end
+end
+
 -- A job that waits for no time and no job any more: a pinned one still waits for its turn.
 local function make_ready(scope, id, tier, shape, score)
   local host = call('HGET', K.job(id), 'host')

@@ -209,11 +209,11 @@ local function hold(scope, id, code)
   end
 end
 
--- job has the fields user, host, due, eligible and hold, when the caller has read them.
+-- job has the fields user, host, due, eligible, hold and expires, when the caller has read them.
 local function leave_queue(scope, id, tier, shape, job)
   if not job then
-    local j = job_fields(id, 'user', 'host', 'due', 'eligible', 'hold')
-    job = {user = j[1], host = j[2], due = j[3], eligible = j[4], hold = j[5]}
+    local j = job_fields(id, 'user', 'host', 'due', 'eligible', 'hold', 'expires')
+    job = {user = j[1], host = j[2], due = j[3], eligible = j[4], hold = j[5], expires = j[6]}
   end
   call('ZREM', K.queue(scope), id)
   count_queued(scope, tier, -1)
@@ -221,6 +221,10 @@ local function leave_queue(scope, id, tier, shape, job)
   call('ZREM', K.owned(scope, job.user), id)
   touch_tier(scope, tier)
   if job.due then call('ZREM', K.due(), id) end
+  if job.expires then
+    call('ZREM', K.expiries(), id)
+    call('HDEL', K.job(id), 'expires')
+  end
   if job.host then call('ZREM', K.host(scope, job.host), id) end
   if job.hold then hold(scope, id, nil) end
   not_runnable(scope, id, tier, shape, job.eligible)

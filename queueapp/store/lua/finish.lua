@@ -73,11 +73,15 @@ elseif A.outcome == 'lost' and unwanted then
   close('Cancelled', 'lost')
 elseif A.outcome == 'lost' then
   note()
-  if (tonumber(job.lost) or 0) + 1 >= A.max_lost then
+  if job.once or (tonumber(job.lost) or 0) + 1 >= A.max_lost then
     publish_artifacts()
     call('HSET', key, 'result', ARGV[3], 'failure', ARGV[6])
   end
   status = lose(job, A.max_lost, given(A.code) or 'worker_lost', given(A.message) or 'The attempt was lost.', A.keep_ms)
+elseif job.once and ARGV[4] ~= '' and not unwanted then
+  -- It had begun what must not be done twice, and nobody knows how far it came.
+  note()
+  status = lose(job, 1, 'interrupted', 'The job was stopped after it had begun, and may not run twice.', A.keep_ms)
 else
   note()
   end_attempt(job, 'given_back', given(A.code))

@@ -22,24 +22,26 @@ end
 for _, set in ipairs(A.astray) do out(set) end
 local job = load_job(A.id)
 if not job then
-  for _, set in ipairs({K.due(), K.leases(), K.ended()}) do out(set) end
+  for _, set in ipairs({K.due(), K.expiries(), K.leases(), K.ended()}) do out(set) end
   return mended + call('UNLINK', K.spec(A.id), K.attempts(A.id), K.dependents(A.id))
 end
 
 local scope, status = job.scope, job.status
-local more = job_fields(A.id, 'unmet', 'host')
+local more = job_fields(A.id, 'unmet', 'host', 'device')
 for _, one in ipairs(A.statuses) do stands_if(one == status, K.index(scope, 'status', one), job.created) end
 stands(K.all(scope), job.created)
 stands(K.index(scope, 'type', (shape_parts(job.shape))), job.created)
 stands(K.index(scope, 'user', job.user), job.created)
 stands(K.index(scope, 'priority', PRIORITIES[tonumber(job.tier) + 1]), job.created)
 if more[2] then list_host(scope, A.id, more[2], job.created) end
+if more[3] then stands(K.index(scope, 'host', more[3]), job.created) end
 if job.node then stands(K.index(scope, 'node', job.node), job.created) end
 local queued, running = status == 'Queued', status == 'Running'
 stands_if(queued, K.queue(scope), job.score)
 stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
 stands_if(queued, K.owned(scope, job.user), job.score)
 if not queued then out(K.due()) end
+stands_if(queued and job.expires, K.expiries(), job.expires)
 -- A running job without a lease gets one that has ended: it is taken back like any other.
 if not running then out(K.leases())
 elseif not call('ZSCORE', K.leases(), A.id) then stands(K.leases(), exact(NOW)) end

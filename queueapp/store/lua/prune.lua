@@ -4,7 +4,7 @@
 local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
-  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow', 'node', 'host')
+  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow', 'node', 'host', 'device')
   if j[1] and call('EXISTS', K.dependents(id)) == 1 then
     -- Its dependents are told first: cascade looks at how it ended.
     call('RPUSH', K.cascade(), id)
@@ -22,6 +22,7 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
       call('ZREM', K.index(scope, 'host', j[9]), id)
       call('ZREM', K.index(scope, 'pinned', 'yes'), id)
     end
+    if j[10] then call('ZREM', K.index(scope, 'host', j[10]), id) end
     local result = given(j[6]) and cjson.decode(j[6]) or {}
     for _, artifact in ipairs(result.artifacts or {}) do call('UNLINK', K.artifact(artifact.id)) end
     call('UNLINK', K.job(id), K.spec(id), K.attempts(id), K.dependents(id))

@@ -1,7 +1,8 @@
 --- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
---- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created
+--- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created terms
 --- FULL refuses
 --- ARGV 3 the spec as JSON
+--- terms is null, or what few jobs have: {queue_ttl, keep (both ms), once, device}
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
 local scope, id, tier = A.scope, A.id, A.tier
@@ -63,6 +64,7 @@ if given(A.host) then
   call('HSET', K.job(id), 'host', A.host)
   list_host(scope, id, A.host, created)
 end
+if given(A.terms) then agree(scope, id, A.terms, tonumber(created)) end
 if given(A.timeout) then call('HSET', K.job(id), 'timeout', A.timeout) end
 if A.max_attempts > 1 then
   call('HSET', K.job(id), 'max_attempts', A.max_attempts, 'retry_delay', A.retry_delay,

@@ -53,6 +53,7 @@ class Day:
         """Live through the day, and some hours more in which hardly anything happens."""
         acts = [self.submit] * 6 + [self.claim] * 5 + [self.end] * 5 + [self.count_slots] * 4
         acts += [self.cancel, self.raise_tier, self.pause, self.promote, self.promote, self.reap]
+        acts += [self.expire]
         while self.now < DAY + DAY_MS:
             self.pass_time()
             self.random.choice(acts)()
@@ -61,6 +62,7 @@ class Day:
             self.look()
         self.now = DAY + DAY_MS + 3 * HOUR_MS + 1234
         self.promote()
+        self.expire()
         self.look()
 
     def pass_time(self) -> None:
@@ -81,6 +83,9 @@ class Day:
             "scheduled_ms": due if self.random.random() < 0.2 else None,
             "dependencies": (self.random.choice(known),) if known and self._one_in(6) else (),
             "host": self.random.choice("ab") if self._one_in(6) else None,
+            "queue_ttl_ms": self.random.randrange(1, 9_000_000) if self._one_in(6) else None,
+            "keep_ms": 10**12,
+            "once": self._one_in(6),
             "retry": RetryPolicy(2, 1000, 60_000) if self._one_in(4) else RetryPolicy(),
         }
         kind, level = self.random.choice(("Sleep", "Dig.Deep")), self.random.choice(TIERS)
@@ -137,6 +142,10 @@ class Day:
     def promote(self) -> None:
         """Scheduled jobs become ready."""
         self.store.scripts.call("promote", limit=100, now_ms=self.now)
+
+    def expire(self) -> None:
+        """Jobs that have been queued for too long fail."""
+        self.store.scripts.call("expire", limit=100, keep_ms=10**12, now_ms=self.now)
 
     def cascade(self) -> None:
         """Dependents are told."""

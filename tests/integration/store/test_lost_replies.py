@@ -381,6 +381,20 @@ def promoted(lossy: Lossy) -> None:
     assert "Completed" == finish(lossy.real, held, now_ms=far_ms)
 
 
+def expired(lossy: Lossy) -> None:
+    """A job that was queued for too long fails once, at the claim or by upkeep."""
+    add_worker(lossy.real)
+    far_ms = 4_000_000_000_000
+    for name in ("a", "b"):
+        job = spec(id=name, queue_ttl_ms=1_000, keep_ms=KEEP_MS)
+        again(lambda job=job: lossy.store.jobs.submit(job))  # type: ignore[misc] # bound at once
+    again(lambda: lossy.store.scripts.call("expire", limit=1, keep_ms=KEEP_MS, now_ms=far_ms))
+
+    assert again(lambda: claim(lossy.store, now_ms=far_ms)) is None
+    for name in ("a", "b"):
+        assert ["submitted", "failed"] == lossy.facts(name)
+
+
 def cascaded(lossy: Lossy) -> None:
     """The dependents of a failed job follow it, each once; of a completed one they run."""
     add_worker(lossy.real)
@@ -528,6 +542,7 @@ REST = (
     reaped,
     disowned,
     promoted,
+    expired,
     cascaded,
     retried,
     pruned,
