@@ -29,6 +29,7 @@ class Config:
     base_url: str | None = None
     admin_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
     environment: str = "development"
     durability: str = "everysec"
     actors: tuple[str, ...] = ()
@@ -80,7 +81,14 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_OBJECTS_URL": ("objects_url", "object store: file:///path or s3://bucket/prefix"),
     "QUEUEAPP_BASE_URL": ("base_url", "absolute address that links and the API document show"),
     "QUEUEAPP_ADMIN_KEY": ("admin_key", "an API key with role admin for all tenants"),
-    "QUEUEAPP_SECRET_KEY": ("secret_key", "signs download links; the embedded set-up makes one"),
+    "QUEUEAPP_SECRET_KEY": (
+        "secret_key",
+        "signs download links and seals device credentials; the embedded set-up makes one",
+    ),
+    "QUEUEAPP_OLD_SECRET_KEYS": (
+        "old_secret_keys",
+        "former secret keys, separated by commas: what they sealed can still be opened",
+    ),
     "QUEUEAPP_ENV": ("environment", "development or production"),
     "QUEUEAPP_DURABILITY": ("durability", "embedded server's fsync: everysec or always"),
     "QUEUEAPP_ACTORS": ("actors", "further modules with job types, separated by commas"),
@@ -210,7 +218,7 @@ def _value(variable: str, name: str, text: str) -> object:
         raise BadSetting(f"{variable} must be one of {', '.join(_CHOICES[name])}, not {text!r}")
     if name == "data_dir":
         return Path(text).expanduser()
-    if name in ("actors", "cors_origins"):
+    if name in ("actors", "cors_origins", "old_secret_keys"):
         parts = tuple(part.strip() for part in text.split(",") if part.strip())
         if name == "cors_origins" and not all(map(_ORIGIN.fullmatch, parts)):
             raise BadSetting(f"{variable} must hold origins such as https://app.example.com or *")

@@ -69,6 +69,7 @@ class JobContext:
         self.pipeline = assignment.pipeline
         #: Names the span of this run to other systems; None where no traces are made.
         self.traceparent = assignment.trace
+        self.secrets = assignment.secrets
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
         self._folder = assignment.directory
         self.stopping = False

@@ -191,11 +191,10 @@ class Engine:
         """Return what turns requests into jobs of a scope; it reads what they name once."""
         return Decider(self.store, scope, self.job_type)
 
-    def _accept(self, spec: JobSpec, idempotency: Idempotency | None, *, head: bool) -> Submitted:
-        if spec.inputs:
-            # From here on the datasets stay, so that the job finds what it was submitted for.
-            self.store.datasets.hold(spec.scope, list(spec.inputs.values()), spec.id)
-        receipt = self._enqueue(spec, idempotency=idempotency, head=head)
+    def _accept(
+        self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
+    ) -> Submitted:
+        receipt = self.place(spec, idempotency, head=head)
         if not receipt.new and receipt.job_id != spec.id:
             spec = self.store.jobs.get(spec.scope, receipt.job_id).spec
         return Submitted(
@@ -208,6 +207,15 @@ class Engine:
             repeated=not receipt.new,
             answer=receipt.answer,
         )
+
+    def place(
+        self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
+    ) -> Receipt:
+        """Accept a job that was decided already. Raises: QueueFull, IdempotencyMismatch."""
+        if spec.inputs:
+            # From here on the datasets stay, so that the job finds what it was submitted for.
+            self.store.datasets.hold(spec.scope, list(spec.inputs.values()), spec.id)
+        return self._enqueue(spec, idempotency=idempotency, head=head)
 
     def retry(
         self,

@@ -16,7 +16,7 @@ import structlog
 
 from queueapp import tracing
 from queueapp.domain.errors import LeaseLost, NotFound, QueueappError, Unavailable
-from queueapp.domain.job import Artifact, Claim, LogFile
+from queueapp.domain.job import Artifact, Claim, JobSpec, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.durations import duration_bases
@@ -25,6 +25,7 @@ from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, St
 from queueapp.runner.log_tail import LogTail
 from queueapp.runner.logs import RECORDS, left_logs
 from queueapp.runner.task import LOGS, WORK
+from queueapp.sealing import CannotOpen
 from queueapp.store import Store
 from queueapp.store.answers import FinishReport
 
@@ -76,6 +77,7 @@ class Execution:
         *,
         work_dir: Path,
         now_ms: Callable[[], int],
+        opened: Callable[[JobSpec], dict[str, Any]] = lambda _job: {},
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
     ) -> None:
         self._store = store
@@ -84,6 +86,7 @@ class Execution:
         self._work_dir = work_dir.absolute()
         self._now_ms = now_ms
         self._jitter = jitter
+        self._opened = opened
         self.recalled: set[tuple[str, int]] = set()
 
     def run(self, claim: Claim) -> FinishReport:
@@ -102,7 +105,11 @@ class Execution:
     def _run(self, claim: Claim, directory: Path) -> tuple[Outcome, int | None]:
         """Return how the attempt ended, and the bytes that it fetched if it came so far."""
         try:
+            secrets = self._opened(claim.job)
             inputs, fetched_bytes = self._inputs(claim, directory)
+        except CannotOpen as error:
+            failure = Failure(error.code, error.message)
+            return Outcome(AttemptEnd.FAILED, failure=failure), None
         except NotFound as error:
             failure = Failure("bad_input", error.message)
             return Outcome(AttemptEnd.FAILED, failure=failure), None
@@ -112,8 +119,9 @@ class Execution:
             directory=directory,
             inputs=inputs,
             memory_limit_bytes=job.requirements.memory_mb << 20,
-            timeout_ms=job.timeout_minutes * 60_000,
+            timeout_ms=job.run_limit_ms or job.timeout_minutes * 60_000,
             now_ms=claim.started_ms,
+            secrets=secrets,
         )
         try:
             return self._run_traced(task), fetched_bytes

@@ -26,6 +26,7 @@ from queueapp.broker import QueueBroker
 from queueapp.bulk import drive_waiting
 from queueapp.config import Config, from_env
 from queueapp.consumer import QUEUE, Station
+from queueapp.devices import open_credentials
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.fleet import Node, Worker
 from queueapp.domain.job import Claim
@@ -135,7 +136,12 @@ class WorkerProcess:
         )
         self.library = Library(self.engine, self.objects)
         self.execution = Execution(
-            self.store, self.objects, self.runner, work_dir=work_dir, now_ms=self.engine.now_ms
+            self.store,
+            self.objects,
+            self.runner,
+            work_dir=work_dir,
+            now_ms=self.engine.now_ms,
+            opened=partial(open_credentials, config),
         )
         self.broker.station = self.station
         for part in self._middleware(work_dir):

@@ -5,7 +5,7 @@ The broker builds a Task; the child sees an Assignment, which is plain JSON on t
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Task:
     timeout_ms: int
     now_ms: int
     trace: str | None = None
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def absolute(self) -> "Task":
         """Return the same task with every path absolute."""
@@ -111,6 +112,7 @@ class Assignment:
     cpu_units: int = 1
     modules: tuple[str, ...] = ()
     trace: str | None = None
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, task: Task, *, modules: tuple[str, ...] = ()) -> "Assignment":
@@ -130,6 +132,7 @@ class Assignment:
             cpu_units=job.requirements.cpu_units,
             modules=modules,
             trace=task.trace,
+            secrets=task.secrets,
         )
 
     def encode(self) -> bytes:

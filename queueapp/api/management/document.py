@@ -8,7 +8,7 @@ from flask_smorest import Api
 from marshmallow import fields
 
 import queueapp
-from queueapp.api.management import envelope, examples, health, jobs, workers
+from queueapp.api.management import devices, envelope, examples, health, jobs, workers
 from queueapp.api.schemas import ResponseSchema
 from queueapp.api.schemas.fields import Note
 from queueapp.api.spec import DocumentedApi, finish
@@ -16,8 +16,14 @@ from queueapp.api.spec import DocumentedApi, finish
 Doc = dict[str, Any]
 
 PREFIX = "MANAGEMENT_"
-BLUEPRINTS = (jobs.blueprint, workers.blueprint, health.blueprint)
-INFO = """Look at jobs and workers, cancel what is queued, delete workers, check the health.
+BLUEPRINTS = (
+    jobs.blueprint,
+    workers.blueprint,
+    health.blueprint,
+    devices.blueprint,
+)
+INFO = """Look at jobs and workers, cancel what is queued, delete workers, check the health; send
+commands and configuration to network devices.
 
 Every answer is an envelope of `code`, `message` and `data`; errors have the code -1 and an HTTP
 status. Times carry the numeric offset of the configured zone. Unknown query parameters are
@@ -28,7 +34,10 @@ ERRORS = {
     403: "The key is missing or unknown, or its role does not allow this.",
     404: "There is no such job or worker.",
     405: "The address does not know this method.",
-    409: "The job is not queued any more.",
+    409: "The job is not queued any more, or the same request is still being answered.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key was used before with another request.",
     429: "Too many requests; Retry-After says when to try again.",
     500: "Something went wrong inside.",
     503: "The store cannot be reached, or no worker lives.",
@@ -70,7 +79,7 @@ class ManagementApi(DocumentedApi):
 
 
 def install_management(app: Flask) -> ManagementApi:
-    """Add the five calls; return the maker of their document."""
+    """Add the calls; return the maker of their document."""
     app.config.update(
         {
             f"{PREFIX}API_TITLE": "queueapp Job Management",

@@ -12,14 +12,21 @@ from flask import Flask, Response, request
 
 from queueapp.api.problems import PROBLEM_TYPE
 from queueapp.api.responses import answer
+from queueapp.api.services import base_url
 
-PATHS = frozenset({"/job", "/worker", "/health"})
+PATHS = frozenset({"/job", "/worker", "/health", "/device/exec", "/device/bulk", "/device/test"})
 NO_KEY = "Invalid or missing API key."
 
 
 def success(data: object, *, message: str = "success", **beside: object) -> Response:
     """Return an answer with its data, and further keys beside them."""
     return answer({"code": 200, "message": message, "data": data, **beside})
+
+
+def created(data: object, *, query: str = "") -> Response:
+    """Return an answer about jobs that were made, and where to look at them."""
+    headers = {"Location": f"{base_url()}/job{query}"}
+    return answer({"code": 201, "message": "success", "data": data}, 201, headers)
 
 
 def failure(status: int, message: str, data: object) -> Response:

@@ -20,6 +20,7 @@ JOB: dict[str, Any] = {
     "duration": 3.0,
     "queue_time": 1.0,
     "device_name": None,
+    "command": [],
     "job_type": "ProcessMining",
     "tenant": "acme",
     "project": "sales",
@@ -80,3 +81,60 @@ HEALTH: dict[str, Any] = {
     },
 }
 ERROR: dict[str, Any] = {"code": -1, "message": "There is no such job.", "data": []}
+
+DEVICE_REQUEST: dict[str, Any] = {
+    "driver": "netmiko",
+    "connection_args": {
+        "host": "192.0.2.1",
+        "device_type": "cisco_ios",
+        "username": "operator",
+        "password": "a password",
+    },
+    "command": "show version",
+    "ttl": 300,
+}
+QUEUED: dict[str, Any] = {
+    **JOB,
+    "status": "queued",
+    "queue": "pinned_192.0.2.1",
+    "started_at": None,
+    "ended_at": None,
+    "worker": None,
+    "result": None,
+    "duration": None,
+    "queue_time": None,
+    "device_name": "192.0.2.1",
+    "command": ["show version"],
+    "job_type": "DeviceCommand",
+}
+DEVICE_JOB: dict[str, Any] = {"code": 201, "message": "success", "data": QUEUED}
+DEVICES_REQUEST: dict[str, Any] = {
+    **DEVICE_REQUEST,
+    "connection_args": {"device_type": "cisco_ios", "username": "operator", "password": "a word"},
+    "devices": [{"host": "192.0.2.1"}, {"host": "192.0.2.2", "command": "show clock"}],
+    "ttl": 600,
+}
+DEVICE_JOBS: dict[str, Any] = {
+    "code": 201,
+    "message": "success",
+    "data": {
+        "succeeded": [QUEUED],
+        "failed": [{"host": "192.0.2.2", "reason": "The queue of this project is full."}],
+    },
+}
+DEVICE_TEST_REQUEST: dict[str, Any] = {
+    "driver": "netmiko",
+    "connection_args": DEVICE_REQUEST["connection_args"],
+}
+DEVICE_TESTED: dict[str, Any] = {
+    "code": 200,
+    "message": "success",
+    "data": {
+        "success": True,
+        "host": "192.0.2.1",
+        "prompt": "router#",
+        "duration": 0.8,
+        "error": None,
+        "job_id": "cc0e8400-e29b-41d4-a716-446655440000",
+    },
+}

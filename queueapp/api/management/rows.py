@@ -67,16 +67,18 @@ def job_row(job: Job, zone: tzinfo) -> Row:
         "ended_at": None if ended is None else zoned(ended, zone),
         "worker": job.worker,
         "result": _result(job),
-        "duration": _seconds(started, ended),
-        "queue_time": _seconds(enqueued_ms, started),
-        "device_name": job.spec.host,
+        "duration": seconds(started, ended),
+        "queue_time": seconds(enqueued_ms, started),
+        "device_name": job.spec.host or job.spec.device,
+        "command": job.spec.parameters.get("lines", []) if job.spec.device else [],
         "job_type": job.spec.type,
         "tenant": job.spec.scope.tenant,
         "project": job.spec.scope.project,
     }
 
 
-def _seconds(start_ms: int | None, end_ms: int | None) -> float | None:
+def seconds(start_ms: int | None, end_ms: int | None) -> float | None:
+    """Return the time between two moments; None while one has not come."""
     if start_ms is None or end_ms is None:
         return None
     return max(0, end_ms - start_ms) / 1000
@@ -88,11 +90,12 @@ def _result(job: Job) -> Row | None:
         return {"type": kind, "type_code": code, "retval": job.summary, "error": None}
     if job.status is Status.FAILED:
         kind, code = FAILURE
-        return {"type": kind, "type_code": code, "retval": None, "error": _error(job)}
+        return {"type": kind, "type_code": code, "retval": None, "error": error_of(job)}
     return None
 
 
-def _error(job: Job) -> Row:
+def error_of(job: Job) -> Row:
+    """Return why a job failed."""
     failure = job.failure
     if failure is None:
         return {"type": "JobError", "message": "The job failed."}

@@ -109,6 +109,7 @@ class ManagedJob(_Snake):
     duration = Real(allow_none=True, metadata={"description": "Seconds from start to end."})
     queue_time = Real(allow_none=True, metadata={"description": "Seconds from queue to start."})
     device_name = Note(allow_none=True)
+    command = fields.List(Note(), metadata={"description": "What a device job sends."})
     job_type = Note()
     tenant = Note()
     project = Note()

@@ -135,6 +135,25 @@ class ManagedStatus(StrEnum):
     CANCELED = "canceled"
 
 
+class DeviceDriver(StrEnum):
+    """What talks to a device."""
+
+    NETMIKO = "netmiko"
+
+
+class QueueStrategy(StrEnum):
+    """How jobs of one device stand to each other: one at a time, or as they come."""
+
+    FIFO = "fifo"
+    PINNED = "pinned"
+
+
+class RenderingEngine(StrEnum):
+    """What makes lines from templates."""
+
+    JINJA2 = "jinja2"
+
+
 NAMES: dict[type[StrEnum], str] = {
     Status: "JobStatus",
     Step: "Aggregation",
@@ -156,6 +175,7 @@ __all__ = (
     "CatchUpPolicy",
     "ControlAction",
     "Extent",
+    "DeviceDriver",
     "HistoryMetric",
     "Isolation",
     "LogFormat",
@@ -167,6 +187,8 @@ __all__ = (
     "OverlapPolicy",
     "Priority",
     "QueueState",
+    "QueueStrategy",
+    "RenderingEngine",
     "ResourceType",
     "ResultFormat",
     "ScheduleOutcome",

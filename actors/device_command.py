@@ -1,0 +1,70 @@
+"""DeviceCommand: sends commands or configuration to a network device over SSH.
+
+Offered by workers that have netmiko installed. The Job Management API submits these jobs.
+"""
+
+from importlib.util import find_spec
+from typing import Any
+
+from actors.device.outputs import Outputs
+from actors.device.parameters import DeviceCommandParameters
+from queueapp import JobContext, job_type
+
+OFFERED = find_spec("netmiko") is not None
+
+
+def device_command(job: JobContext) -> None:
+    """Send commands or configuration to a network device."""
+    from actors.device.rendering import lines_of
+    from actors.device.session import open_session
+
+    work = job.parameters
+    testing = work["mode"] == "test"
+    lines = [] if testing else lines_of(work["lines"], work.get("rendering"))
+    known = {name: work.get(name) for name in ("host", "device_type", "port", "username")}
+    session = open_session(known, job.secrets)
+    try:
+        if testing:
+            job.summary(prompt=session.prompt)
+            return
+        # From here on the job must not be run again, should anybody stop it.
+        job.progress(done=0, total=len(lines), stage="Sending")
+        job.flush()
+        outputs = Outputs()
+        try:
+            _send(job, session, lines, outputs)
+        finally:
+            outputs.tell(job)
+    finally:
+        session.close()
+
+
+def _send(job: JobContext, session: Any, lines: list[str], outputs: Outputs) -> None:
+    work = job.parameters
+    options, parsing = work["driver_args"], work.get("parsing")
+    if work["mode"] == "config":
+        outputs.add("\n".join(lines), session.configure(lines, options))
+        job.progress(done=len(lines))
+        return
+    if parsing is not None and parsing.get("template") is None:
+        options = {**options, "use_textfsm": True}
+    for done, line in enumerate(lines, start=1):
+        outputs.add(line, _parsed(session.command(line, options), parsing))
+        job.progress(done=done)
+
+
+def _parsed(got: Any, parsing: dict[str, Any] | None) -> Any:
+    from actors.device.parsing import records_of
+
+    if parsing is None or parsing.get("template") is None:
+        return got
+    return records_of(got, parsing["template"])
+
+
+if OFFERED:
+    device_command_type = job_type(
+        "DeviceCommand",
+        parameters=DeviceCommandParameters,
+        internal=True,
+        memory_gb=0.5,
+    )(device_command)
