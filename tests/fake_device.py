@@ -57,6 +57,7 @@ class FakeDevice:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # else the one that waits keeps it open
         self._listener.close()
         for transport in self._transports:
             transport.close()

@@ -117,7 +117,7 @@ def _key(text: str, passphrase: str | None) -> Any:
 
 @contextmanager
 def told(hide: Callable[[str], str], dropped: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Turn netmiko's many errors into five; only their first line is of use to anybody."""
+    """Turn netmiko's many errors into five; of their texts the beginning is of use."""
     from netmiko.exceptions import (
         ConfigInvalidException,
         NetmikoAuthenticationException,
@@ -128,7 +128,8 @@ def told(hide: Callable[[str], str], dropped: Callable[[], bool] = lambda: False
 
     def first_line(error: Exception) -> str:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return hide(lines[0] if lines else type(error).__name__)[:500]
+        told = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
+        return hide(told or type(error).__name__)[:500]
 
     try:
         yield

@@ -164,8 +164,7 @@ def test_failures_have_names(
 
 def test_a_job_that_has_not_sent_anything_has_not_begun(tmp_path: Path) -> None:
     """So that it may be given back: no progress is told before."""
-    with FakeDevice() as standing:
-        known = {name: standing.connection[name] for name in OPEN}
+    known = {"host": "127.0.0.1", "port": 1, "device_type": "cisco_ios", "username": "x"}
     assignment = Assignment("j", "DeviceCommand", 1, "test", {}, tmp_path, 0)
     events: list[dict[str, Any]] = []
     parameters = {"mode": "command", "lines": ["x"], "driver_args": {}, **known}
