@@ -59,7 +59,6 @@ from queueapp.runner import Runner, StopKind
 from queueapp.server import store_url
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport
-from queueapp.store.wires import FOR_OTHERS
 from queueapp.tracing import start_tracing
 from queueapp.upkeep import Upkeep
 from queueapp.upkeep.chores import chores
@@ -67,15 +66,16 @@ from queueapp.upkeep.chores import chores
 log = structlog.get_logger()
 
 JOB_MODULES = ("actors",)
-MOST_CONNECTIONS = 16
+FEWEST_CONNECTIONS, MOST_CONNECTIONS = 4, 16
 
 
 def connections(slots: int) -> int:
-    """Return how many connections a worker may open: one a thread, and few all the same.
+    """Return how many connections a worker may open: one a thread, at least four.
 
-    They are opened when they are needed: a quiet worker has three or four.
+    A worker of four and a web process need eight then; with three more each thread did not do
+    more (3,000 tiny jobs on 4 threads: 370 and 380 a second, on 8 threads 360 and 360).
     """
-    return min(slots + FOR_OTHERS, MOST_CONNECTIONS)
+    return max(FEWEST_CONNECTIONS, min(slots, MOST_CONNECTIONS))
 
 
 def this_node(config: Config) -> Node:

@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-FOR_OTHERS = 3  # of a pool's connections: a parked worker's block, upkeep, plain reads
+FOR_OTHERS = 2  # of a pool's connections: a parked worker's block or a feed; plain reads
 
 
 def pack(*parts: bytes) -> bytes:

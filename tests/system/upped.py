@@ -36,6 +36,7 @@ class Upped:
 
     data_dir: Path
     workers: int = 1
+    threads: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
@@ -48,8 +49,8 @@ class Upped:
             "QUEUEAPP_LEASE_SECONDS": "3",
             **self.settings,
         }
-        command = ["up", "--port", "0", "--data-dir", str(self.data_dir), "--threads", "1"]
-        command += ["--workers", str(self.workers)]
+        command = ["up", "--port", "0", "--data-dir", str(self.data_dir)]
+        command += ["--workers", str(self.workers), "--threads", str(self.threads)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "queueapp.cli", *command],
             stdout=subprocess.PIPE,
