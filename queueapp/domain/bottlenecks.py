@@ -170,11 +170,16 @@ def _held(watch: Watch, look: Look, hindrance: Hindrance) -> Watch:
         joined=look.joined,
         excess_ms=watch.excess_ms + lasted * max(0.0, look.size - look.usual_size),
         hindrance=hindrance,
-        hindered_ms=Counter(watch.hindered_ms) + Counter({str(hindrance): lasted}),
-        running_ms=Counter(watch.running_ms) + Counter(running),
+        hindered_ms=_sum(watch.hindered_ms, {str(hindrance): lasted}),
+        running_ms=_sum(watch.running_ms, running),
         lacking=look.lacking or watch.lacking,
         resolution=None,
     )
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    # A plain dictionary: asdict counts the entries of a Counter instead of copying them.
+    return dict(Counter(one) + Counter(other))
 
 
 def _quiet(watch: Watch | None, look: Look) -> tuple[Watch | None, Bottleneck | None]:

@@ -1,5 +1,6 @@
 """Upkeep's looks: why jobs wait, what is a bottleneck, how nodes are loaded."""
 
+import time
 from dataclasses import replace
 
 from queueapp.domain.bottlenecks import Bottleneck, Watch
@@ -75,8 +76,12 @@ def test_a_bottleneck_is_watched_and_kept(store: Store) -> None:
     """Five jobs and no worker: it is watched; one that is over stays to be read."""
     for _ in range(5):
         submit(store)
-    Watching(store, keep_ms=KEEP_MS).look()
+    watching = Watching(store, keep_ms=KEEP_MS)
+    watching.look()
+    time.sleep(0.01)
+    watching.look()
     watch = store.bottlenecks.watched([SCOPE])[SCOPE]
+    assert watch.seen_ms > watch.start_ms
     long_ago = replace(watch, start_ms=watch.start_ms - 3_600_000)
     store.bottlenecks.keep(SCOPE, long_ago, None, keep_ms=KEEP_MS)
     (open_,) = store.bottlenecks.between(SCOPE, long_ago.start_ms, now_ms(store))
