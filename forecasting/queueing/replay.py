@@ -81,7 +81,7 @@ def _moments(
 ) -> list[Moment]:
     """Draw futures of as many past moments as the history has and the time allows."""
     days = (jobs.now - jobs.history) / (24 * HOUR)
-    rows = 1 + len(jobs.waiting) + 2 * len(jobs.submitted) / max(days, 1.0)
+    rows = 1 + _mean_waiting(jobs) + 2 * len(jobs.submitted) / max(days, 1.0)
     paths = int(np.clip(ROWS / (rows * MOMENTS), FEWEST_PATHS, PATHS))
     count = int(np.clip(ROWS / (rows * paths), FEWEST_MOMENTS, MOMENTS))
     ages = np.arange(1, count + 1) * HOURS_APART
@@ -92,6 +92,13 @@ def _moments(
         futures = imagination.futures(known, staff, paths, rng)
         moments.append(Moment(int(age), known, futures, futures.free(staff)))
     return moments
+
+
+def _mean_waiting(jobs: Workload) -> float:
+    """Return how many jobs waited on average, or wait now if more, by Little's law."""
+    waits = np.nan_to_num(jobs.started, nan=jobs.now) - jobs.submitted
+    span = max(1.0, jobs.now - float(np.min(jobs.submitted, initial=jobs.now)))
+    return max(float(waits.sum()) / span, len(jobs.waiting))
 
 
 def _workers_then(known: Workload, workers: int) -> int:
