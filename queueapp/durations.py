@@ -90,7 +90,7 @@ class Durations:
             return {}
         if len(self._kept) > MAX_KEPT:
             self._kept = {}
-        found = self._store.jobs.runs(scope, [name for name, _ in wanted])
+        found = self._store.figures.runs(scope, [name for name, _ in wanted])
         known = {}
         for (name, text), rows in zip(wanted, found, strict=True):
             young = [row for row in rows if row[2] >= oldest_ms]

@@ -7,7 +7,7 @@ The enqueue function is the broker's and is handed in, so that this room never m
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from queueapp.config import Config
@@ -17,15 +17,13 @@ from queueapp.domain.errors import (
     JobNotRetryable,
     JobTypeUnavailable,
     Unavailable,
-    ValidationFailed,
 )
-from queueapp.domain.estimates import Duration
 from queueapp.domain.fleet import JobTypeInfo
 from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.domain.waiting import Wait
+from queueapp.engine_answers import Cancelled, Estimate, Looked, Submitted
 from queueapp.feed import EventFeed
 from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
@@ -62,55 +60,6 @@ def _as_they_are(
     specs: Sequence[JobSpec], accept: Callable[[list[JobSpec]], Accepted], /
 ) -> Accepted:
     return accept(list(specs))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What can be said of a job's time now; None is not known."""
-
-    duration: Duration
-    start_ms: int | None
-    completion_ms: int | None
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """An accepted job: its spec, its overall position, when it was accepted, its estimate.
-
-    ``answer`` is the stored reply of the first request when this one repeats it.
-    """
-
-    spec: JobSpec
-    status: Status
-    position: int | None
-    tier_position: int | None
-    created_ms: int
-    estimate: Estimate
-    repeated: bool = False
-    answer: str = ""
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A job as it is now: while it is queued, its overall position and why it waits."""
-
-    job: Job
-    position: int | None
-    estimate: Estimate
-    wait: Wait | None
-
-
-@dataclass(frozen=True)
-class Cancelled:
-    """What a cancel came to: ``job`` as it is now, the status it had before."""
-
-    job: Job
-    previous: Status
-
-    @property
-    def done(self) -> bool:
-        """Whether the job has ended (a running one may still be stopping)."""
-        return self.job.ended
 
 
 class Engine:
@@ -362,13 +311,3 @@ class Engine:
 
 def _whole(at_ms: float | None) -> int | None:
     return None if at_ms is None else int(at_ms)
-
-
-__all__: Sequence[str] = (
-    "Cancelled",
-    "Engine",
-    "Enqueue",
-    "Estimate",
-    "Submitted",
-    "ValidationFailed",
-)

@@ -250,9 +250,9 @@ class Outlook:
         now = self._now_ms()
 
         day = now - now % DAY_MS
-        names = self._store.jobs.projects(tenant) if project is None else [project]
+        names = self._store.figures.projects(tenant) if project is None else [project]
         scopes = [Scope(tenant, name) for name in names]
-        tallies = [self._store.jobs.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
+        tallies = [self._store.figures.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
         eligible = sum(t.eligible for t in tallies)
         waited = sum(t.eligible * now - t.eligible_since_ms for t in tallies)
         completed = sum(t.completed_today for t in tallies)

@@ -11,7 +11,7 @@ from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import bulk as examples
 from queueapp.api.idempotency import given_idempotency, remember, replayed
 from queueapp.api.job_answer import stamp
-from queueapp.api.jobs import canonical_type
+from queueapp.api.named_jobs import canonical_type
 from queueapp.api.responses import answer
 from queueapp.api.schemas import bulk as schemas
 from queueapp.api.services import base_url, services

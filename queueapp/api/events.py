@@ -12,7 +12,7 @@ from queueapp.api.auth import given_token, key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.event_answer import event_row
 from queueapp.api.examples import events as examples
-from queueapp.api.jobs import known_job
+from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
 from queueapp.api.schemas.events import PLACE_PATTERN, STREAM, EventPage, EventQuery
 from queueapp.api.services import services

@@ -13,8 +13,7 @@ from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
 from queueapp.domain.waited import longest_first
 from queueapp.domain.waiting import Wait
-from queueapp.engine import Cancelled, Estimate, Submitted
-from queueapp.trials import Trial
+from queueapp.engine_answers import Estimate
 
 Row = dict[str, Any]
 
@@ -269,66 +268,3 @@ def job_row(job: Job, completion_ms: int | None) -> Row:
             row["duration"] = text.minutes(job.ended_ms - job.started_ms)
             row["durationSeconds"] = (job.ended_ms - job.started_ms) / 1000
     return row
-
-
-def submitted_answer(submitted: Submitted) -> Row:
-    """Return what submit says of an accepted job."""
-    spec, estimate = submitted.spec, submitted.estimate
-    return {
-        "jobId": spec.id,
-        "status": submitted.status,
-        "queuePosition": submitted.position,
-        "estimatedStartTime": stamp(estimate.start_ms),
-        "estimatedDuration": text.minute_range(*estimate.duration.minutes),
-        "estimateBasis": basis(estimate),
-        "jobName": spec.name,
-        "jobType": spec.type,
-        "priority": spec.priority,
-        "dateSubmitted": stamp(submitted.created_ms),
-        "submittedBy": spec.submitted_by,
-    }
-
-
-def trial_answer(trial: Trial) -> Row:
-    """Return what would become of a job that was not submitted."""
-    spec, found = trial.spec, trial.foreseen
-    return {
-        "dryRun": True,
-        "accepted": trial.accepted,
-        "queuePosition": found.position,
-        "tierPosition": trial.tier_position,
-        "estimatedStartTime": stamp(found.start_ms),
-        "estimatedCompletion": stamp(found.completion_ms),
-        "estimatedDuration": text.minute_range(*found.duration.minutes),
-        "estimateBasis": {"scope": found.duration.basis, "samples": found.duration.samples},
-        "jobName": spec.name,
-        "jobType": spec.type,
-        "priority": spec.priority,
-        "submittedBy": spec.submitted_by,
-        "resourceRequirements": {
-            "cpuUnits": spec.requirements.cpu_units,
-            "memoryGB": spec.requirements.memory_mb / 1024,
-        },
-        "timeoutMinutes": spec.timeout_minutes,
-        "waitReason": shown_wait(trial.wait),
-        "limits": [
-            {"code": limit.code, "text": limit.text, "refuses": limit.refuses}
-            for limit in trial.limits
-        ],
-    }
-
-
-def cancelled_answer(cancelled: Cancelled, *, by: str, reason: str | None) -> Row:
-    """Return what became of the wish to cancel a job."""
-    job = cancelled.job
-    wish = job.cancel
-    return {
-        "jobId": job.id,
-        "previousStatus": cancelled.previous,
-        "status": job.status,
-        "cancellationRequested": True,
-        "cancelledAt": stamp(job.ended_ms),
-        "cancelledBy": wish.by if wish else by,
-        "reason": wish.reason if wish else reason,
-        "partialResultsPreserved": job.partial_results,
-    }

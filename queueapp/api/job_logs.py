@@ -9,7 +9,8 @@ from flask.views import MethodView
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import logs as examples
 from queueapp.api.job_answer import stamp
-from queueapp.api.jobs import JOB, known_job
+from queueapp.api.jobs import JOB
+from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
 from queueapp.api.schemas.logs import JobLogs, LogsQuery
 from queueapp.api.services import services

@@ -2,11 +2,11 @@
 
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 from flask import Response, g
 from flask.views import MethodView
 
+from queueapp.api.acted_answer import cancelled_answer, submitted_answer, trial_answer
 from queueapp.api.artifacts import FILE, download
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
@@ -14,14 +14,9 @@ from queueapp.api.datasets import LOCATION
 from queueapp.api.downloads import signed_link
 from queueapp.api.examples import jobs as examples
 from queueapp.api.idempotency import given_idempotency, remember, replayed
-from queueapp.api.job_answer import (
-    cancelled_answer,
-    job_answer,
-    job_row,
-    submitted_answer,
-    trial_answer,
-)
+from queueapp.api.job_answer import job_answer, job_row
 from queueapp.api.job_requests import retry_wishes, to_request
+from queueapp.api.named_jobs import canonical_type, known_id, known_job, own_job
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
 from queueapp.api.results_answer import output_type, primary_artifact, results_answer
@@ -31,11 +26,11 @@ from queueapp.api.schemas.enums import OutputType, ResultFormat
 from queueapp.api.schemas.results import JobResults
 from queueapp.api.services import base_url, services
 from queueapp.domain.api_key import Role
-from queueapp.domain.errors import Forbidden, JobNotCancellable, JobNotCompleted, NotFound
+from queueapp.domain.errors import JobNotCancellable, JobNotCompleted
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.engine import Submitted
+from queueapp.engine_answers import Submitted
 from queueapp.store.listing import JobFilter, JobPage
 
 blueprint = ApiBlueprint(
@@ -43,30 +38,6 @@ blueprint = ApiBlueprint(
 )
 JOBS = "/<string:tenantId>/<string:projectId>/execution/job"
 JOB = f"{JOBS}/<string:jobId>"
-
-
-def known_id(job_id: str) -> str:
-    """Return an id as jobs have it; one that is no GUID is unknown. Raises: NotFound."""
-    try:
-        guid = str(UUID(job_id))
-    except ValueError as error:
-        raise NotFound from error
-    if guid != job_id.lower():
-        raise NotFound
-    return guid
-
-
-def known_job(scope: Scope, job_id: str) -> Job:
-    """Return a job of the scope. Raises: NotFound."""
-    return services().engine.job(scope, known_id(job_id))
-
-
-def _own_job(scope: Scope, job_id: str) -> Job:
-    """Return a job that the key may change: its user's own, or anyone's for an operator."""
-    job = known_job(scope, job_id)
-    if job.spec.submitted_by != key().user and not key().role.includes(Role.OPERATOR):
-        raise Forbidden("Changing another user's job needs the role operator.")
-    return job
 
 
 def _accepted(scope: Scope, submitted: Submitted, body: dict[str, Any], status: int) -> Response:
@@ -166,7 +137,7 @@ class OneJob(MethodView):
         202 that it is still stopping. The body may be left out, or be given as query parameters.
         Changing another user's job needs the role operator.
         """
-        job = _own_job(scope, job_id)
+        job = own_job(scope, job_id)
         wishes = {**query, **body}
         reason = wishes.get("reason")
         cancelled = services().engine.cancel(
@@ -214,14 +185,6 @@ class Jobs(MethodView):
                 **page_keys(number, size, page.total),
             }
         )
-
-
-def canonical_type(name: str | None) -> str | None:
-    """Return a job type as it is stored; a type that nobody offers any more is taken as it is."""
-    if name is None:
-        return None
-    known = services().engine.store.fleet.catalogue()
-    return {offered.lower(): offered for offered in known}.get(name.lower(), name)
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -290,7 +253,7 @@ class Retries(MethodView):
         stays as it is and says what it was retried as. Retrying another user's job needs the
         role operator.
         """
-        job = _own_job(scope, job_id)
+        job = own_job(scope, job_id)
         idempotency = given_idempotency()
         submitted, original = services().engine.retry(
             scope,

@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import predictions as examples
-from queueapp.api.jobs import canonical_type
+from queueapp.api.named_jobs import canonical_type
 from queueapp.api.predictions_answer import predictions_answer
 from queueapp.api.responses import answer
 from queueapp.api.schemas.predictions import PredictionsQuery, QueuePredictions

@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import queue as examples
-from queueapp.api.jobs import canonical_type
+from queueapp.api.named_jobs import canonical_type
 from queueapp.api.paging import page_keys
 from queueapp.api.queue_answer import queue_answer, tier_answer
 from queueapp.api.responses import answer

@@ -11,7 +11,7 @@ from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import steering as examples
 from queueapp.api.idempotency import given_idempotency, remember, replayed
 from queueapp.api.job_answer import stamp
-from queueapp.api.jobs import known_job
+from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
 from queueapp.api.schemas import steering as schemas
 from queueapp.api.schemas.enums import ControlAction, QueueState

@@ -13,6 +13,7 @@ from queueapp.store.connect import Client, connect
 from queueapp.store.coverage import Coverage
 from queueapp.store.datasets import Datasets
 from queueapp.store.events import Events
+from queueapp.store.figures import Figures
 from queueapp.store.fleet import Fleet
 from queueapp.store.forecasts import Forecasts
 from queueapp.store.glances import Glances
@@ -41,6 +42,7 @@ class Store:
         self.scripts = Scripts(client, prefix)
         parts = (client, self.keys, self.scripts)
         self.jobs = Jobs(*parts)
+        self.figures = Figures(*parts)
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)
         self.history = History(*parts)

@@ -2,9 +2,8 @@
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
@@ -12,7 +11,6 @@ from queueapp.domain.audit import Act
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Claim, Job, JobSpec
 from queueapp.domain.outcome import Progress, Usage
-from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
 from queueapp.store.acting import encoded
@@ -21,18 +19,12 @@ from queueapp.store.answers import (
     Idempotency,
     Next,
     Receipt,
-    Tally,
 )
 from queueapp.store.codec import decode_claim, decode_job, dumps, encode, encode_spec
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
-
-_TALLIED = ("completed", "failed", "run")
-_SINCE = [f"eligible_since{priority.tier}" for priority in Priority]
-HOUR_MS = 3_600_000
-RUNS_READ = 200
 
 
 class Jobs:
@@ -285,30 +277,6 @@ class Jobs:
             found = pipe.execute()
         return {job_id: Status(text) for job_id, text in zip(job_ids, found, strict=True) if text}
 
-    def projects(self, tenant: str) -> list[str]:
-        """Return the projects of a tenant that ever had a job."""
-        with store_errors():
-            found = self._client.smembers(self._keys("tenant", encode_part(tenant)))
-        return sorted(unquote(project) for project in found)
-
-    def tally(self, scope: Scope, *, day_ms: int, now_ms: int) -> Tally:
-        """Return the figures of one scope that the system status adds up."""
-        hours = range(day_ms // HOUR_MS, now_ms // HOUR_MS + 1)
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for priority in Priority:
-                low, high = score(priority.tier, 0), score(priority.tier + 1, 0)
-                pipe.zcount(self._keys("queue", scope.key), low, f"({high}")
-            pipe.hmget(self._keys("meta", scope.key), "eligible", *_SINCE)
-            pipe.zcount(self._keys("done", scope.key), now_ms - 24 * HOUR_MS, "+inf")
-            for hour in hours:
-                pipe.hgetall(self._keys("hour", scope.key, hour))
-            found = pipe.execute()
-        sums = [summed(found[6:], what) for what in _TALLIED]
-        eligible, *since = (int(value or 0) for value in found[4])
-        queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
-        return Tally(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
-
     def mark_retried(
         self, scope: Scope, job_id: str, new_id: str, act: Act, *, record: bool = True
     ) -> None:
@@ -320,22 +288,6 @@ class Jobs:
     def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
         """Store the whole answer of an idempotent request, for as long as its key lives."""
         self._scripts.call("keep_answer", scope=scope.key, key=key, answer=answer)
-
-    def runs(self, scope: Scope, bases: Sequence[str]) -> list[list[tuple[int, int | None, int]]]:
-        """Return the newest run times of each basis: (run ms, written bytes, ended ms)."""
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for basis in bases:
-                pipe.lrange(self._keys("runs", scope.key, basis), 0, RUNS_READ - 1)
-            found = pipe.execute()
-        return [[_run(text) for text in texts] for texts in found]
-
-
-def summed(hours: Iterable[Mapping[str, str]], what: str) -> int:
-    """Return one kind of sum of the roll-ups of hours, over all tiers and job types."""
-    return sum(
-        int(value) for hour in hours for name, value in hour.items() if name.startswith(f"{what}:")
-    )
 
 
 def _slot() -> str:
@@ -357,8 +309,3 @@ def _terms(spec: JobSpec) -> dict[str, Any] | None:
 
 def _unless(value: int, usual: int) -> int | None:
     return None if value == usual else value
-
-
-def _run(text: str) -> tuple[int, int | None, int]:
-    run, written, ended = text.split(":")
-    return int(run), int(written) if written else None, int(ended)

@@ -196,7 +196,7 @@ def completed_with_files(lossy: Lossy) -> None:
     lossy.give(message, report(artifacts=(file,), result={"artifacts": [{"id": "file"}]}))
 
     assert "o" == lossy.real.artifacts.get(SCOPE, "file").object_key
-    assert [1] == [len(runs) for runs in lossy.real.jobs.runs(SCOPE, ["p"])]
+    assert [1] == [len(runs) for runs in lossy.real.figures.runs(SCOPE, ["p"])]
     assert "1" == lossy.real.client.hget(lossy.real.keys("worker", "w1"), "succeeded")
 
 
