@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import dramatiq
 from dramatiq.errors import QueueNotFound
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, MiddlewareError
 
 from queueapp.consumer import QUEUE, ClaimConsumer, Station, message_of
 from queueapp.domain.job import JobSpec
@@ -34,11 +34,56 @@ class QueueBroker(dramatiq.Broker):
         middleware: list[Middleware] | None = None,
         max_queued: int = 1_000_000,
     ) -> None:
+        self._hearing: dict[str, tuple[Middleware, ...]] = {}
         super().__init__(middleware=middleware or [])
         self.store = store
         self.max_queued = max_queued
         self.queues: dict[str, None] = {}
         self.station: Station | None = None
+
+    def add_middleware(
+        self,
+        middleware: Middleware,
+        *,
+        before: type[Middleware] | None = None,
+        after: type[Middleware] | None = None,
+    ) -> None:
+        """Add a middleware, at the end unless it is told where."""
+        super().add_middleware(middleware, before=before, after=after)
+        self._hearing = {}
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Tell a signal to the middleware that hears it; Dramatiq calls all the others, too."""
+        name = f"before_{signal}"
+        for middleware in self._hearers(name):
+            try:
+                getattr(middleware, name)(self, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                self.logger.critical("%r failed in %s.", middleware, name, exc_info=True)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Tell a signal as ``emit_before`` does, from the last to the first."""
+        name = f"after_{signal}"
+        for middleware in reversed(self._hearers(name)):
+            try:
+                getattr(middleware, name)(self, *args, **kwargs)
+            except Exception:
+                self.logger.critical("%r failed in %s.", middleware, name, exc_info=True)
+
+    def _hearers(self, name: str) -> tuple[Middleware, ...]:
+        """Return the middleware whose method of this name does anything."""
+        found = self._hearing.get(name)
+        if found is None:
+            nothing = getattr(Middleware, name)
+            found = tuple(
+                one
+                for one in self.middleware
+                if getattr(getattr(one, name), "__func__", None) is not nothing
+            )
+            self._hearing[name] = found
+        return found
 
     def submit(
         self, spec: JobSpec, *, idempotency: Idempotency | None = None, head: bool = False

@@ -27,7 +27,7 @@ from queueapp.domain.job import (
 from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
 from queueapp.domain.queue import TIERS
 from queueapp.domain.scope import Scope
-from queueapp.domain.states import Status
+from queueapp.domain.states import AttemptEnd, Status
 
 Record = TypeVar("Record")
 
@@ -154,8 +154,26 @@ def _attempt(text: str) -> Attempt:
     return build(Attempt, data, logs=tuple(build(LogFile, item) for item in data.get("logs", ())))
 
 
-def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]) -> Job:
-    """Return the job of a stored hash, its spec and its list of ended attempts."""
+def _attempts(data: dict[str, str], texts: list[str]) -> tuple[Attempt, ...]:
+    """Return a job's ended attempts; one that completed and left no log is not in the list."""
+    found = tuple(_attempt(text) for text in texts)
+    epoch = int(data.get("epoch", 0))
+    if data["status"] != Status.COMPLETED or (found and found[-1].epoch == epoch):
+        return found
+    last = Attempt(
+        epoch=epoch,
+        worker=data["worker"],
+        node=data["node"],
+        eligible_ms=_number(data.get("eligible")),
+        started_ms=int(data["started"]),
+        ended_ms=_number(data.get("ended")),
+        end=AttemptEnd.COMPLETED,
+    )
+    return (*found, last)
+
+
+def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str] | None) -> Job:
+    """Return the job of a stored hash, its spec and, where it was read, its list of attempts."""
     result = orjson.loads(data["result"]) if data.get("result") else {}
     return Job(
         spec=decode_spec(spec, job_id, data),
@@ -180,7 +198,7 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         quality=build(Quality, result["quality"]) if result.get("quality") else None,
         errors=tuple(build(Finding, item) for item in result.get("errors", ())),
         warnings=tuple(build(Finding, item) for item in result.get("warnings", ())),
-        attempts=tuple(_attempt(item) for item in attempts),
+        attempts=() if attempts is None else _attempts(data, attempts),
         partial_results=bool(result.get("partial")),
         retried_as=data.get("retried_as"),
         unmet_dependencies=int(data.get("unmet", 0)) - int("host_waits" in data),

@@ -17,7 +17,7 @@ def read_jobs(scripts: Scripts, job_ids: Iterable[str]) -> list[Job]:
     for at in range(0, len(wanted), AT_ONCE):
         rows += scripts.call("read_jobs", ids=wanted[at : at + AT_ONCE])
     return [
-        decode_job(job_id, dict(zip(flat[::2], flat[1::2], strict=True)), spec, [])
+        decode_job(job_id, dict(zip(flat[::2], flat[1::2], strict=True)), spec, None)
         for job_id, flat, spec in zip(wanted, rows[::2], rows[1::2], strict=True)
         if flat and spec is not None
     ]

@@ -34,17 +34,21 @@ local function fairest(tier, shape)
   end
 end
 
+-- Returns also whether others of the same tier and shape wait behind it.
 local function first_of(scope, tier, shapes)
-  local id, lowest
+  local id, lowest, others
   for _, shape in ipairs(shapes) do
-    local head = call('ZRANGE', K.runnable(scope, tier, shape), 0, 0, 'WITHSCORES')
+    local head = call('ZRANGE', K.runnable(scope, tier, shape), 0, 1, 'WITHSCORES')
     local score = tonumber(head[2])
-    if head[1] and (not id or score < lowest or (score == lowest and head[1] < id)) then id, lowest = head[1], score end
+    if head[1] and (not id or score < lowest or (score == lowest and head[1] < id)) then
+      id, lowest, others = head[1], score, head[3] ~= nil
+    end
   end
-  return id
+  return id, others
 end
 
--- Returns the best job of a tier, its scope and its turn, and the shapes that only lack free room.
+-- Returns the shapes that only lack free room, and the best job of a tier, its scope, its turn and
+-- whether others wait behind it.
 local function best_of_tier(offer, tier)
   local shapes, later, scope, least = {}, {}, nil, nil
   for _, shape in ipairs(call('SMEMBERS', K.live(tier))) do
@@ -57,8 +61,9 @@ local function best_of_tier(offer, tier)
       later[#later + 1] = shape
     end
   end
-  if not scope then return nil, nil, nil, later end
-  return first_of(scope, tier, shapes), scope, least, later
+  if not scope then return later end
+  local id, others = first_of(scope, tier, shapes)
+  return later, id, scope, least, others
 end
 
 -- A job that smaller ones overtake too often, younger or of a lower tier, gets this node kept free.
@@ -96,11 +101,11 @@ local function choose(offer)
   for tier = 0, 3 do
     if tier == bound and kept then return kept[1], kept[2], kept[3] end
     if tier >= bound then return nil end
-    local id, scope, turn, later = best_of_tier(offer, tier)
+    local later, id, scope, turn, others = best_of_tier(offer, tier)
     if id then
       for better, shapes in pairs(passed) do count_overtaken(offer, better, shapes, math.huge) end
       if #later > 0 then count_overtaken(offer, tier, later, tonumber(call('HGET', K.job(id), 'eligible'))) end
-      return id, scope, turn
+      return id, scope, turn, others
     end
     if #later > 0 then passed[tier] = later end
   end
@@ -115,27 +120,24 @@ local function begin_workflow(scope, id)
   call('ZADD', K.workflows_by(scope, 'Running'), w[2], id)
 end
 
-local TAKEN_FIELDS = {'tier', 'shape', 'created', 'eligible', 'user', 'workflow', 'epoch', 'host', 'due', 'overtaken', 'usage',
-  'hold', 'expires'}
-
 -- What a worker gets to know of its job.
 local function answer_of(id, epoch, started, until_, scope, tier, shape, user)
   return {id, epoch, started, until_, scope, tier, shape, user, call('GET', K.spec(id))}
 end
 
 -- Takes the job, unless its time in the queue is over: the queue is left, the epoch rises, the lease begins, room is reserved.
-local function take(offer, id, scope, turn, lease_ms)
+-- others says whether more of its tier and shape wait behind it, or is nil.
+local function take(offer, id, scope, turn, others, lease_ms)
   local key = K.job(id)
-  local values = call('HMGET', key, unpack(TAKEN_FIELDS))
-  local job = {}
-  for i, name in ipairs(TAKEN_FIELDS) do job[name] = values[i] end
+  local job = load_job(id)
   if job.expires and tonumber(job.expires) <= NOW then
-    local late = load_job(id)
-    expire(late, tonumber(late.keep))
+    expire(job, tonumber(job.keep))
     return nil
   end
+  job.others = others
   local kind, cpu = shape_parts(job.shape)
   local epoch = (tonumber(job.epoch) or 0) + 1
+  stopped[scope] = false -- or it would not be listed
   leave_queue(scope, id, job.tier, job.shape, job)
   move_status(scope, id, 'Queued', 'Running', job.created, 'epoch', epoch, 'worker', offer.worker,
     'node', offer.node, 'started', NOW)
@@ -151,7 +153,7 @@ local function take(offer, id, scope, turn, lease_ms)
   call('SET', K.virtual(), turn)
   set_virtual(scope, turn + cpu / share.weight)
   -- The next claim finds the scope in its new place; in the other directories it is put right when found.
-  call('ZADD', K.directory(job.tier, job.shape), 'XX', share.vt, scope)
+  if others ~= false then call('ZADD', K.directory(job.tier, job.shape), 'XX', share.vt, scope) end
   count_running(scope, 1)
   count_wait(scope, job.tier, kind, NOW - job.eligible)
   meter('wait', job.tier, NOW - job.eligible)
@@ -165,10 +167,10 @@ end
 local function claim_once(offer, slot, op, lease_ms)
   local answer, id
   for _ = 1, MOST_LATE do
-    local scope, turn
-    id, scope, turn = choose(offer)
+    local scope, turn, others
+    id, scope, turn, others = choose(offer)
     if not id then return {} end
-    answer = take(offer, id, scope, turn, lease_ms)
+    answer = take(offer, id, scope, turn, others, lease_ms)
     if answer then break end
   end
   if not answer then return {} end

@@ -10,7 +10,7 @@ local HOLDS = {'Dependency', 'Scheduled', 'RetryBackoff', 'HostBusy'}
 -- One field holds what nearly every change changes, in this order: queued by tier, running, peak,
 -- least; longest and shortest wait or -1; size, busy slots, idle slots while jobs waited, x time.
 local STATE = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
-local STATED = '%d %d %d %d %d %d %d %.0f %.0f %.0f %.0f %.0f'
+local STATED = '%d %d %d %d %d %d %d %d %d %d %d %d'
 
 local function changes(scope)
   local c = changed[scope]
@@ -99,9 +99,9 @@ end
 -- Whether jobs that could be claimed were waiting before this script, and are now.
 local function waiting(scope, c)
   local now = c.eligible or tonumber(call('HGET', K.meta(scope), 'eligible')) or 0
-  local paused = is_paused(scope)
-  local before = paused
-  if c.paused_before ~= nil then before = c.paused_before end
+  local paused, before = stopped[scope], c.paused_before
+  if paused == nil or before ~= nil then paused = is_paused(scope) end
+  if before == nil then before = paused end
   return now - c.eligible_by > 0 and not before, now > 0 and not paused
 end
 

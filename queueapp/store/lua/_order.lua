@@ -81,8 +81,13 @@ end
 
 -- Entries older than two blocks belong to workers that died while parked.
 local function parked(limit)
-  call('ZREMRANGEBYSCORE', K.idle(), '-inf', '(' .. exact(NOW - 5000))
-  return call('ZRANGE', K.idle(), 0, limit - 1)
+  local found, workers = call('ZRANGE', K.idle(), 0, limit - 1, 'WITHSCORES'), {}
+  if found[1] and tonumber(found[2]) < NOW - 5000 then
+    call('ZREMRANGEBYSCORE', K.idle(), '-inf', '(' .. exact(NOW - 5000))
+    return call('ZRANGE', K.idle(), 0, limit - 1)
+  end
+  for i = 1, #found, 2 do workers[#workers + 1] = found[i] end
+  return workers
 end
 
 local function wake_fitting(shape)
@@ -121,6 +126,7 @@ end
 -- A paused type or scope, and a scope with as many running jobs as it may have, is not listed.
 local function may_run(scope, kind)
   local paused = call('HMGET', K.pauses(scope), '*', kind)
+  stopped[scope] = paused[1] ~= false
   if paused[1] or paused[2] then return false end
   local most = share_of(scope).most
   return not most or call('ZCARD', K.index(scope, 'status', 'Running')) < most
@@ -165,12 +171,12 @@ local function unlist_blocked(scope)
 end
 
 -- A runnable job also stands in its shape's set, and its scope in that shape's directory.
--- since is when it became so, if that was earlier.
-local function make_runnable(scope, id, tier, shape, score, since)
+-- since is when it became so, if that was earlier; recorded says that its own record tells so already.
+local function make_runnable(scope, id, tier, shape, score, since, recorded)
   call('ZADD', K.runnable(scope, tier, shape), score, id)
   count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', 1), 1)
   call('HINCRBY', K.meta(scope), 'eligible_since' .. tier, since or NOW)
-  call('HSET', K.job(id), 'eligible', since or NOW)
+  if not recorded then call('HSET', K.job(id), 'eligible', since or NOW) end
   local first = call('SADD', K.shapes(scope), tier .. '|' .. shape) == 1
   -- Where others of its kind stand already, the scope is listed if it may be: at most somebody is woken.
   if first then
@@ -180,13 +186,15 @@ local function make_runnable(scope, id, tier, shape, score, since)
   end
 end
 
--- eligible is the job's field of that name, when the caller has read it.
-local function not_runnable(scope, id, tier, shape, eligible)
+-- eligible is the job's field of that name, and others whether there are more such jobs, when the
+-- caller has read it.
+local function not_runnable(scope, id, tier, shape, eligible, others)
   if call('ZREM', K.runnable(scope, tier, shape), id) == 0 then return false end
   count_eligible(scope, call('HINCRBY', K.meta(scope), 'eligible', -1), -1)
   call('HINCRBY', K.meta(scope), 'eligible_since' .. tier,
     -tonumber(eligible or call('HGET', K.job(id), 'eligible')))
-  if call('EXISTS', K.runnable(scope, tier, shape)) == 0 then
+  if others == nil then others = call('EXISTS', K.runnable(scope, tier, shape)) == 1 end
+  if not others then
     call('SREM', K.shapes(scope), tier .. '|' .. shape)
     unlist_scope(scope, tier, shape)
   end
@@ -209,7 +217,8 @@ local function hold(scope, id, code)
   end
 end
 
--- job has the fields user, host, due, eligible, hold and expires, when the caller has read them.
+-- job has the fields user, host, due, eligible, hold and expires, when the caller has read them, and
+-- may have others, as not_runnable wants it.
 local function leave_queue(scope, id, tier, shape, job)
   if not job then
     local j = job_fields(id, 'user', 'host', 'due', 'eligible', 'hold', 'expires')
@@ -227,5 +236,5 @@ local function leave_queue(scope, id, tier, shape, job)
   end
   if job.host then call('ZREM', K.host(scope, job.host), id) end
   if job.hold then hold(scope, id, nil) end
-  not_runnable(scope, id, tier, shape, job.eligible)
+  not_runnable(scope, id, tier, shape, job.eligible, job.others)
 end

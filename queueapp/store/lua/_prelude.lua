@@ -6,10 +6,12 @@ local call, A, ARGV, NOW
 local changed -- by scope, what the history of its queue has to record
 local shares, nodes, limits -- what this call has read: of scopes, of nodes, of limits to job types
 local more_of -- by job type, how many more of it run than before this call
+local stopped -- by scope, whether it is paused, where this call has looked
 
 local function begin(keys, args)
   call, changed = redis.call, {}
-  shares, nodes, limits, more_of = {}, {}, nil, {}
+  shares, nodes, limits, more_of, stopped = {}, {}, nil, {}, {}
+  if P ~= keys[1] then forget_keys() end
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then
@@ -20,7 +22,7 @@ end
 
 -- Lua prints numbers with 14 digits; scores need 16. Only for numbers inside a text: as arguments
 -- of a command the server prints whole numbers exactly, and faster.
-local function exact(n) return string.format('%.0f', n) end
+local function exact(n) return string.format('%d', n) end
 
 -- Facts for programs follow the text, as JSON.
 local function fail(code, text, facts)

@@ -24,13 +24,24 @@ local function publish_artifacts()
   end
 end
 
+-- Fields and values of what the attempt leaves; a tiny job leaves nothing.
+local function left(...)
+  local found = {...}
+  for i, name in ipairs({'result', 'progress', 'usage', 'failure'}) do
+    if ARGV[2 + i] ~= '' or job[name] then
+      found[#found + 1] = name
+      found[#found + 1] = ARGV[2 + i]
+    end
+  end
+  return unpack(found)
+end
+
 -- The job ends with this attempt, and with what it leaves; used is the attempts that count.
 local function close(new, how, used)
   publish_artifacts()
   end_attempt(job, how, given(A.code))
-  conclude(job, 'Running', new, A.keep_ms, new == 'Failed' and given(A.code) or nil, 'progress', ARGV[4],
-    'usage', ARGV[5], 'result', ARGV[3], 'failure', ARGV[6], 'finished_epoch', A.epoch, 'finished_status', new,
-    'attempts', used or attempts - 1)
+  conclude(job, 'Running', new, A.keep_ms, new == 'Failed' and given(A.code) or nil,
+    left('finished_epoch', A.epoch, 'finished_status', new, 'attempts', used or attempts - 1))
   status = new
 end
 

@@ -55,14 +55,18 @@ if A.head then
 end
 local score = exact(tier * TIER_SPAN + place)
 local created = given(A.created) and exact(A.created) or exact(NOW)
+local due, host = given(A.due), given(A.host)
+if due and due <= NOW then due = nil end
+local ready = not due and #waiting == 0 and not doomed
+local at_once = ready and not host
 -- What is zero or can be read off the tier or the shape is left out: it counts a million times.
 call('SET', K.spec(id), ARGV[3])
 call('HSET', K.job(id), 'scope', scope, 'status', 'Queued', 'tier', tier, 'user', A.user, 'shape', A.shape,
-  'score', score, 'created', created)
+  'score', score, 'created', created, unpack(at_once and {'eligible', NOW} or {}))
 if A.head then call('HSET', K.job(id), 'home', exact((FIRST_SEQUENCE + sequence) * PLACE_STEP)) end
-if given(A.host) then
-  call('HSET', K.job(id), 'host', A.host)
-  list_host(scope, id, A.host, created)
+if host then
+  call('HSET', K.job(id), 'host', host)
+  list_host(scope, id, host, created)
 end
 if given(A.terms) then agree(scope, id, A.terms, tonumber(created)) end
 if given(A.timeout) then call('HSET', K.job(id), 'timeout', A.timeout) end
@@ -76,20 +80,23 @@ call('ZADD', K.index(scope, 'type', A.type), created, id)
 call('ZADD', K.index(scope, 'user', A.user), created, id)
 call('ZADD', K.index(scope, 'priority', A.priority), created, id)
 join_queue(scope, id, tier, A.shape, A.user, score)
-call('SADD', K.scopes(), scope)
-call('SADD', K.tenant(A.tenant), A.project)
+if sequence == 1 then
+  call('SADD', K.scopes(), scope)
+  call('SADD', K.tenant(A.tenant), A.project)
+end
 count(scope, 'submitted', tier, A.type, 1)
 event(scope, 'submitted', id, 'tier', tier, 'type', A.type, 'user', A.user)
 
 for _, dep in ipairs(waiting) do call('SADD', K.dependents(dep), id) end
 if #waiting > 0 then call('HSET', K.job(id), 'unmet', #waiting) end
 if A.run_anyway then call('HSET', K.job(id), 'run_anyway', 1) end
-local due = given(A.due)
-if due and due > NOW then
+if due then
   call('HSET', K.job(id), 'due', exact(due))
   call('ZADD', K.due(), exact(due), id)
   hold(scope, id, 'Scheduled')
-elseif #waiting == 0 and not doomed then
+elseif at_once then
+  make_runnable(scope, id, tier, A.shape, score, NOW, true)
+elseif ready then
   make_ready(scope, id, tier, A.shape, score)
 else
   hold(scope, id, 'Dependency')

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from queueapp.domain.errors import Conflict, JobNotCancellable, LeaseLost, NotFound
-from queueapp.domain.job import Claim
+from queueapp.domain.job import Claim, RetryPolicy
 from queueapp.domain.outcome import Failure, Progress, Usage
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
@@ -123,8 +123,6 @@ def test_third_lost_attempt_fails_the_job(store: Store, held: Claim) -> None:
 def test_retryable_failure_is_attempted_again_after_its_delay(store: Store) -> None:
     """A retryable failure waits longer each time, until the attempts are used up."""
     add_worker(store)
-    from queueapp.domain.job import RetryPolicy
-
     submit(store, id="job", retry=RetryPolicy(3, delay_ms=1_000, max_delay_ms=1_500))
     now = 4_000_000_000_000
     for delay in (1_000, 1_500):
@@ -229,3 +227,38 @@ def test_prune_waits_until_dependents_are_told(store: Store) -> None:
     following = claim(store)
     assert following is not None
     assert "second" == following.job.id
+
+
+def test_a_completed_attempt_is_told_like_the_ones_before_it(store: Store) -> None:
+    """Of an attempt that completed without a log the job's own record tells all there is."""
+    add_worker(store)
+    submit(store, id="job", retry=RetryPolicy(2, delay_ms=0, max_delay_ms=0))
+    failure = Failure("job_error", "try again", retryable=True)
+    first = claim(store, now_ms=4_000_000_000_000)
+    assert first is not None
+    finish(store, first, "failed", changes={"failure": failure}, now_ms=4_000_000_000_100)
+    second = claim(store, now_ms=4_000_000_000_200)
+    assert second is not None
+    finish(store, second, now_ms=4_000_000_000_300)
+
+    attempts = store.jobs.get(SCOPE, "job").attempts
+
+    told = [(one.epoch, one.worker, one.end, one.eligible_ms, one.started_ms) for one in attempts]
+    assert [
+        (1, "w1", "retried", attempts[0].eligible_ms, 4_000_000_000_000),
+        (2, "w1", "completed", 4_000_000_000_100, 4_000_000_000_200),
+    ] == told
+    assert [4_000_000_000_100, 4_000_000_000_300] == [one.ended_ms for one in attempts]
+    assert attempts[0].node == attempts[1].node
+
+
+def test_what_was_reported_is_forgotten_when_the_end_says_otherwise(
+    store: Store, held: Claim
+) -> None:
+    """The end's own progress and usage stand, also where they are nothing at all."""
+    store.jobs.report("job", 1, Progress(records_done=40), Usage(cpu_seconds=7.0))
+
+    finish(store, held)
+
+    job = store.jobs.get(SCOPE, "job")
+    assert (Progress(), Usage()) == (job.progress, job.usage)
