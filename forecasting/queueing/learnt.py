@@ -75,9 +75,8 @@ def learn(past: Past, history_seconds: float, duration: LevelMap) -> Learnt:
     """Learn from what was forecast of the past and what came true."""
     young = 1 - min(1.0, history_seconds / WEEK)
     prior = cautious(CAUTION + (NEWCOMER - CAUTION) * young)
-    trusted = {
-        name: learn_levels(ranks, prior).further_out(CHANGE) for name, ranks in past.ranks.items()
-    }
+    trusted = {name: learn_levels(ranks, prior) for name, ranks in past.ranks.items()}
+    trusted.update({name: trusted[name].further_out(CHANGE) for name in TARGETS if name in trusted})
     return Learnt(
         {**dict.fromkeys((*TARGETS, "start"), prior), **trusted, "duration": duration},
         {name: _report(name, past.ranks[name], shown, prior) for name, shown in past.shown.items()},
