@@ -11,18 +11,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from queueapp.config import Config
-from queueapp.domain.errors import JobTypeUnavailable, Unavailable, ValidationFailed
+from queueapp.domain.errors import (
+    JobNotCancellable,
+    JobTypeUnavailable,
+    Unavailable,
+    ValidationFailed,
+)
 from queueapp.domain.job import Job, JobRequest, JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.engine import Engine
-from queueapp.sealing import CannotOpen, Sealer
+from queueapp.sealing import CannotOpen, CannotSeal, Sealer
 from queueapp.server import signing_key
 from queueapp.store.answers import Idempotency, Receipt
 
 DEVICE_TYPE = "DeviceCommand"
 # What of a connection is no secret; whatever else it has is sealed.
 OPEN = ("host", "device_type", "port", "username")
-POLL_S = 0.05
+POLL_S = 0.1
 NO_WORKER = "No live worker offers DeviceCommand jobs: they need queueapp[devices] installed."
 
 
@@ -63,6 +68,8 @@ def open_credentials(config: Config, job: JobSpec) -> dict[str, Any]:
     use = use_of(job.scope, job.parameters.get("host"), job.parameters.get("port"))
     try:
         return sealer(config).open(job.sealed, for_what=use)
+    except CannotSeal as error:
+        raise CannotOpen(error.message) from error
     except ValueError as error:
         raise CannotOpen("This worker has no QUEUEAPP_SECRET_KEY to open secrets with.") from error
 
@@ -111,9 +118,13 @@ class Devices:
         while not job.ended and self._clock() < deadline:
             time.sleep(POLL_S)
             job = self._engine.job(scope, job.id)
-        if not job.ended:
-            reason = "The test took too long."
+        if job.ended:
+            return job
+        reason = "The test took too long."
+        try:
             self._engine.cancel(scope, job.id, by=by, reason=reason, force=True, wait_s=0)
+        except JobNotCancellable:
+            return self._engine.job(scope, job.id)  # it ended in the last moment
         return job
 
     def _decided(self, scope: Scope, order: DeviceOrder, by: str) -> JobSpec:

@@ -17,7 +17,7 @@ def lines_of(lines: list[str], rendering: dict[str, Any] | None) -> list[str]:
     Raises: BadInput for a template that cannot be used.
     """
     if rendering is None:
-        made = lines
+        made = [line for text in lines for line in text.splitlines()]
     else:
         context = rendering.get("context") or {}
         template = rendering.get("template")

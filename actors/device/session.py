@@ -36,15 +36,23 @@ class ConfigRefused(Exception):
     """The device refused a line of its configuration."""
 
 
-def hiding(secrets: dict[str, Any]) -> Callable[[str], str]:
-    """Return what takes secrets out of a text that a device sent."""
+Hide = Callable[[Any], Any]
+
+
+def hiding(secrets: dict[str, Any]) -> Hide:
+    """Return what takes secrets out of what a device sent: texts, or records of texts."""
     values = {str(secrets[name]) for name in CONFIDENTIAL if secrets.get(name)}
     known = sorted((v for v in values if len(v) >= SHORTEST_HIDDEN), key=len, reverse=True)
 
-    def hide(text: str) -> str:
-        for value in known:
-            text = text.replace(value, HIDDEN)
-        return text
+    def hide(found: Any) -> Any:
+        if isinstance(found, dict):
+            return {name: hide(value) for name, value in found.items()}
+        if isinstance(found, list):
+            return [hide(value) for value in found]
+        if isinstance(found, str):
+            for value in known:
+                found = found.replace(value, HIDDEN)
+        return found
 
     return hide
 
@@ -52,7 +60,7 @@ def hiding(secrets: dict[str, Any]) -> Callable[[str], str]:
 class Session:
     """An open session."""
 
-    def __init__(self, connection: Any, hide: Callable[[str], str]) -> None:
+    def __init__(self, connection: Any, hide: Hide) -> None:
         self._connection = connection
         self._hide = hide
 
@@ -60,18 +68,17 @@ class Session:
     def prompt(self) -> str:
         """The device's prompt now."""
         with told(self._hide, self._dropped):
-            return self._hide(str(self._connection.find_prompt()))
+            return str(self._hide(self._connection.find_prompt()))
 
     def command(self, line: str, options: dict[str, Any]) -> Any:
         """Send one command and return what came back: text, or records where parsing was asked."""
         with told(self._hide, self._dropped):
-            found = self._connection.send_command(line, **options)
-        return self._hide(found) if isinstance(found, str) else found
+            return self._hide(self._connection.send_command(line, **options))
 
     def configure(self, lines: list[str], options: dict[str, Any]) -> str:
         """Send lines of configuration and return the whole dialogue."""
         with told(self._hide, self._dropped):
-            return self._hide(str(self._connection.send_config_set(lines, **options)))
+            return str(self._hide(self._connection.send_config_set(lines, **options)))
 
     def _dropped(self) -> bool:
         client = self._connection.remote_conn_pre  # None but with SSH
@@ -116,7 +123,7 @@ def _key(text: str, passphrase: str | None) -> Any:
 
 
 @contextmanager
-def told(hide: Callable[[str], str], dropped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+def told(hide: Hide, dropped: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Turn netmiko's many errors into five; of their texts the beginning is of use."""
     from netmiko.exceptions import (
         ConfigInvalidException,
@@ -129,7 +136,7 @@ def told(hide: Callable[[str], str], dropped: Callable[[], bool] = lambda: False
     def first_line(error: Exception) -> str:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         told = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
-        return hide(told or type(error).__name__)[:500]
+        return str(hide(told or type(error).__name__))[:500]
 
     try:
         yield

@@ -1,5 +1,6 @@
 """What is asked of devices: the bodies of the device calls, and their answers."""
 
+import re
 from typing import Any
 
 import marshmallow
@@ -58,10 +59,19 @@ def _lines(value: Any) -> None:
         raise marshmallow.ValidationError(
             "It must be text, a list of texts, or an object for a template."
         )
+    if not any(one.strip() for one in texts):
+        raise marshmallow.ValidationError("It must not be blank.")
     if not 0 < len(texts) <= LINES_MAX or any(len(one) > LINE_MAX for one in texts):
         raise marshmallow.ValidationError(
             f"It must have 1 to {LINES_MAX} lines of up to {LINE_MAX} characters."
         )
+
+
+def _pattern(text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise marshmallow.ValidationError(f"It is no regular expression: {error}.") from error
 
 
 def _sent(what: str) -> fields.Raw:
@@ -103,13 +113,15 @@ class DriverArgs(_Asked):
     """How lines are sent; those of the other mode are refused."""
 
     read_timeout = _seconds("For one answer.", high=DAY_S)
-    expect_string = _text("A pattern that ends an answer; commands only.", longest=1_000)
+    expect_string = _text(
+        "A pattern that ends an answer; commands only.", longest=1_000, rule=_pattern
+    )
     strip_prompt = Flag(metadata=_about("Take the prompt out of the answer."))
     strip_command = Flag(metadata=_about("Take the echo out of the answer."))
     cmd_verify = Flag(metadata=_about("Wait for the echo of each line."))
     enter_config_mode = Flag(metadata=_about("Configuration only."))
     exit_config_mode = Flag(metadata=_about("Configuration only."))
-    error_pattern = _text("An answer like this ends a configuration.", longest=1_000)
+    error_pattern = _text("An answer like this ends a configuration.", longest=1_000, rule=_pattern)
 
 
 class Rendering(_Asked):

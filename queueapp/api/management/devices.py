@@ -5,6 +5,7 @@ by a digest of them alone.
 """
 
 import hmac
+import threading
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,9 +31,12 @@ from queueapp.domain.states import Status
 DEFAULT = "default"
 # A request holds a thread of the web server for so long at the most.
 TEST_WAIT_S = 25.0
+# Each holds a thread while it waits; others must be left for everything else.
+TESTS_AT_ONCE = 8
 TOO_SLOW = {"type": "DeviceTimeout", "message": f"There was no answer within {TEST_WAIT_S:g} s."}
 Body = dict[str, Any]
 
+_testing = threading.BoundedSemaphore(TESTS_AT_ONCE)
 blueprint = ApiBlueprint("Managed devices", __name__, description="Jobs for network devices.")
 
 
@@ -106,7 +110,12 @@ class DeviceTest(MethodView):
         _devices().check_offered()
 
         def work() -> Response:
-            job = _devices().test(scope, order, by=key().user, wait_s=TEST_WAIT_S)
+            if not _testing.acquire(blocking=False):
+                raise Unavailable("As many connections are tried as this server waits for at once.")
+            try:
+                job = _devices().test(scope, order, by=key().user, wait_s=TEST_WAIT_S)
+            finally:
+                _testing.release()
             return success(_tested(job, order.host))
 
         return once(scope, work, body=_shut_body())

@@ -114,6 +114,8 @@ def test_templates_and_parsers_reach_the_job(devices: Api) -> None:
         ({"config": "x"}, ["config"]),
         ({"command": []}, ["command"]),
         ({"command": 7}, ["command"]),
+        ({"command": " \n"}, ["command"]),
+        ({"driver_args": {"expect_string": "("}}, ["driver_args", "expect_string"]),
         ({"command": {"a": 1}}, ["command"]),
         ({"command": {"a": 1}, "rendering": {"context": {}}}, ["rendering", "template"]),
         ({"rendering": {"template": "x"}}, ["command"]),

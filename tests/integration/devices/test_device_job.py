@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actors.device.session import hiding
 from actors.device_command import device_command_type
 from queueapp.context import JobContext
 from queueapp.runner.child import run_assignment
@@ -117,9 +118,11 @@ def test_a_long_output_is_kept_as_a_file(device: FakeDevice, tmp_path: Path) -> 
 
 def test_a_secret_that_the_device_shows_is_hidden(device: FakeDevice, tmp_path: Path) -> None:
     """Also the device's own echo must not tell it."""
-    _, outputs = run(device, tmp_path, {"lines": ["show secret"]})
+    _, outputs = run(device, tmp_path, {"lines": ["show secret\nshow version"]})
 
     assert "the password is ********" == outputs["show secret"]
+    assert "show version" in outputs  # a text of several lines is several commands
+    assert [{"a": "x ********"}] == hiding({"password": PASSWORD})([{"a": f"x {PASSWORD}"}])
 
 
 def test_a_test_brings_the_prompt(device: FakeDevice, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from queueapp.domain.audit import Act
+from queueapp.domain.fleet import Node
 from queueapp.domain.job import Job
 from queueapp.domain.states import Status
 from queueapp.store import Store
@@ -161,3 +162,19 @@ def test_a_device_lists_the_jobs_that_are_not_pinned_to_it(store: Store) -> None
         finish(store, one, now_ms=now)
     store.scripts.call("prune", limit=10, now_ms=now + 2_000)
     assert 0 == store.client.exists(index)
+
+
+def test_the_next_job_of_a_host_starts_elsewhere_when_its_worker_died(store: Store) -> None:
+    """What ran has failed and is not repeated; who waited for the host goes to another node."""
+    now = now_of(store)
+    add_worker(store)
+    for name in ("first", "second"):
+        submit(store, id=name, host="h", once=True, now_ms=now)
+    claim(store, now_ms=now)
+    add_worker(store, "w2", node=Node("node-2", "host-2", 4, 16_384))
+
+    assert claim(store, "w2", now_ms=now) is None
+    store.scripts.call("reap", max_lost=3, keep_ms=DAY_MS, limit=10, now_ms=now + 60_000)
+    held = claim(store, "w2", now_ms=now + 60_000)
+    assert held is not None
+    assert ("second", Status.FAILED) == (held.job.id, job(store, "first").status)
