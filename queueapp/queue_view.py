@@ -6,6 +6,7 @@ simulation. It changes nothing and knows no texts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from queueapp.domain.job import Job
 from queueapp.domain.queue import Priority
@@ -22,6 +23,8 @@ from queueapp.store.queue import QueuePage, Row
 from queueapp.store.survey import Survey
 
 MAX_DEPENDENCIES = 10_000
+# A job may be given another priority between the two reads; that is seldom.
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,10 @@ class QueueViews:
 
         ``tier_only``: the time to work off is that of ``priority`` and the tiers above it.
         """
-        page = self._store.queue.page(
+        page, jobs = self._page(
             scope, priority=priority, job_type=job_type, offset=offset, limit=limit
         )
         positions = {row.job_id: row for row in page.rows}
-        found = self._store.jobs.get_many(positions)
-        jobs = [job for job in found if job.status is Status.QUEUED]
         sight = self._outlook.foresight(scope) if estimates else None
         survey = sight.survey if sight else self._outlook.survey(scope)
         return QueueView(
@@ -105,6 +106,20 @@ class QueueViews:
             drain_ms=sight.drain_ms(priority if tier_only else None) if sight else None,
             trends=self._store.history.trends(scope, now_ms=page.now_ms),
         )
+
+    def _page(self, scope: Scope, **wanted: Any) -> tuple[QueuePage, list[Job]]:
+        """Return rows and their jobs of one moment: some start while the others are read."""
+        for _ in range(TRIES):
+            page = self._store.queue.page(scope, **wanted)
+            found = self._store.jobs.get_many([row.job_id for row in page.rows])
+            jobs = {job.id: job for job in found if job.status is Status.QUEUED}
+            rows = zip(page.rows, page.tiers(), strict=True)
+            if all(
+                jobs[row.job_id].spec.priority is tier for row, tier in rows if row.job_id in jobs
+            ):
+                break
+        now = page.without({row.job_id for row in page.rows} - jobs.keys())
+        return now, [jobs[row.job_id] for row in now.rows]
 
     def _rows(
         self,

@@ -5,11 +5,15 @@ its rows, counts and versions belong together. Filters choose rows and never ren
 cost is that of the rows returned, whatever the queue's length or the filter: the jobs of a type
 have a sorted set of their own (``typed``), in the queue's order.
 
-The rows name jobs; ``store.jobs.get_many`` reads them, and by then one may have started.
+The rows name jobs; ``store.jobs.get_many`` reads them, and by then one may have started:
+``QueuePage.without`` tells how the page is then.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from queueapp.domain.audit import SYSTEM, Act
 from queueapp.domain.queue import TIERS, Priority
@@ -46,6 +50,25 @@ class QueuePage:
     queued: dict[Priority, int]
     versions: dict[Priority, int]
     now_ms: int
+
+    def tiers(self) -> list[Priority]:
+        """Return the tier of each row."""
+        ends = list(accumulate(self.queued[tier] for tier in TIERS))
+        return [TIERS[bisect_left(ends, row.overall)] for row in self.rows]
+
+    def without(self, gone: Set[str]) -> "QueuePage":
+        """Return the page as it is once some of its jobs have left: the others have moved up."""
+        if not gone:
+            return self
+        kept: list[Row] = []
+        left: Counter[Priority] = Counter()
+        for row, tier in zip(self.rows, self.tiers(), strict=True):
+            if row.job_id in gone:
+                left[tier] += 1
+            else:
+                kept.append(Row(row.job_id, row.overall - left.total(), row.position - left[tier]))
+        queued = {tier: size - left[tier] for tier, size in self.queued.items()}
+        return replace(self, rows=kept, matching=self.matching - left.total(), queued=queued)
 
 
 class Queue:

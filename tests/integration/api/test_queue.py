@@ -1,14 +1,17 @@
 """The queue over HTTP: order, numbers, pages, filters, and the same estimates everywhere."""
 
 import re
+from collections.abc import Iterable
 
 import pytest
 
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
+from queueapp.domain.job import Job
 from queueapp.domain.outcome import Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
+from queueapp.store.jobs import Jobs
 from tests.factories import claim, finish, submit
 from tests.integration.api.conftest import JOB, Api
 
@@ -71,6 +74,51 @@ def test_jobs_are_listed_in_order_with_their_positions(filled: Api) -> None:
         "maxConcurrentJobs": 4,
         "currentlyRunning": 0,
     }
+
+
+def test_jobs_that_start_meanwhile_leave_no_gap(
+    filled: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are read after the order; one that started between is gone, the others moved up."""
+    read = Jobs.get_many
+
+    def late(jobs: Jobs, wanted: Iterable[str]) -> list[Job]:
+        claim(filled.store)
+        return read(jobs, wanted)
+
+    monkeypatch.setattr(Jobs, "get_many", late)
+    page = filled.get(QUEUE).get_json()
+
+    rows = [
+        (row["jobName"], row["queuePosition"], row["tierPosition"]) for row in page["queuedJobs"]
+    ]
+    assert [("Critical 1", 1, 1), ("Normal 0", 2, 1), ("Normal 1", 3, 2)] == rows[:3]
+    assert (5, 1) == tuple(
+        page["summary"][name] for name in ("totalQueuedJobs", "criticalPriorityJobs")
+    )
+    assert 5 == page["totalCount"]
+
+
+def test_jobs_of_another_priority_meanwhile_are_read_again(
+    filled: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row stands where its priority cannot stand."""
+    read = Jobs.get_many
+    last = filled.get(QUEUE).get_json()["queuedJobs"][-1]["jobId"]
+    pending = [last]
+
+    def late(jobs: Jobs, wanted: Iterable[str]) -> list[Job]:
+        if pending:
+            act = Act("ann")
+            filled.store.queue.reprioritise(HERE, pending.pop(), Priority.CRITICAL, act=act)
+        return read(jobs, wanted)
+
+    monkeypatch.setattr(Jobs, "get_many", late)
+    page = filled.get(QUEUE).get_json()["queuedJobs"]
+
+    found = [row["priority"] for row in page]
+    assert ["Critical"] * 3 + ["Normal"] * 2 + ["Low"] == found
+    assert list(range(1, 7)) == [row["queuePosition"] for row in page]
 
 
 def test_filters_and_pages_choose_jobs_and_change_no_number(filled: Api) -> None:
