@@ -170,6 +170,8 @@ class Outlook:
 
     def _ends(self, sight: Foresight, rows: Sequence[QueuedRow]) -> dict[str, float]:
         """Return when those jobs end at the latest that ``rows`` wait for."""
+        if not rows:
+            return {}
         wanted = dict.fromkeys(need for row in rows for need in row.dependencies)
         ends = {need: end for need in wanted if (end := sight.end(need)) is not None}
         others = [need for need in wanted if need not in ends][:MAX_DEPENDENCIES]

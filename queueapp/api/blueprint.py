@@ -73,7 +73,13 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         self, status_code: int, response: str | None = None, **options: Any
     ) -> Decorator:
         """Say what else the view may answer."""
-        decorator: Decorator = super().alt_response(status_code, response, **options)
+        document = super().alt_response(status_code, response, **options)
+
+        def decorator(view: Any_) -> Any_:
+            # The function that it makes only calls ours: a call less for each error that is declared.
+            view._apidoc = document(view)._apidoc  # type: ignore[attr-defined] # flask-smorest's note
+            return view
+
         return decorator
 
     def errorhandler(self, kind: type[Exception]) -> Decorator:

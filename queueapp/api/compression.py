@@ -33,9 +33,10 @@ def _compress(response: Response) -> Response:
     if not _may_be(response):
         return response
     response.vary.add("Accept-Encoding")
-    taken = request.accept_encodings.quality("gzip") > 0
     raw = response.get_data()
-    if not taken or len(raw) < LEAST_BYTES or response.status_code == 304:
+    if len(raw) < LEAST_BYTES or response.status_code == 304:
+        return response
+    if request.accept_encodings.quality("gzip") <= 0:
         return response
     making = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP_FORMAT)
     response.set_data(making.compress(raw) + making.flush())

@@ -57,6 +57,7 @@ class HttpMeters:
             buckets=HTTP_BOUNDS_S,
             registry=self.registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def begin(self) -> None:
         """Note when a request came."""
@@ -64,12 +65,24 @@ class HttpMeters:
 
     def note(self, response: Response) -> Response:
         """Count an answer under its route, never under its address: that may be anything."""
-        route = str(request.url_rule) if request.url_rule else NOWHERE
-        self._answers.labels(request.method, route, str(response.status_code)).inc()
+        rule = request.url_rule
+        answers, seconds = self._of(
+            request.method, rule.rule if rule else NOWHERE, response.status_code
+        )
+        answers.inc()
         began = g.get("metered_from")
         if began is not None:
-            self._seconds.labels(route).observe(time.perf_counter() - began)
+            seconds.observe(time.perf_counter() - began)
         return response
+
+    def _of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Return what counts such answers, as cheaply as a dictionary gives it."""
+        known = self._known.get((method, route, status))
+        if known is None:
+            answers = self._answers.labels(method, route, str(status))
+            known = answers, self._seconds.labels(route)
+            self._known[method, route, status] = known
+        return known
 
 
 class StoreFigures:

@@ -38,7 +38,7 @@ class RequestSchema(_Spelled):
 
     @marshmallow.pre_load
     def _drop_nulls(self, data: Any, **_: Any) -> Any:
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or None not in data.values():
             return data
         known = {field.data_key for field in self.fields.values()}
         return {key: value for key, value in data.items() if value is not None or key not in known}
