@@ -127,7 +127,7 @@ class QueueBroker(dramatiq.Broker):
             head=bool(message.options.get("head")),
             max_queued=self.max_queued,
         )
-        message = message.copy(options={"receipt": receipt})
+        message.options["receipt"] = receipt
         self.emit_after("enqueue", message, delay)
         return message
 

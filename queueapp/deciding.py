@@ -28,7 +28,13 @@ class Decider:
         self._pipelines: dict[str, Pipeline] = {}
 
     def decide(
-        self, request: JobRequest, *, by: str, job_id: str | None = None, internal: bool = False
+        self,
+        request: JobRequest,
+        *,
+        by: str,
+        job_id: str | None = None,
+        internal: bool = False,
+        request_id: str | None = None,
     ) -> JobSpec:
         """Return the job that a request comes to, under a new id unless one is given.
 
@@ -43,12 +49,13 @@ class Decider:
         elif request.resource and request.resource.type == "Dataset":
             self.check_dataset("resource/resourceId", request.resource.id)
         spec = decide(
-            replace(request, type=kind.name),
+            request if request.type == kind.name else replace(request, type=kind.name),
             kind,
             pipeline,
             job_id=job_id or str(uuid.uuid4()),
             scope=self._scope,
             submitted_by=by,
+            request_id=request_id,
         )
         check_parameters(kind, spec.parameters)
         for parameter, dataset_id in spec.inputs.items():

@@ -133,8 +133,8 @@ class Engine:
         Raises: ValidationFailed, NotFound (resource or dataset), JobTypeUnavailable, QueueFull,
         IdempotencyMismatch.
         """
-        spec = self.decider(scope).decide(request, by=by, internal=internal)
-        return self._accept(replace(spec, request_id=request_id), idempotency, head=head)
+        spec = self.decider(scope).decide(request, by=by, internal=internal, request_id=request_id)
+        return self._accept(spec, idempotency, head=head)
 
     def decider(self, scope: Scope) -> Decider:
         """Return what turns requests into jobs of a scope; it reads what they name once."""

@@ -74,6 +74,8 @@ class Foresight:
         self._resume = self._resumed(WHOLE_SCOPE)
         self._origin = max(float(self.now_ms), self._resume)
         self._simulate()
+        after = self._simulation.aftermath
+        self._busy = [(at, self.capacity.weight(shape) or 1.0) for at, shape in after.busy]
         self._work = Curve(self.survey.depths, self._cost)
         self._limited: dict[str, Curve] = {}
 
@@ -163,9 +165,8 @@ class Foresight:
 
     def _slot_free(self, rank: int) -> float:
         """Return when a slot comes to the job that has ``rank`` others before it."""
-        after = self._simulation.aftermath
-        busy = [(at, self.capacity.weight(shape) or 1.0) for at, shape in after.busy]
-        return level(self.capacity.slots, busy, after.at_ms, self._work(rank))
+        from_ms = self._simulation.aftermath.at_ms
+        return level(self.capacity.slots, self._busy, from_ms, self._work(rank))
 
     def _limited_free(self, kind: str, rank: int) -> float:
         """Return when a type that may run a few at once comes to the job behind ``rank`` others."""

@@ -6,6 +6,7 @@ admin to write. Views get a ``scope`` (or ``tenant``) and their ids in snake_cas
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -126,10 +127,13 @@ def _has_token() -> bool:
 
 
 def _by_link() -> bool:
+    if "token" not in request.args:
+        return False
     method = view_method(str(request.endpoint), request.method)
-    return "token" in request.args and getattr(method, "link_allowed", False)
+    return getattr(method, "link_allowed", False)
 
 
+@lru_cache(maxsize=256)
 def _snake(name: str) -> str:
     return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
 

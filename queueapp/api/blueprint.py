@@ -76,7 +76,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         document = super().alt_response(status_code, response, **options)
 
         def decorator(view: Any_) -> Any_:
-            # The function that it makes only calls ours: a call less for each error that is declared.
+            # What it makes only calls ours: a call for each error that is declared.
             view._apidoc = document(view)._apidoc  # type: ignore[attr-defined] # flask-smorest's note
             return view
 

@@ -24,15 +24,21 @@ TYPES = frozenset(
 )
 
 
-def _may_be(response: Response) -> bool:
-    plain = not response.is_streamed and "Content-Encoding" not in response.headers
-    return plain and response.mimetype in TYPES and not response.cache_control.no_transform
+def _may_be(response: Response, named: set[str]) -> bool:
+    if response.is_streamed or "content-encoding" in named or response.mimetype not in TYPES:
+        return False
+    return "cache-control" not in named or not response.cache_control.no_transform
 
 
 def _compress(response: Response) -> Response:
-    if not _may_be(response):
+    # Looking up a header that is not there costs an exception, so their names are taken once.
+    named = {name.lower() for name, _ in response.headers}
+    if not _may_be(response, named):
         return response
-    response.vary.add("Accept-Encoding")
+    if "vary" in named:
+        response.vary.add("Accept-Encoding")
+    else:
+        response.headers.add("Vary", "Accept-Encoding")
     raw = response.get_data()
     if len(raw) < LEAST_BYTES or response.status_code == 304:
         return response

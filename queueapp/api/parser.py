@@ -14,6 +14,7 @@ import orjson
 from flask import Request, request
 from webargs import core
 from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
 
 from queueapp.api.errors import PayloadTooLarge, UnsupportedMediaType
 from queueapp.api.hosts import BAD_HOST
@@ -180,6 +181,20 @@ class StrictParser(FlaskParser):
 
     def _raw_load_json(self, req: Request) -> Any:
         return read_json(req)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unasked: dict[marshmallow.Schema, dict[str, Any]] = {}
+
+    def _process_location_data(self, location_data: Any, schema: Any, *rest: Any) -> Any:
+        """Load what was sent; what comes of a query that is not there is found out once."""
+        if location_data or not isinstance(location_data, MultiDictProxy):
+            return super()._process_location_data(location_data, schema, *rest)
+        known = self._unasked.get(schema)
+        if known is None:
+            known = super()._process_location_data(location_data, schema, *rest)
+            self._unasked[schema] = known
+        return dict(known)
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> Any:
         """Return the query's parameters; one that is given twice is refused."""

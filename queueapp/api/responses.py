@@ -50,9 +50,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a JSON answer of plain values whose keys are already the documented ones."""
-    return Answer(
-        json_bytes(body), status=status, headers=headers, content_type="application/json"
-    )
+    return Answer(json_bytes(body), status=status, headers=headers, content_type="application/json")
 
 
 def _take_request_id() -> None:
@@ -88,6 +86,6 @@ def _protected(app: "WSGIApplication") -> "WSGIApplication":
 
 def install_responses(app: Flask) -> None:
     """Give every request an id and every answer its headers; call this before anything else."""
-    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way
+    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[method-assign, assignment] # Flask's own way
     app.before_request(_take_request_id)
     app.after_request(_finish)

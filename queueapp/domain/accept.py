@@ -23,6 +23,7 @@ def decide(
     job_id: str,
     scope: Scope,
     submitted_by: str,
+    request_id: str | None = None,
 ) -> JobSpec:
     """Return the job that ``request`` comes to.
 
@@ -51,6 +52,7 @@ def decide(
         host=request.host,
         inputs=_inputs(request, kind, resource),
         pipeline=asdict(pipeline) if pipeline else None,
+        request_id=request_id,
     )
 
 

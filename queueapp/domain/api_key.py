@@ -18,8 +18,10 @@ class Role(StrEnum):
 
     def includes(self, other: "Role") -> bool:
         """Tell whether this role may do what ``other`` may do."""
-        order = list(Role)
-        return order.index(self) >= order.index(other)
+        return _RANK[self] >= _RANK[other]
+
+
+_RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 @dataclass(frozen=True)

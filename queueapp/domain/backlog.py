@@ -7,6 +7,7 @@ no more than a shallow one. Pure; the outlook brings counts, run times and the s
 import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from queueapp.domain.rooms import Room, Shape
 
@@ -17,14 +18,21 @@ class Capacity:
 
     rooms: Sequence[Room]
 
-    @property
+    @cached_property
     def slots(self) -> int:
         """How many of the smallest jobs run at once."""
         return sum(room.slots for room in self.rooms)
 
+    @cached_property
+    def _held(self) -> dict[Shape, int]:
+        return {}
+
     def holds(self, shape: Shape) -> int:
         """Return how many jobs of a shape run at once when nothing else does."""
-        return sum(room.holds(shape) for room in self.rooms)
+        known = self._held.get(shape)
+        if known is None:
+            known = self._held[shape] = sum(room.holds(shape) for room in self.rooms)
+        return known
 
     def weight(self, shape: Shape) -> float:
         """Return how many of the fleet's slots one job of a shape takes; 0 if it never fits."""

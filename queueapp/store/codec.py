@@ -52,8 +52,10 @@ def _usual(kind: type[Any]) -> dict[str, Any]:
 
 def build(kind: type[Record], data: dict[str, Any], **replaced: Any) -> Record:
     """Make a record of ``kind`` from the keys it knows; ``replaced`` wins over ``data``."""
-    names = _usual(kind)
-    return kind(**{name: data[name] for name in data if name in names} | replaced)
+    names = _usual(kind).keys()
+    if not data.keys() <= names:
+        data = {name: data[name] for name in data if name in names}
+    return kind(**data | replaced)
 
 
 def told(record: object) -> dict[str, Any]:
@@ -75,6 +77,8 @@ def encode(record: object) -> str:
 # These stand in the job's hash, where scripts need them.
 _IN_HASH = frozenset({"id", "scope", "type", "priority", "submitted_by"})
 _NO_NAME = {"name": ""}
+_NO_PROGRESS, _NO_USAGE = Progress(), Usage()
+_STATUSES = {str(status): status for status in Status}
 
 
 def encode_spec(spec: JobSpec) -> str:
@@ -85,13 +89,12 @@ def encode_spec(spec: JobSpec) -> str:
 
 def decode_spec(text: str, job_id: str, data: Mapping[str, str]) -> JobSpec:
     """Return the job of ``encode_spec``'s text and the fields of its hash."""
-    known = orjson.loads(text)
-    for name, decode in _PARTS.items():
-        if name in known:
-            known[name] = decode(known[name])
+    known = _NO_NAME | orjson.loads(text)
+    for name in _PARTS.keys() & known.keys():
+        known[name] = _PARTS[name](known[name])
     return build(
         JobSpec,
-        _NO_NAME | known,
+        known,
         id=job_id,
         scope=Scope.from_key(data["scope"]),
         type=data["shape"].rpartition(".")[0],
@@ -174,10 +177,9 @@ def _attempts(data: dict[str, str], texts: list[str]) -> tuple[Attempt, ...]:
 
 def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str] | None) -> Job:
     """Return the job of a stored hash, its spec and, where it was read, its list of attempts."""
-    result = orjson.loads(data["result"]) if data.get("result") else {}
     return Job(
         spec=decode_spec(spec, job_id, data),
-        status=Status(data["status"]),
+        status=_STATUSES[data["status"]],
         created_ms=int(data["created"]),
         updated_ms=int(data.get("updated", data["created"])),
         eligible_ms=_number(data.get("eligible")),
@@ -189,22 +191,32 @@ def decode_job(job_id: str, data: dict[str, str], spec: str, attempts: list[str]
         due_ms=_number(data.get("due")),
         worker=data.get("worker"),
         node=data.get("node"),
-        progress=_record(Progress, data.get("progress")) or Progress(),
-        usage=_record(Usage, data.get("usage")) or Usage(),
+        progress=_record(Progress, data.get("progress")) or _NO_PROGRESS,
+        usage=_record(Usage, data.get("usage")) or _NO_USAGE,
         failure=_record(Failure, data.get("failure")),
         cancel=_cancel(data.get("cancelled") or data.get("cancel")),
-        artifacts=tuple(build(Artifact, item) for item in result.get("artifacts", ())),
-        summary=result.get("summary") or {},
-        quality=build(Quality, result["quality"]) if result.get("quality") else None,
-        errors=tuple(build(Finding, item) for item in result.get("errors", ())),
-        warnings=tuple(build(Finding, item) for item in result.get("warnings", ())),
         attempts=() if attempts is None else _attempts(data, attempts),
-        partial_results=bool(result.get("partial")),
+        **_made(data.get("result")),
         retried_as=data.get("retried_as"),
         unmet_dependencies=int(data.get("unmet", 0)) - int("host_waits" in data),
         waits_for_host="host_waits" in data,
         retrying="backoff" in data,
         hold=data.get("hold"),
         held_since_ms=_number(data.get("held_at")),
-        waited_ms={name[7:]: int(ms) for name, ms in data.items() if name.startswith("waited:")},
+        waited_ms={name[7:]: int(data[name]) for name in data if name[:7] == "waited:"},
     )
+
+
+def _made(text: str | None) -> dict[str, Any]:
+    """Return what a job has come to, by the names of its fields; most that are read have none."""
+    if not text:
+        return {}
+    result = orjson.loads(text)
+    return {
+        "artifacts": tuple(build(Artifact, item) for item in result.get("artifacts", ())),
+        "summary": result.get("summary") or {},
+        "quality": build(Quality, result["quality"]) if result.get("quality") else None,
+        "errors": tuple(build(Finding, item) for item in result.get("errors", ())),
+        "warnings": tuple(build(Finding, item) for item in result.get("warnings", ())),
+        "partial_results": bool(result.get("partial")),
+    }
