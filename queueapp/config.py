@@ -37,6 +37,7 @@ class Config:
     max_lost_attempts: int = 3
     retention_days: float = 30.0
     history_days: float = 400.0
+    forecast_minutes: float = 10.0
     max_queued_jobs: int = 1_000_000
     max_upload_mb: int = 2_048
     link_minutes: int = 60
@@ -70,6 +71,11 @@ class Config:
         return round(self.history_days * 86_400_000)
 
     @property
+    def forecast_ms(self) -> int:
+        """How often a queue's forecast is made anew at most, in milliseconds."""
+        return round(self.forecast_minutes * 60_000)
+
+    @property
     def effective_objects_url(self) -> str:
         """Where datasets and artifacts live: the setting, or a folder of the data directory."""
         return self.objects_url or (self.data_dir / "objects").absolute().as_uri()
@@ -96,6 +102,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QUEUEAPP_MAX_LOST_ATTEMPTS": ("max_lost_attempts", "lost attempts after which a job fails"),
     "QUEUEAPP_RETENTION_DAYS": ("retention_days", "how long ended jobs and their files are kept"),
     "QUEUEAPP_HISTORY_DAYS": ("history_days", "how long the history of queues is kept by the day"),
+    "QUEUEAPP_FORECAST_MINUTES": (
+        "forecast_minutes",
+        "how long the forecast of a queue that changes stands before a new one is made",
+    ),
     "QUEUEAPP_MAX_QUEUED_JOBS": ("max_queued_jobs", "queued jobs that a project may have"),
     "QUEUEAPP_MAX_UPLOAD_MB": ("max_upload_mb", "largest dataset upload in MiB"),
     "QUEUEAPP_LINK_MINUTES": ("link_minutes", "how long a download link is good"),
@@ -159,6 +169,7 @@ _POSITIVE: Mapping[str, Callable[[str], float]] = {
     "lease_seconds": float,
     "retention_days": float,
     "history_days": float,
+    "forecast_minutes": float,
     "node_memory_gb": float,
     "max_lost_attempts": int,
     "max_queued_jobs": int,

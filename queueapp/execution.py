@@ -7,10 +7,10 @@ and publishes what the attempt made. Files become visible only with the finish s
 import random
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -66,6 +66,16 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+class Errand(Protocol):
+    """What a worker does around a job of queueapp's own, whose code reaches no store."""
+
+    def bring(self, job: JobSpec, folder: Path) -> tuple[DatasetInput, ...]:
+        """Write what the job needs into a folder, and return it as inputs."""
+
+    def take(self, job: JobSpec, outcome: Outcome) -> Outcome:
+        """Keep what the job made, and return what else is to be published."""
+
+
 class Execution:
     """What a worker process needs to run jobs."""
 
@@ -79,6 +89,7 @@ class Execution:
         now_ms: Callable[[], int],
         opened: Callable[[JobSpec], dict[str, Any]] = lambda _job: {},
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
+        errands: Mapping[str, Errand] | None = None,
     ) -> None:
         self._store = store
         self._objects = objects
@@ -87,6 +98,7 @@ class Execution:
         self._now_ms = now_ms
         self._jitter = jitter
         self._opened = opened
+        self._errands = errands or {}
         self.recalled: set[tuple[str, int]] = set()
 
     def run(self, claim: Claim) -> FinishReport:
@@ -123,8 +135,10 @@ class Execution:
             now_ms=claim.started_ms,
             secrets=secrets,
         )
+        errand = self._errands.get(job.type)
         try:
-            return self._run_traced(task), fetched_bytes
+            outcome = self._run_traced(task)
+            return errand.take(job, outcome) if errand else outcome, fetched_bytes
         except (RunnerLost, RunnerUnusable) as error:
             log.error("the process that starts jobs failed", reason=error.message)
             return lost(error.code, error.message, left_logs(task.logs)), None
@@ -150,6 +164,11 @@ class Execution:
     def _inputs(self, claim: Claim, directory: Path) -> tuple[tuple[DatasetInput, ...], int]:
         found: list[DatasetInput] = []
         fetched_bytes = 0
+        errand = self._errands.get(claim.job.type)
+        if errand:
+            folder = directory / FETCHED
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return errand.bring(claim.job, folder), 0
         for parameter, dataset_id in claim.job.inputs.items():
             dataset = self._store.datasets.get(claim.job.scope, dataset_id)
             path = self._objects.local_path(dataset.object_key)

@@ -36,6 +36,8 @@ from queueapp.domain.states import TERMINAL, AttemptEnd, Status
 from queueapp.engine import Engine
 from queueapp.execution import Execution, lost
 from queueapp.firing import Firing
+from queueapp.forecasts import FORECAST_TYPE, ForecastErrand, ForecastsDue
+from queueapp.forecasts import KEPT_MS as FORECAST_KEPT_MS
 from queueapp.job_types import JobType, load_modules
 from queueapp.library import Library
 from queueapp.logs import configure_logs, for_people
@@ -142,6 +144,7 @@ class WorkerProcess:
             work_dir=work_dir,
             now_ms=self.engine.now_ms,
             opened=partial(open_credentials, config),
+            errands={FORECAST_TYPE: ForecastErrand(self.store, self.engine.now_ms, config.keep_ms)},
         )
         self.broker.station = self.station
         for part in self._middleware(work_dir):
@@ -168,6 +171,7 @@ class WorkerProcess:
                 forget=self.forget,
                 sweep=self.library.sweep,
                 fire=Firing(self.engine).fire_due,
+                foresee=ForecastsDue(self.engine, every_ms=config.forecast_ms).ask,
                 drive=partial(
                     drive_waiting, self.store, keep_ms=config.keep_ms, retry=self.engine.retry
                 ),
@@ -250,7 +254,9 @@ class WorkerProcess:
 
     def _commit(self, claim: Claim, report: FinishReport) -> tuple[Status, Claim | None]:
         station, config = self.station, self.config
-        limits = {"max_lost": config.max_lost_attempts, "keep_ms": config.keep_ms}
+        passing = claim.job.type == FORECAST_TYPE
+        keep_ms = min(config.keep_ms, FORECAST_KEPT_MS) if passing else config.keep_ms
+        limits = {"max_lost": config.max_lost_attempts, "keep_ms": keep_ms}
         if station.draining.is_set() or station.consumer_thread is None:
             return self.store.jobs.finish(claim.job.id, claim.epoch, report, **limits), None
         return self.store.jobs.finish_and_claim(

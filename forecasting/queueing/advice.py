@@ -17,6 +17,8 @@ LEAST_WAIT = 60.0
 """Seconds of mean wait below which nobody needs advice."""
 WINDOW_HOURS = 2
 HOURS = 24
+SHIFTS = (-9, -6, -3, 3, 6, 9, 12)
+"""Hours by which jobs are moved to see what it changes."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def best_move(model: QueueModel, kind: int) -> Move | None:
         return None
     usual = _mean_wait_of(model, kind)
     moves = []
-    for hours in range(-10, 13, 2):
+    for hours in SHIFTS:
         moved = _mean_wait_of(_moved(model, kind, hours), kind)
         gain = 1 - moved / usual if usual > 0 else 0.0
         moves.append(Move(kind, hours, usual, moved, gain))

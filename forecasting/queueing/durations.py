@@ -69,7 +69,7 @@ class Durations:
         n = len(groups.user)
         table = self.table(groups, np.full(n, now), np.zeros(n))
         which = np.repeat(np.arange(n), len(levels))
-        return self.drawn(table, which, np.tile(levels, n)[None]).reshape(n, -1)
+        return self.drawn(table, which, np.tile(levels, n)[None]).reshape(n, len(levels))
 
     def drawn(self, table: Floats, which: Ints, levels: Floats) -> Floats:
         """Return run times in seconds at levels of rows of a table, read as far as trusted.

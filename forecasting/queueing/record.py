@@ -23,12 +23,16 @@ HOURS = 24
 FINE = (np.arange(100) + 0.5) / 100
 RANGE = np.array([0.1, 0.5, 0.9])
 MOST_KINDS = 200
-KINDS_MOVED = 3
+KINDS_MOVED = 2
 DAY = 86400.0
 
 
-def record(model: QueueModel) -> dict[str, Any]:
-    """Return the forecast as JSON can hold it. Units: epoch seconds, seconds, jobs, workers."""
+def record(model: QueueModel, *, moves: bool = True) -> dict[str, Any]:
+    """Return the forecast as JSON can hold it. Units: epoch seconds, seconds, jobs, workers.
+
+    Advice on moving jobs takes a simulation for each hour of each kind: without `moves` it is
+    left out.
+    """
     known = model.known
     late = known.now % HOUR
     what = model.outcomes(HOURS, late).with_waits_filled()
@@ -48,7 +52,7 @@ def record(model: QueueModel) -> dict[str, Any]:
         "kinds": _kinds(model),
         "any": _range(model, Groups(np.array([-1]), np.array([-1]), np.array([NORMAL])))[0],
         "learnt": model.learnt.plain(),
-        "advice": _advice(model),
+        "advice": _advice(model, moves),
     }
 
 
@@ -64,7 +68,7 @@ def _hours(model: QueueModel, what: Outcomes, then: Outcomes, extra: float) -> l
     """Return each whole hour's forecasts; `carry` is what one more job now would add to them."""
     first = model.known.now - model.known.now % HOUR
     arrivals = model.arrivals_per_hour(HOURS)
-    series = {name: _points(model, name, what, then, extra) for name in ("size", "busy", "wait")}
+    series = {name: points_of(model, name, what, then, extra) for name in ("size", "busy", "wait")}
     return [
         {
             "time": first + (hour + 1) * HOUR,
@@ -75,7 +79,7 @@ def _hours(model: QueueModel, what: Outcomes, then: Outcomes, extra: float) -> l
     ]
 
 
-def _points(
+def points_of(
     model: QueueModel, name: str, what: Outcomes, then: Outcomes, extra: float
 ) -> list[dict[str, float]]:
     paths = getattr(what, name)
@@ -165,13 +169,13 @@ def _range(model: QueueModel, groups: Groups) -> list[dict[str, float]]:
     ]
 
 
-def _advice(model: QueueModel) -> dict[str, list[dict[str, float]]]:
+def _advice(model: QueueModel, moving: bool) -> dict[str, list[dict[str, float]]]:
     """Return what would shorten the waits; nothing without a day of history to judge by."""
     if basis(model) in ("none", "hours"):
         return {"workers": [], "windows": [], "moves": []}
     coming = model.futures.like[model.futures.coming(DAY)]
     kinds, count = np.unique(coming[coming >= 0], return_counts=True)
-    most = kinds[np.argsort(-count, kind="stable")][:KINDS_MOVED]
+    most = kinds[np.argsort(-count, kind="stable")][: KINDS_MOVED if moving else 0]
     moves = [best_move(model, kind) for kind in most.tolist()]
     return {
         "workers": [asdict(each) for each in workers_effects(model)],

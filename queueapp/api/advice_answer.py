@@ -20,7 +20,8 @@ def recommendations(forecast: Plain, *, kind: str | None, now_ms: int) -> Row:
     advice = forecast.get("advice", {})
     made_ms = forecast.get("made_at", 0.0) * 1000
     windows = [_window(each, made_ms, now_ms) for each in advice.get("windows", ())]
-    moves = [each for each in advice.get("moves", ()) if kind in (None, each["type"])]
+    learnt = forecast.get("learnt", {}).get("moves", ())
+    moves = [each for each in learnt if kind in (None, each["type"])]
     return {
         "optimalSubmissionTimes": [window for window in windows if window],
         "resourceOptimization": [

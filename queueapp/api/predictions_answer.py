@@ -93,7 +93,8 @@ def _share(value: float | None) -> float:
 
 def _model(found: Predicted) -> Row:
     forecast = found.forecast
-    reports: Mapping[str, Any] = forecast.get("reports", {})
+    learnt: Mapping[str, Any] = forecast.get("learnt", {})
+    reports: Mapping[str, Any] = learnt.get("reports", {})
     size: Mapping[str, Any] = reports.get("size", {})
     return {
         "modelVersion": forecast.get("package", queueapp.__version__),
@@ -102,7 +103,7 @@ def _model(found: Predicted) -> Row:
         "dataPoints": _hours(found),
         "basis": found.basis,
         "coverage80": _known(size.get("coverage80")),
-        "skillVsSeasonalNaive": _known(forecast.get("skill")),
+        "skillVsSeasonalNaive": _known(learnt.get("skill")),
         "trainedOn": _trained_on(forecast.get("data")),
         "stale": bool(forecast.get("failed_at")),
         "backtest": list(_backtests(reports)),

@@ -30,6 +30,7 @@ MUST_END = frozenset(
         "progress",
         "forecast",
         "asked",
+        "forecast_turn",
     }
 )
 READ = ("scope", "status", "tier", "shape", "user", "host", "node", "device")

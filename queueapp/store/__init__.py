@@ -22,6 +22,7 @@ from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
 from queueapp.store.meters import Meters
+from queueapp.store.past import Past
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
@@ -49,6 +50,7 @@ class Store:
         self.bottlenecks = Bottlenecks(*parts)
         self.reasons = Reasons(*parts)
         self.glances = Glances(*parts)
+        self.past = Past(*parts)
         self.forecasts = Forecasts(*parts)
         self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)

@@ -3,7 +3,7 @@
 Workers put forecasts here, the API reads them. What is in one is the forecaster's to say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from queueapp.store.scripts import Scripts
 KEPT_MS = 24 * HOUR_MS
 """A forecast of the next day says nothing any more when that day is over."""
 ASKED_MS = HOUR_MS
+TURN_KEPT_MS = 7 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,20 @@ class Standing:
     size: int
     began_ms: int | None
     forecast: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whether a scope wants a forecast: what changes with its queue, now and at the last order.
+
+    ``asked``: somebody asked for it lately.
+    """
+
+    sign: str
+    last_sign: str
+    at_ms: int
+    began_ms: int | None
+    asked: bool
 
 
 class Forecasts:
@@ -47,6 +62,43 @@ class Forecasts:
         with store_errors():
             text = self._client.get(self._keys("forecast", scope.key))
         return orjson.loads(text) if text else None
+
+    def mark_failed(self, scope: Scope, now_ms: int) -> None:
+        """Note on the forecast that stands that the making of a newer one failed."""
+        kept = self.get(scope)
+        if kept is not None:
+            with store_errors():
+                self._client.set(
+                    self._keys("forecast", scope.key),
+                    orjson.dumps({**kept, "failed_at": now_ms / 1000}),
+                    keepttl=True,
+                )
+
+    def turns(self, scopes: Sequence[Scope]) -> list[tuple[Scope, Turn]]:
+        """Return of each scope whether it wants a forecast."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hget(self._keys("clock"), "slots")
+            for scope in scopes:
+                pipe.xrevrange(self._keys("events", scope.key), count=1)
+                pipe.hmget(self._keys("forecast_turn", scope.key), "sign", "at")
+                pipe.hget(self._keys("meta", scope.key), "began")
+                pipe.exists(self._keys("asked", scope.key))
+            slots, *found = pipe.execute()
+        rows = zip(scopes, *(found[at::4] for at in range(4)), strict=True)
+        return [
+            (scope, _turn(f"{newest[0][0] if newest else ''}/{slots}", taken, began, asked))
+            for scope, newest, taken, began, asked in rows
+        ]
+
+    def take_turn(self, scope: Scope, sign: str, now_ms: int) -> None:
+        """Note that a forecast has been ordered, and what the queue was like."""
+        key = self._keys("forecast_turn", scope.key)
+        with store_errors():
+            pipe = self._client.pipeline(transaction=True)
+            pipe.hset(key, mapping={"sign": sign, "at": now_ms})
+            pipe.pexpire(key, TURN_KEPT_MS)
+            pipe.execute()
 
     def standing(self, scope: Scope, kind: str | None = None) -> Standing:
         """Return the queue's size now, of one job type if that is asked, and its forecast.
@@ -68,3 +120,9 @@ class Forecasts:
             began_ms=int(began) * HOUR_MS if began else None,
             forecast=orjson.loads(text) if text else None,
         )
+
+
+def _turn(sign: str, taken: Sequence[str | None], began: str | None, asked: int) -> Turn:
+    last, at = taken
+    began_ms = int(began) * HOUR_MS if began else None
+    return Turn(sign, last or "", int(at or 0), began_ms, bool(asked))

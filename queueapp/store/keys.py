@@ -40,6 +40,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "watch": ("s", "$", "watch"),  # string: the bottleneck that is watched
     "reasons": ("s", "$", "reasons", "$"),  # zset: what a shape waits for, by since when
     "forecast": ("s", "$", "forecast"),  # string: the newest forecast, as JSON; expires
+    "forecast_turn": ("s", "$", "turn"),  # hash: when a forecast was ordered, and why; expires
     "asked": ("s", "$", "asked"),  # string: somebody asked for the forecast lately; expires
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires

@@ -47,18 +47,25 @@ def forecast(made_ms: int, **changes: Any) -> dict[str, Any]:
         "history_hours": 400.5,
         "workers": 4,
         "data": {"from": made_ms / 1000 - 86_400, "to": made_ms / 1000, "jobs": 900},
-        "queue": {"waiting": 0, "size": points(10.0, carry=0.5), "wait": points(600.0, carry=30.0)},
+        "queue": {
+            "waiting": 10,
+            "size": points(10.0, carry=0.5),
+            "wait": points(600.0, carry=30.0),
+        },
         "types": {"Sleep": {"waiting": 0, "size": points(4.0), "wait": points(60.0)}},
         "load": {"cpu": points(40.0), "memory": None, "efficiency": 90.04},
-        "reports": {
-            "size": {
-                "points": 500,
-                "accuracy": 0.5512,
-                "coverage80": 0.8,
-                "errors": {"1-4": 2.0, "5-12": None, "13-24": 3.0},
-            }
+        "learnt": {
+            "reports": {
+                "size": {
+                    "points": 500,
+                    "accuracy": 0.5512,
+                    "coverage80": 0.8,
+                    "errors": {"1-4": 2.0, "5-12": None, "13-24": 3.0},
+                }
+            },
+            "skill": 0.25,
+            "moves": [{"type": "Sleep", "hours": -2, "wait": 600, "wait_moved": 300, "gain": 0.5}],
         },
-        "skill": 0.25,
         "advice": {
             "workers": [
                 {"workers": 5, "usual": 600, "wait": 450, "slow": 900, "gain": 0.25}
@@ -68,7 +75,6 @@ def forecast(made_ms: int, **changes: Any) -> dict[str, Any]:
                 {"begin": 3, "end": 5, "low": 60, "middle": 90, "high": 200, "present": 600}
                 | {"arrivals": 0.04}
             ],
-            "moves": [{"type": "Sleep", "hours": -2, "wait": 600, "wait_moved": 300, "gain": 0.5}],
         },
         **changes,
     }
@@ -144,6 +150,8 @@ def test_a_stored_forecast_is_brought_up_to_the_present(api: Api) -> None:
     """Four more jobs than expected move sizes and waits by what each would still be felt then."""
     now = now_ms(api)
     api.store.forecasts.put(SCOPE, forecast(now - 60_000))
+    for _ in range(10):
+        submit(api.store, scope=SCOPE)
     plain = asked(api)["predictions"]["queueSizeProjection"][-1]
     for _ in range(4):
         submit(api.store, scope=SCOPE)

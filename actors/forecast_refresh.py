@@ -1,0 +1,50 @@
+"""ForecastRefresh: forecasts a project's queue; queueapp submits it by itself.
+
+The worker brings a file with what the store knows, and keeps what is written here. Statistics are
+loaded where a forecast is made, not where processes of jobs begin.
+"""
+
+import json
+import time
+
+import marshmallow
+from marshmallow import fields
+
+from queueapp import JobContext, job_type
+
+RESULT = "forecast.json"
+
+
+class ForecastParameters(marshmallow.Schema):
+    """Whose queue to forecast."""
+
+    scope = fields.String(required=True)
+
+
+@job_type(
+    "ForecastRefresh",
+    internal=True,
+    parameters=ForecastParameters,
+    stages=("Reading", "Forecasting"),
+    memory_gb=1.0,
+)
+def forecast_refresh(job: JobContext) -> None:
+    """Forecast a queue from its jobs: sizes, waits, load and advice for a day."""
+    begun = time.process_time()
+    from actors.forecasts.known import known_of
+    from forecasting.published import published
+
+    loaded = time.process_time()
+    job.progress(stage="Reading")
+    told = json.loads(job.dataset("jobs").path.read_bytes())
+    known = known_of(told)
+    job.progress(stage="Forecasting")
+    found = published(known)
+    done = time.process_time()
+    found["load"]["efficiency"] = told["efficiency"]
+    found["learnt_at"] = told["learnt_at"]
+    found["trained_at"] = told["now_ms"] / 1000
+    found["cost"] = {"loading_seconds": loaded - begun, "making_seconds": done - loaded}
+    with job.artifact(RESULT, type="Forecast", title="A queue's forecast") as file:
+        file.write(json.dumps(found, allow_nan=False).encode())
+    job.progress(done=found["data"]["jobs"], total=found["data"]["jobs"])

@@ -1,0 +1,1 @@
+"""What the ForecastRefresh job makes of what its worker brings."""

@@ -1,0 +1,194 @@
+"""Forecasts as workers make them: which are due, what a forecast is made of, where it goes.
+
+A chore of the leader asks for them with jobs of queueapp's own, in a scope that no request can
+name. The worker that runs such a job brings it a file with all it needs, and keeps what it wrote:
+the job's code reaches no store. Decision 0046.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import orjson
+import structlog
+
+import queueapp
+from queueapp.domain.errors import QueueappError
+from queueapp.domain.job import JobRequest, JobSpec
+from queueapp.domain.outcome import Outcome
+from queueapp.domain.queue import Priority
+from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import AttemptEnd
+from queueapp.engine import Engine
+from queueapp.runner import DatasetInput
+from queueapp.store import Store
+from queueapp.store.forecasts import Turn
+from queueapp.store.pauses import WHOLE_SCOPE
+
+log = structlog.get_logger("queueapp.forecasts")
+
+FORECAST_TYPE = "ForecastRefresh"
+OWN = Scope("/queueapp", "forecasts")
+"""No id of a request holds a slash, so nobody else can name or own this scope."""
+BY = "queueapp"
+PARAMETER = "jobs"
+RESULT = "forecast.json"
+KEPT_MS = HOUR_MS
+"""How long the record of such a job is kept: there are many, and they tell little."""
+LEAST_HISTORY_MS = HOUR_MS
+"""Below it a forecast rests on nothing that guesses would not have."""
+IDLE_MS = HOUR_MS
+"""After so long a forecast is made anew although nothing changed, if somebody asks for it."""
+RELEARN_MS = DAY_MS
+IMPATIENT_MS = 300_000
+MOST_WAITING = 50
+SCOPES_AT_ONCE = 500
+MOST_NODES = 20
+MOST_SAMPLES = 23_040
+"""Eight days of two machines, or a night of twenty."""
+EFFICIENCY_DAYS = 7
+
+
+def due(turn: Turn, *, now_ms: int, every_ms: int) -> bool:
+    """Tell whether a scope's forecast is to be made anew.
+
+    At most once in ``every_ms``, where something changed; else each hour while somebody asks.
+    """
+    if turn.began_ms is None or now_ms - turn.began_ms < LEAST_HISTORY_MS:
+        return False
+    age = now_ms - turn.at_ms
+    if turn.sign != turn.last_sign:
+        return age >= every_ms
+    return turn.asked and age >= max(IDLE_MS, every_ms)
+
+
+class ForecastsDue:
+    """Asks for forecasts; one object per leader."""
+
+    def __init__(self, engine: Engine, *, every_ms: int) -> None:
+        self._engine = engine
+        self._store = engine.store
+        self._every_ms = every_ms
+        self._place = 0
+
+    def ask(self) -> int:
+        """Order the forecasts that are due; return how many. What waits too long goes ahead."""
+        now = self._engine.now_ms()
+        waiting = self._store.queue.page(OWN, limit=MOST_WAITING)
+        self._hurry([row.job_id for row in waiting.rows], now)
+        left = MOST_WAITING - waiting.matching
+        ordered = 0
+        for scope, turn in self._store.forecasts.turns(self._next_scopes()):
+            if ordered < left and due(turn, now_ms=now, every_ms=self._every_ms):
+                self.order(scope, turn.sign, now)
+                ordered += 1
+        return ordered
+
+    def order(self, scope: Scope, sign: str, now_ms: int) -> str:
+        """Submit the job that makes a scope's forecast; return its id."""
+        self._store.forecasts.take_turn(scope, sign, now_ms)
+        request = JobRequest(
+            name="A forecast",
+            type=FORECAST_TYPE,
+            priority=Priority.LOW,
+            parameters={"scope": scope.key},
+            timeout_minutes=5,
+        )
+        return self._engine.submit(OWN, request, by=BY, internal=True).spec.id
+
+    def _next_scopes(self) -> list[Scope]:
+        """Return some of the scopes, others the next time where there are many."""
+        scopes = [scope for scope in self._store.history.scopes() if scope != OWN]
+        first = self._place if self._place < len(scopes) else 0
+        self._place = first + SCOPES_AT_ONCE
+        return scopes[first : self._place]
+
+    def _hurry(self, waiting: list[str], now_ms: int) -> None:
+        """Let a job that has waited for minutes pass: a queue is asked about when it is long."""
+        for job in self._store.jobs.get_many(waiting):
+            late = now_ms - job.created_ms > IMPATIENT_MS
+            if late and job.spec.priority is not Priority.CRITICAL:
+                try:
+                    self._store.queue.reprioritise(OWN, job.id, Priority.CRITICAL)
+                except QueueappError as error:
+                    log.info("a forecast could not be hurried", reason=str(error))
+
+
+@dataclass(frozen=True)
+class ForecastErrand:
+    """What a worker does around a forecast's job: brings what it needs, keeps what it made."""
+
+    store: Store
+    now_ms: Callable[[], int]
+    keep_ms: int
+
+    def bring(self, job: JobSpec, folder: Path) -> tuple[DatasetInput, ...]:
+        """Write all that is known of the queue into a file, and return it as the job's input."""
+        scope = Scope.from_key(job.parameters["scope"])
+        path = folder / f"{PARAMETER}.json"
+        path.write_bytes(orjson.dumps(gathered(self.store, scope, self.now_ms(), self.keep_ms)))
+        plain: dict[str, Any] = {"format": "json", "columns": None, "options": {}, "sha256": ""}
+        return (DatasetInput(PARAMETER, id=PARAMETER, name=path.name, path=path, **plain),)
+
+    def take(self, job: JobSpec, outcome: Outcome) -> Outcome:
+        """Keep the forecast, or note that none was made; nothing else of the job is published."""
+        scope = Scope.from_key(job.parameters["scope"])
+        made = [output.path for output in outcome.outputs if output.name == RESULT]
+        if outcome.end is AttemptEnd.COMPLETED and made:
+            forecast = orjson.loads(made[0].read_bytes())
+            self.store.forecasts.put(scope, {**forecast, "package": queueapp.__version__})
+        elif outcome.end is AttemptEnd.FAILED:
+            self.store.forecasts.mark_failed(scope, self.now_ms())
+        return replace(outcome, outputs=tuple(one for one in outcome.outputs if one.name != RESULT))
+
+
+def gathered(store: Store, scope: Scope, now_ms: int, keep_ms: int) -> dict[str, Any]:
+    """Return what the job is told: plain JSON, times in ms, jobs as the store keeps them."""
+    began = store.history.began_ms(scope)
+    past = store.past.jobs(scope)
+    since = max(began or now_ms, now_ms - keep_ms, 0 if past.whole else past.oldest_ms)
+    kept = store.forecasts.get(scope) or {}
+    learnt, learnt_at = kept.get("learnt"), kept.get("learnt_at", 0)
+    old = now_ms - learnt_at > min(RELEARN_MS, (learnt_at - (began or 0)) / 4)
+    glance = store.glances.read(scope)
+    return {
+        "now_ms": now_ms,
+        "since_ms": since,
+        "jobs": past.rows,
+        "queued": past.queued,
+        "learnt": None if old else learnt,
+        "learnt_at": now_ms if old or not learnt else learnt_at,
+        "most_running": glance.limit,
+        "pauses": {kind: pause.until_ms for kind, pause in glance.pauses.items()},
+        "whole_scope": WHOLE_SCOPE,
+        **_machines(store, scope, now_ms),
+    }
+
+
+def _machines(store: Store, scope: Scope, now_ms: int) -> dict[str, Any]:
+    """Return the live slots, how many others hold of them, and the load of the machines."""
+    nodes = [node for node in store.fleet.nodes(now_ms=now_ms) if node.live][:MOST_NODES]
+    workers = store.fleet.workers(now_ms=now_ms)
+    slots = sum(int(w["slots"]) for w in workers if w["live"] and w.get("draining") != "1")
+    most = MOST_SAMPLES // max(1, len(nodes))
+    loads = [(n.node.cpu_units, store.fleet.loads(n.node.id, limit=most)) for n in nodes]
+    lately = now_ms - HOUR_MS
+    active = sum(
+        fmean(found)
+        for _, rows in loads
+        if (found := [row.active_jobs for row in rows if row.at_ms >= lately])
+    )
+    week = store.history.hours(
+        scope, (now_ms - EFFICIENCY_DAYS * DAY_MS) // HOUR_MS * HOUR_MS, now_ms
+    )
+    newest = total(week[-2:])
+    own = newest.busy_ms / newest.length_ms if newest.length_ms else 0.0
+    return {
+        "slots": slots,
+        "others": max(0.0, active - own),
+        "efficiency": total(week).efficiency,
+        "loads": [[cores, [list(vars(row).values()) for row in rows]] for cores, rows in loads],
+    }

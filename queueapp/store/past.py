@@ -1,0 +1,72 @@
+"""What a forecast needs to know of a scope's jobs: when each came, began and ended, and its kind.
+
+Workers read it for a forecast. It is bounded, and read in small steps, so that the server serves
+others in between.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import Status
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+NEWEST = 20_000
+AT_ONCE = 250
+HEAD_BYTES = 2_048
+"""As much of a spec as holds its resource: a name and a resource are not longer."""
+
+Row = list[Any]
+
+
+@dataclass(frozen=True)
+class PastJobs:
+    """Jobs as ``read_past`` tells of them: the newest of all, and those that are queued or run.
+
+    ``queued`` are the places of jobs in the queue, from 0. ``whole`` is False where older jobs
+    than the oldest of ``rows`` were left out; that one was submitted at ``oldest_ms``.
+    """
+
+    rows: dict[str, Row]
+    queued: dict[str, int]
+    whole: bool
+    oldest_ms: int
+
+
+class Past:
+    """Reads the jobs of one scope at a time."""
+
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+        self._scripts = scripts
+
+    def jobs(self, scope: Scope, *, newest: int = NEWEST) -> PastJobs:
+        """Return a scope's newest jobs, and at most as many that are queued or running."""
+        key = scope.key
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zrange(self._keys("all", key), 0, newest, desc=True, withscores=True)
+            pipe.zrange(self._keys("queue", key), 0, newest - 1)
+            pipe.zrange(self._keys("index", key, "status", Status.RUNNING), 0, newest - 1)
+            found, queued, running = pipe.execute()
+        created = found[:newest]
+        wanted = dict.fromkeys([*(job_id for job_id, _ in created), *queued, *running])
+        return PastJobs(
+            rows=self._rows(list(wanted)),
+            queued={job_id: place for place, job_id in enumerate(queued)},
+            whole=len(found) <= newest,
+            oldest_ms=int(created[-1][1]) if created else 0,
+        )
+
+    def _rows(self, wanted: list[str]) -> dict[str, Row]:
+        rows: dict[str, Row] = {}
+        for at in range(0, len(wanted), AT_ONCE):
+            ids = wanted[at : at + AT_ONCE]
+            found = self._scripts.call("read_past", ids=ids, head=HEAD_BYTES - 1)
+            rows.update(
+                (job_id, row) for job_id, row in zip(ids, found, strict=True) if row[0] is not None
+            )
+        return rows

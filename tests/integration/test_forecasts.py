@@ -1,0 +1,277 @@
+"""Forecasts from the store's own records: what is gathered, what comes of it, when it is due."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.forecast_refresh import RESULT, forecast_refresh
+from queueapp.broker import QueueBroker
+from queueapp.config import Config
+from queueapp.domain.job import JobSpec, Resource
+from queueapp.domain.outcome import Outcome
+from queueapp.domain.queue import Priority
+from queueapp.domain.scope import Scope
+from queueapp.domain.states import AttemptEnd
+from queueapp.engine import Engine
+from queueapp.forecasts import FORECAST_TYPE, OWN, ForecastErrand, ForecastsDue, due, gathered
+from queueapp.middleware.priority import PriorityMiddleware
+from queueapp.predictions import Predictions
+from queueapp.store import Store
+from queueapp.store.forecasts import Turn
+from queueapp.testing import run_job
+from tests.factories import SCOPE, add_worker, claim, finish, job_type, spec, submit
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+KEEP_MS = 30 * DAY_MS
+RUN_MS = 1_200_000
+
+
+def now_ms(store: Store) -> int:
+    """The store's time."""
+    seconds, micros = store.client.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
+def live_through(store: Store, hours: int, *, until_ms: int) -> None:
+    """Let three jobs of twenty minutes come each hour of the day's first half, and run at once."""
+    add_worker(store)
+    for hour in range(until_ms // HOUR_MS - hours, until_ms // HOUR_MS):
+        for n in range(3 if hour % 24 < 12 else 1):
+            at = hour * HOUR_MS + n * 60_000
+            resource = Resource("Dataset", "some/log", "A log")
+            submit(store, now_ms=at, submitted_by=f"user {n}", resource=resource)
+            held = claim(store, now_ms=at)
+            assert held is not None
+            finish(store, held, now_ms=at + RUN_MS, keep_ms=KEEP_MS)
+
+
+def made(store: Store, folder: Path, scope: Scope = SCOPE) -> Outcome:
+    """Make a scope's forecast as a worker does, without its processes, and keep it."""
+    errand = ForecastErrand(store, lambda: now_ms(store), KEEP_MS)
+    job = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": scope.key})
+    folder.mkdir()
+    brought = errand.bring(job, folder)
+    outcome = run_job(
+        forecast_refresh,
+        folder / "run",
+        {"scope": scope.key},
+        datasets={brought[0].parameter: brought[0].path},
+        now_ms=now_ms(store),
+    )
+    assert outcome.failure is None, outcome.failure
+    return errand.take(job, outcome)
+
+
+def look(store: Store, engine: Engine, horizon: int = 24, **query: Any) -> Any:
+    """The predictions of the scope."""
+    return Predictions(store, engine.outlook).look(SCOPE, horizon, **query)
+
+
+@pytest.fixture
+def engine(store: Store, tmp_path: Path) -> Engine:
+    """An engine that submits."""
+    broker = QueueBroker(store, middleware=[PriorityMiddleware()])
+    config = Config(data_dir=tmp_path)
+    return Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder for an attempt."""
+    return tmp_path / "attempt"
+
+
+def test_a_day_of_jobs_makes_a_forecast(store: Store, engine: Engine, folder: Path) -> None:
+    """Points for each hour, of the whole and of a type, run times, and what it rests on."""
+    live_through(store, 26, until_ms=now_ms(store))
+    outcome = made(store, folder)
+    kept = store.forecasts.get(SCOPE)
+    found = look(store, engine)
+
+    assert kept is not None
+    assert () == outcome.outputs
+    assert "days" == kept["basis"] == found.basis
+    assert 24 == len(found.sizes) == len(look(store, engine, kind="Sleep").waits)
+    assert all(0 <= p.lower <= p.middle <= p.upper < 100 for p in found.sizes)
+    assert all(0 <= p.confidence <= 1 for p in [*found.sizes, *found.waits])
+    ran = kept["durations"]["r/Sleep/Dataset/some%2Flog"]
+    assert 0.5 * RUN_MS < 1000 * ran["middle"] < 2 * RUN_MS
+    assert kept["data"]["jobs"] >= 40
+    assert [None, None] == [found.loads[0].cpu, found.loads[0].memory]
+
+
+def test_a_second_forecast_keeps_what_the_first_learnt(store: Store, folder: Path) -> None:
+    """A refresh within the day spares the comparison with the past."""
+    live_through(store, 26, until_ms=now_ms(store))
+    assert gathered(store, SCOPE, now_ms(store), KEEP_MS)["learnt"] is None
+    made(store, folder)
+    first = store.forecasts.get(SCOPE)
+    assert first is not None
+    again = gathered(store, SCOPE, now_ms(store), KEEP_MS)
+    much_later = gathered(store, SCOPE, now_ms(store) + 2 * DAY_MS, KEEP_MS)
+
+    assert (first["learnt"], first["learnt_at"]) == (again["learnt"], again["learnt_at"])
+    assert much_later["learnt"] is None
+
+
+def _nothing(store: Store) -> None:
+    add_worker(store)
+
+
+def _one(store: Store) -> None:
+    add_worker(store)
+    submit(store, now_ms=now_ms(store) - 2 * HOUR_MS)
+
+
+def _burst(store: Store) -> None:
+    add_worker(store)
+    for n in range(300):
+        submit(store, now_ms=now_ms(store) - 2 * HOUR_MS + n)
+
+
+def _alike(store: Store) -> None:
+    live_through(store, 4, until_ms=now_ms(store) // DAY_MS * DAY_MS)
+
+
+def _only_failed(store: Store) -> None:
+    add_worker(store)
+    at = now_ms(store) - 3 * HOUR_MS
+    for n in range(5):
+        submit(store, now_ms=at + n)
+        held = claim(store, now_ms=at + n)
+        assert held is not None
+        finish(store, held, "failed", now_ms=at + n + 100, keep_ms=KEEP_MS)
+
+
+def _paused_for_a_week(store: Store) -> None:
+    _burst(store)
+    store.pauses.pause(SCOPE, duration_ms=7 * DAY_MS)
+
+
+def _paused_for_good(store: Store) -> None:
+    live_through(store, 3, until_ms=now_ms(store))
+    store.pauses.pause(SCOPE)
+    store.pauses.pause(SCOPE, kind="Sleep")
+    submit(store)
+
+
+def _no_workers(store: Store) -> None:
+    for _ in range(20):
+        submit(store, now_ms=now_ms(store) - 5 * HOUR_MS)
+
+
+def _blocked(store: Store) -> None:
+    add_worker(store)
+    first = spec()
+    store.jobs.submit(first, now_ms=now_ms(store) - 2 * HOUR_MS)
+    submit(store, dependencies=(first.id,), name='"resource":{', submitted_by="bob")
+    submit(store, scheduled_ms=now_ms(store) + DAY_MS, priority=Priority.LOW)
+
+
+CASES = [
+    _nothing,
+    _one,
+    _burst,
+    _alike,
+    _only_failed,
+    _paused_for_a_week,
+    _paused_for_good,
+    _no_workers,
+    _blocked,
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__.strip("_"))
+def test_whatever_the_queue_was_like_there_are_points(
+    store: Store, engine: Engine, folder: Path, case: Any
+) -> None:
+    """Finite, not negative, wide where little is known, with a forecast and without one."""
+    case(store)
+    guessed = look(store, engine)
+    made(store, folder)
+    found = look(store, engine)
+
+    for predicted in (guessed, found):
+        points = [*predicted.sizes, *predicted.waits]
+        assert 48 == len(points)
+        assert all(0 <= p.lower <= p.middle <= p.upper < 1e10 for p in points)
+        assert all(0 <= p.confidence <= 0.5 for p in points)
+        assert json.dumps([p.upper for p in points], allow_nan=False)
+    assert found.basis in ("none", "hours")
+    if case is _paused_for_a_week:
+        assert all(280 <= p.middle for p in found.sizes)
+
+
+def test_a_failure_leaves_the_forecast_and_says_so(store: Store, folder: Path) -> None:
+    """What stands is marked as stale until the next one is made."""
+    errand = ForecastErrand(store, lambda: now_ms(store), KEEP_MS)
+    job: JobSpec = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": SCOPE.key})
+    errand.take(job, Outcome(AttemptEnd.FAILED))
+    assert store.forecasts.get(SCOPE) is None
+    live_through(store, 3, until_ms=now_ms(store))
+    made(store, folder)
+    errand.take(job, Outcome(AttemptEnd.FAILED))
+    kept = store.forecasts.get(SCOPE)
+
+    assert kept is not None
+    assert kept["failed_at"] > kept["made_at"]
+    assert 0 < store.client.pttl(store.keys("forecast", SCOPE.key)) <= DAY_MS
+
+
+@pytest.mark.parametrize(
+    ("turn", "wanted"),
+    [
+        (Turn("a", "", 0, None, asked=True), False),  # no history
+        (Turn("a", "", 0, 99_500_000, asked=True), False),  # half an hour of history
+        (Turn("a", "", 0, 0, asked=False), True),  # never made
+        (Turn("b", "a", 99_500_000, 0, asked=True), False),  # made lately
+        (Turn("b", "a", 99_300_000, 0, asked=False), True),  # something changed since
+        (Turn("a", "a", 99_300_000, 0, asked=True), False),  # nothing changed, and not old
+        (Turn("a", "a", 96_300_000, 0, asked=True), True),  # old, and somebody asks
+        (Turn("a", "a", 96_300_000, 0, asked=False), False),  # old, and nobody asks
+    ],
+)
+def test_forecasts_are_due_where_something_changed(turn: Turn, wanted: bool) -> None:
+    """At most every ten minutes, and each hour while somebody asks."""
+    assert wanted == due(turn, now_ms=100_000_000, every_ms=600_000)
+
+
+def test_a_chore_orders_each_forecast_once(store: Store, engine: Engine) -> None:
+    """It goes to a scope of queueapp's own, last of all, and first when it has waited long."""
+    live_through(store, 3, until_ms=now_ms(store))
+    submit(store, scope=Scope("t", "new"))
+    add_worker(store, "w2", types=(FORECAST_TYPE,))
+    store.fleet.register(_worker(), [job_type(FORECAST_TYPE, internal=True)])
+    chore = ForecastsDue(engine, every_ms=600_000)
+    assert [1, 0] == [chore.ask(), chore.ask()]
+    [job] = store.jobs.get_many(row.job_id for row in store.queue.page(OWN).rows)
+
+    assert (FORECAST_TYPE, Priority.LOW) == (job.spec.type, job.spec.priority)
+    assert {"scope": SCOPE.key} == job.spec.parameters
+    assert store.queue.page(SCOPE).matching == 0
+    later = Engine(
+        store, engine.config, enqueue=engine._enqueue, clock=lambda: job.created_ms / 1000 + 400
+    )
+    ForecastsDue(later, every_ms=600_000).ask()
+    assert Priority.CRITICAL in {
+        one.spec.priority
+        for one in store.jobs.get_many(row.job_id for row in store.queue.page(OWN).rows)
+    }
+
+
+def _worker() -> Any:
+    from queueapp.domain.fleet import Worker
+    from tests.factories import NODE
+
+    return Worker(name="w2", node=NODE, pid=1, slots=4, born_ms=0, version="0")
+
+
+def test_a_forecast_only_changes_its_own_file(store: Store, folder: Path) -> None:
+    """The job publishes nothing: its file is what the worker keeps."""
+    live_through(store, 3, until_ms=now_ms(store))
+
+    assert RESULT not in {one.name for one in made(store, folder).outputs}

@@ -1,0 +1,38 @@
+"""A forecast made by a real worker: ordered by its chore, run in a child, kept, served."""
+
+import time
+
+from queueapp.config import Config
+from queueapp.forecasts import OWN, ForecastsDue
+from queueapp.store import Store
+from tests.factories import SCOPE
+from tests.integration.test_forecasts import live_through, now_ms
+from tests.integration.worker.conftest import RunningWorker
+
+
+def test_a_worker_makes_the_forecast_that_is_served(store: Store, config: Config) -> None:
+    """The job runs beside the users' jobs, publishes nothing of its own and is soon forgotten."""
+    live_through(store, 3, until_ms=now_ms(store))
+    running = RunningWorker(config)
+    try:
+        ForecastsDue(running.engine, every_ms=config.forecast_ms).ask()
+        [job_id] = [job.id for job in store.jobs.get_many(store.jobs.leased(limit=9))] or [
+            row.job_id for row in store.queue.page(OWN).rows
+        ]
+        deadline = time.monotonic() + 60
+        while not (job := store.jobs.get(OWN, job_id)).ended:
+            assert time.monotonic() < deadline, job
+            time.sleep(0.05)
+        found = running.engine.predictions.look(SCOPE, 4)
+    finally:
+        running.stop()
+
+    assert "Completed" == job.status, job.failure
+    assert () == job.artifacts
+    assert "hours" == found.basis
+    assert found.forecast["cost"]["making_seconds"] > 0
+    assert 4 == len(found.sizes)
+    assert 0 == store.queue.page(SCOPE).matching
+    ends = store.client.zscore(store.keys("ended"), job_id)
+    assert ends is not None
+    assert ends - now_ms(store) <= 3_600_000
