@@ -54,6 +54,8 @@ def _print_target(target: str, result: Result, origins: list[int]) -> None:
     rows = []
     for method in (OURS, *RULES, *MODELS):
         scores = result.scored(target, method)
+        if not scores.forecasts:
+            continue  # too few origins for the errors that its interval is made of
         loss = scores.loss("all", origins)
         figures = [f"{loss:.2f}", f"{1 - loss / best:.3f}", f"{scores.mae('all', origins):.2f}"]
         held = [f"{scores.held(share, 'all', origins):.2f}" for share in (0.8, 0.9)]
