@@ -15,6 +15,8 @@ from forecasting.recursion import Floats
 LEAST_GAIN = 0.1
 LEAST_WAIT = 60.0
 """Seconds of mean wait below which nobody needs advice."""
+PATHS_MOVED = 40
+"""Futures in which a kind is moved to eleven other hours, one after the other."""
 WINDOW_HOURS = 2
 HOURS = 24
 SHIFTS = (-9, -6, -3, 3, 6, 9, 12)
@@ -105,6 +107,7 @@ def best_move(model: QueueModel, kind: int) -> Move | None:
     coming = model.futures.like == kind
     if not coming.any():
         return None
+    model = replace(model, futures=model.futures.first(PATHS_MOVED))
     usual = _mean_wait_of(model, kind)
     moves = []
     for hours in SHIFTS:

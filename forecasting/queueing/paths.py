@@ -3,7 +3,7 @@
 imagine.py draws them, simulate.py serves them, outcomes.py reads off what is forecast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,12 @@ class Futures(Line):
     def paths(self) -> int:
         """How many paths there are."""
         return len(self.ends)
+
+    def first(self, paths: int) -> "Futures":
+        """Return some of the paths, for what need not be exact."""
+        kept = self.path < paths
+        columns = {each.name: getattr(self, each.name)[kept] for each in fields(Line)}
+        return replace(self, ends=self.ends[:paths], **columns)
 
     def coming(self, seconds: float) -> NDArray[np.bool_]:
         """Return which jobs come in so many seconds from the origin."""
