@@ -65,6 +65,7 @@ if OFFERED:
     device_command_type = job_type(
         "DeviceCommand",
         parameters=DeviceCommandParameters,
+        imports=("netmiko", "jinja2.sandbox"),
         internal=True,
         memory_gb=0.5,
     )(device_command)

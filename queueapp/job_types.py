@@ -45,11 +45,13 @@ class JobType:
         function: JobFunction,
         info: JobTypeInfo,
         parameters: "type[marshmallow.Schema] | None" = None,
+        imports: tuple[str, ...] = (),
     ) -> None:
         self.function = function
         self.info = info
         self.name = info.name
         self.parameters = parameters
+        self.imports = imports
         self._actor: dramatiq.Actor[..., Any] | None = None
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", info.name)
@@ -114,6 +116,7 @@ def job_type(
     retry_delay_s: float = 30.0,
     retry_max_delay_s: float = 3600.0,
     isolation: Isolation = "process",
+    imports: tuple[str, ...] = (),
     internal: bool = False,
     description: str | None = None,
 ) -> Callable[[JobFunction], JobType]:
@@ -121,6 +124,7 @@ def job_type(
 
     ``isolation="thread"`` runs the function inside the worker's own process: quick to start, but
     without limits, without protection of the worker, and it stops only where it calls progress().
+    ``imports`` are modules that start no threads: imported once, before the first job of the type.
 
     Raises: ValueError for a name that is taken or malformed, or requirements that cannot be.
     """
@@ -146,7 +150,7 @@ def job_type(
             isolation=isolation,
             internal=internal,
         )
-        return _register(JobType(function, info, parameters))
+        return _register(JobType(function, info, parameters, tuple(imports)))
 
     return declare
 

@@ -107,9 +107,17 @@ class Launcher:
             self._drop()
 
     def launch(
-        self, assignment: bytes, work: Path, limits: Limits, *, until_s: float | None = None
+        self,
+        assignment: bytes,
+        work: Path,
+        limits: Limits,
+        *,
+        until_s: float | None = None,
+        imports: Sequence[str] = (),
     ) -> Started:
         """Start a job's process, which may run until ``until_s`` (monotonic) or for ever.
+
+        ``imports`` are modules that it finds imported.
 
         Raises: RunnerLost when the zygote dies before it has, or cannot be had.
         """
@@ -118,7 +126,12 @@ class Launcher:
         events_read, events_write = os.pipe()
         log_read, log_write = os.pipe()
         task = _memory_file(assignment)
-        request = {"work": str(work), "limits": asdict(limits), "until_s": until_s}
+        request = {
+            "work": str(work),
+            "limits": asdict(limits),
+            "until_s": until_s,
+            "imports": [*imports],
+        }
         try:
             self._send(request, [theirs.fileno(), task, events_write, log_write])
             theirs.close()

@@ -136,7 +136,14 @@ class Runner:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         assignment = Assignment.of(task, modules=self._modules).encode()
         until_s = self._right_ends_s(task.claim.job.id, task.claim.epoch)
-        started = self._launcher.launch(assignment, task.work, self._limits(task), until_s=until_s)
+        declared = find_job_type(task.claim.job.type)
+        started = self._launcher.launch(
+            assignment,
+            task.work,
+            self._limits(task),
+            until_s=until_s,
+            imports=declared.imports if declared else (),
+        )
         try:
             folders = (task.work, task.outputs)
             sampler = Sampler(started.pid, folders, now=self._clock())

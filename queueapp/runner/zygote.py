@@ -8,6 +8,7 @@ for one: a worker that is frozen cannot end its jobs, so each runs only as long 
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -47,6 +48,7 @@ class Zygote:
         self._children: dict[int, Child] = {}
         self._ends_s: dict[int, float] = {}  # when a child's right to run ends, monotonic
         self._overdue: set[int] = set()
+        self._imported: set[str] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, self._accept)
 
@@ -84,7 +86,18 @@ class Zygote:
             for fd in fds[1:]:
                 os.close(fd)
 
+    def _import(self, names: list[str]) -> None:
+        """Import once what jobs of a type need, so that each of their forks finds it there."""
+        for name in names:
+            if self._fork_runs and name not in self._imported:
+                self._imported.add(name)
+                # What cannot be imported is the job's to tell: it tries again.
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+                gc.freeze()
+
     def _fork(self, request: dict[str, Any], fds: tuple[int, int, int]) -> int:
+        self._import(request["imports"])
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -36,6 +36,12 @@ def count(job: JobContext) -> None:
     job.log("info", "counted", n=job.parameters["n"])
 
 
+@job_type("Zoo.Imports", imports=("wave", "there.is.no.such.module"))
+def imports(job: JobContext) -> None:
+    """Say whether a module is there before it was asked for."""
+    job.summary(there="wave" in sys.modules)
+
+
 @job_type("Zoo.Environment")
 def environment(job: JobContext) -> None:
     """Tell what the job's surroundings look like."""

@@ -41,6 +41,14 @@ def test_a_killed_zygote_loses_its_jobs_and_is_replaced(bench: Bench) -> None:
     assert killed != bench.runner.zygote_pid
 
 
+def test_a_type_finds_its_modules_imported(bench: Bench) -> None:
+    """Once, by the first job of the type; one that is not there stops nobody."""
+    outcomes = [bench.run("Imports") for _ in range(2)]
+
+    assert [{"there": True}] * 2 == [outcome.summary for outcome in outcomes]
+    assert "wave" not in sys.modules
+
+
 def test_a_killed_zygote_takes_the_grandchildren_too(bench: Bench) -> None:
     """Nobody else would: they have sessions of their own."""
     run = bench.begin("Grandchildren").at_stage("Started")
