@@ -49,7 +49,13 @@ def make_services(config: Config) -> Services:
     broker = QueueBroker(store, middleware=middleware, max_queued=config.max_queued_jobs)
     return Services(
         config=config,
-        engine=Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many),
+        engine=Engine(
+            store,
+            config,
+            enqueue=broker.submit,
+            enqueue_many=broker.submit_many,
+            clock=store.clock,
+        ),
         objects=open_object_store(config.effective_objects_url),
         idempotency=IdempotencyKeys(client, store.keys, store.scripts),
         link_secret=signing_key(config),

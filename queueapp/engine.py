@@ -88,7 +88,7 @@ class Engine:
         self.trials = Trials(store, self.outlook, self.decider, most_queued=config.max_queued_jobs)
 
     def now_ms(self) -> int:
-        """The time of this process, in ms since the epoch; for reading, never for moving jobs."""
+        """The time, in ms since the epoch; for reading, never for moving jobs."""
         return int(self._clock() * 1000)
 
     # -- what can be run ------------------------------------------------------------------

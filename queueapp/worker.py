@@ -135,6 +135,7 @@ class WorkerProcess:
             config,
             enqueue=self.broker.submit,
             enqueue_many=self.broker.submit_many,
+            clock=self.store.clock,
         )
         self.library = Library(self.engine, self.objects)
         self.execution = Execution(

@@ -14,6 +14,7 @@ from queueapp.api import (
     job_types,
     jobs,
     metrics,
+    nodes,
     pipelines,
     predictions,
     queue,
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     bulk.blueprint,
     audit.blueprint,
     system.blueprint,
+    nodes.blueprint,
     workers.blueprint,
     metrics.blueprint,
 )

@@ -74,6 +74,7 @@ PATH_PARAMETERS: dict[str, Doc] = {
     "scheduleId": {"description": "The schedule.", "example": "nightly-orders"},
     "datasetId": {"description": "The dataset.", "example": "orders"},
     "pipelineId": {"description": "The pipeline.", "example": "monthly-orders"},
+    "nodeId": {"description": "The machine.", "example": "node-01-4be1f0"},
     "workerName": {"description": "The worker.", "example": "node-01-4be1f0.4711.9a3c2e"},
     "operationId": {
         "description": "The operation on many jobs.",

@@ -32,14 +32,18 @@ def _tenth(value: float) -> float:
     return float(text.tenth(value))
 
 
-def _node(node: NodeStatus) -> Row:
-    state = NodeState.DRAINING if node.draining else NodeState.ACTIVE
+def node_state(node: NodeStatus) -> NodeState:
+    """Return what a node does, as people call it."""
     if not node.live:
-        state = NodeState.OFFLINE
+        return NodeState.OFFLINE
+    return NodeState.DRAINING if node.draining else NodeState.ACTIVE
+
+
+def _node(node: NodeStatus) -> Row:
     capacity = min(node.slots, node.node.cpu_units)
     return {
         "nodeId": node.node.id,
-        "status": state,
+        "status": node_state(node),
         "cpuUsage": _whole(node.sample.cpu_percent) if node.live else None,
         "memoryUsage": _whole(node.sample.memory_percent) if node.live else None,
         "activeJobs": node.active_jobs if node.live else None,

@@ -8,6 +8,7 @@ from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
 from queueapp.store.bottlenecks import Bottlenecks
 from queueapp.store.bulk import Bulks
+from queueapp.store.clock import StoreClock
 from queueapp.store.condition import Conditions
 from queueapp.store.connect import Client, connect
 from queueapp.store.coverage import Coverage
@@ -42,6 +43,7 @@ class Store:
         self.keys = Keys(prefix)
         self.scripts = Scripts(client, prefix)
         parts = (client, self.keys, self.scripts)
+        self.clock = StoreClock(client)
         self.jobs = Jobs(*parts)
         self.figures = Figures(*parts)
         self.queue = Queue(*parts)

@@ -212,8 +212,9 @@ class Ground:
         command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
         command += ["--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"]
         environ = self._environ("web") | {"REDIS_URL": self.server.url, "QUEUEAPP_ADMIN_KEY": KEY}
-        self.web = Program([*command, "wsgi:app"], environ, self.folder / "web.log")
-        self.web.start()
+        web = Program([*command, "wsgi:app"], environ, self.folder / "web.log")
+        web.start()
+        self.web = web  # only now: the watchman would start it too
         return f"http://127.0.0.1:{port}"
 
     def _environ(self, machine: str) -> dict[str, str]:

@@ -186,14 +186,15 @@ def test_a_worker_cut_off_past_its_lease_ends_its_job_itself(ground: Ground) -> 
     laws.check(ground.store)
 
 
-def test_workers_outlast_a_store_that_is_away(tmp_path: Path) -> None:
-    """A store that is down for five seconds costs no attempt: the result is told afterwards."""
+@pytest.mark.parametrize("away_s", [5, 12])
+def test_workers_outlast_a_store_that_is_away(tmp_path: Path, away_s: int) -> None:
+    """A store that is down for some seconds costs no attempt: the result is told afterwards."""
     with Ground(tmp_path, settings={"QUEUEAPP_LEASE_SECONDS": "20"}) as ground:
         two_machines(ground)
         job_id, machine = begun_on(ground, 3_000)
         for one in ground.machines:
             one.wire.become(Weather.REFUSE)
-        time.sleep(5)
+        time.sleep(away_s)
         for one in ground.machines:
             one.wire.become(Weather.FAIR)
         back_ms = ground.now_ms()

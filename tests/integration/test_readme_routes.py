@@ -8,7 +8,7 @@ from queueapp.config import Config
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 PREFIX = "/api/<string:tenantId>/<string:projectId>"
-FLEET = ("/api/workers", "/api/audit")
+FLEET = ("/api/workers", "/api/nodes", "/api/audit")
 UNLISTED = {"HEAD", "OPTIONS"}
 
 

@@ -43,10 +43,10 @@ def _enveloped(response: Response) -> Response:
     message = problem["detail"]
     if status == HTTPStatus.UNAUTHORIZED:
         status, message = HTTPStatus.FORBIDDEN, NO_KEY
+    data: object = [_fault(error, problem["code"]) for error in problem["errors"]]
     if status == HTTPStatus.SERVICE_UNAVAILABLE and request.path == "/health":
-        return failure(status, message, "degraded")
-    faults = [_fault(error, problem["code"]) for error in problem["errors"]]
-    replaced = failure(status, message, faults)
+        data = "degraded"
+    replaced = failure(status, message, data)
     for name in ("Retry-After", "Allow", "X-Request-Id"):
         if name in response.headers:
             replaced.headers[name] = response.headers[name]
