@@ -206,7 +206,7 @@ class Outlook:
         scope, kind = job.spec.scope, job.spec.type
         limits = vars(self._store.pauses.around(scope, kind))
         pauses = self._store.pauses.of(scope)
-        return why_waiting(job, self._surroundings(pauses, kind, limits, position))
+        return why_waiting(job, self._surroundings(pauses, kind, limits), position)
 
     def waits(self, survey: Survey, jobs: Sequence[tuple[Job, int]]) -> list[Wait | None]:
         """Return why each of some queued jobs at their overall positions does not run yet."""
@@ -222,8 +222,8 @@ class Outlook:
                     "type_limit": most,
                     "type_running": running,
                 }
-                known[kind] = self._surroundings(survey.pauses, kind, limits, None)
-            found.append(why_waiting(job, replace(known[kind], position=position)))
+                known[kind] = self._surroundings(survey.pauses, kind, limits)
+            found.append(why_waiting(job, known[kind], position))
         return found
 
     def _surroundings(
@@ -231,11 +231,9 @@ class Outlook:
         pauses: Mapping[str, Pause],
         kind: str,
         limits: Mapping[str, Any],
-        position: int | None,
     ) -> Surroundings:
         whole, one = pauses.get(WHOLE_SCOPE), pauses.get(kind)
         return Surroundings(
-            position=position,
             places=self.fleet().places,
             scope_paused=whole is not None,
             scope_paused_until_ms=whole.until_ms if whole else None,

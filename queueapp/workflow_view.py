@@ -75,7 +75,7 @@ class WorkflowViews:
 
     def _waits(self, jobs: dict[str, Job], positions: dict[str, int]) -> dict[str, Wait | None]:
         """Return why steps wait; of very many ready ones, the first in the queue are told."""
-        alone = Surroundings(position=None, places=())
+        alone = Surroundings(places=())
         found: dict[str, Wait | None] = {}
         ready = []
         for name, job in jobs.items():

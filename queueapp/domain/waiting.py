@@ -42,9 +42,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a job's wait depends on besides itself."""
+    """What a job's wait depends on besides itself and its position: the same for all of a type."""
 
-    position: int | None
     places: Sequence[Place]
     scope_paused_until_ms: int | None = None
     scope_paused: bool = False
@@ -56,13 +55,15 @@ class Surroundings:
     type_limit: int | None = None
 
 
-def why_waiting(job: Job, around: Surroundings) -> Wait | None:
-    """Return why a queued job waits; None for a job that is not queued."""
+def why_waiting(job: Job, around: Surroundings, position: int | None = None) -> Wait | None:
+    """Return why a queued job waits at its overall position; None for one that is not queued."""
     if job.status is not Status.QUEUED:
         return None
-    reasons = (_own_reason, _paused, _no_room, _host_busy, _limited)
-    found = (wait for reason in reasons if (wait := reason(job, around)))
-    return next(found, None) or _turn(job, around)
+    for reason in _REASONS:
+        wait = reason(job, around)
+        if wait is not None:
+            return wait
+    return _turn(job, around, position)
 
 
 def _own_reason(job: Job, _: Surroundings) -> Wait | None:
@@ -121,8 +122,11 @@ def _limited(job: Job, around: Surroundings) -> Wait | None:
     return None
 
 
-def _turn(job: Job, around: Surroundings) -> Wait:
-    ahead = (around.position or 1) - 1
+_REASONS = (_own_reason, _paused, _no_room, _host_busy, _limited)
+
+
+def _turn(job: Job, around: Surroundings, position: int | None) -> Wait:
+    ahead = (position or 1) - 1
     if ahead:
         verb = "is" if ahead == 1 else "are"
         return Wait(WaitReason.POSITION, f"{_counted(ahead, 'job')} {verb} ahead of it.")

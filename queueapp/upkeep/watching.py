@@ -156,7 +156,6 @@ def _wait(glance: Glance, fleet: FleetGlance, shape: Shape) -> Wait:
     )
     job = Job(spec, Status.QUEUED, created_ms=0, updated_ms=0)
     around = Surroundings(
-        position=1,
         places=fleet.places,
         scope_paused=WHOLE_SCOPE in glance.pauses,
         type_paused=shape.kind in glance.pauses,

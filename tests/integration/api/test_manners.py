@@ -85,6 +85,18 @@ def test_what_changes_with_time_is_not_stored(api: Api) -> None:
         assert "no-store" == api.get(path).headers["Cache-Control"]
 
 
+def test_every_answer_is_protected_once(api: Api) -> None:
+    """An answer's own headers win over the usual ones, and none is told twice."""
+    for path in (JOBS, TYPES, "/docs", "/livez", "/api/t/p/nothing", "/nowhere"):
+        headers = api.get(path).headers
+        assert ["nosniff"] == headers.getlist("X-Content-Type-Options"), path
+        for name in ("Content-Security-Policy", "Cache-Control", "X-Request-Id"):
+            assert 1 == len(headers.getlist(name)), (path, name)
+        assert "Strict-Transport-Security" not in headers
+    secure = api.app.test_client().get("/livez", base_url="https://localhost")
+    assert "max-age=31536000" == secure.headers["Strict-Transport-Security"]
+
+
 @pytest.fixture(scope="module")
 def open_app(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app that lets one origin in."""

@@ -34,6 +34,7 @@ def nested(depth: int) -> bytes:
         (b'{"a": ["\\u0000"]}', "NUL"),
         (b'{"a": 1, "a": 2}', "twice"),
         (b'{"a": {"b": 1, "b": 1}}', "twice"),
+        (b'{"a": [' + b"{}," * MAX_DEPTH + b'"\\u0000"]}', "NUL"),
         (nested(MAX_DEPTH + 1), "deeper"),
         (nested(2000), "not valid JSON"),
         (b'{"a":' * 2000 + b"1" + b"}" * 2000, "not valid JSON"),

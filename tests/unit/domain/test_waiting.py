@@ -15,7 +15,7 @@ ROOMY = Place(frozenset({"Sleep"}), 8, 32_768, 8, 32_768)
 BUSY = replace(ROOMY, free_cpu_units=0)
 SMALL = Place(frozenset({"Sleep"}), 2, 8_192, 2, 8_192)
 QUEUED = Job(spec(requirements=Requirements(1, 16_384)), Status.QUEUED, 0, 0)
-FREE = Surroundings(position=1, places=[ROOMY])
+FREE = Surroundings(places=[ROOMY])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,6 @@ FREE = Surroundings(position=1, places=[ROOMY])
             WaitReason.CONCURRENCY_LIMIT,
             "1 Sleep jobs may run",
         ),
-        (QUEUED, replace(FREE, position=2), WaitReason.POSITION, "1 job is ahead"),
         (QUEUED, FREE, WaitReason.POSITION, "about to start"),
         (QUEUED, replace(FREE, places=[BUSY]), WaitReason.POSITION, "workers that fit are busy"),
     ],
@@ -66,6 +65,15 @@ def test_each_reason_is_told(job: Job, around: Surroundings, code: str, text: st
 
     assert wait is not None
     assert code == wait.code
+    assert text in wait.text
+
+
+@pytest.mark.parametrize(("position", "text"), [(2, "1 job is ahead"), (3, "2 jobs are ahead")])
+def test_jobs_ahead_are_counted(position: int, text: str) -> None:
+    """A job that could run waits for those before it."""
+    wait = why_waiting(QUEUED, FREE, position)
+
+    assert wait is not None
     assert text in wait.text
 
 
