@@ -77,6 +77,7 @@ def published(known: Known) -> dict[str, Any]:
     whole = record(model, moves=kept is None)
     points = {name: [hour[name] for hour in whole["hours"]] for name in ("size", "wait")}
     return {
+        "version": whole["version"],
         "made_at": whole["made_at"],
         "basis": whole["basis"],
         "history_hours": whole["history_hours"],

@@ -29,6 +29,7 @@ from queueapp.outlook import Outlook, SystemStatus
 from queueapp.parameter_check import check_parameters
 from queueapp.predictions import Predictions
 from queueapp.queue_view import QueueViews
+from queueapp.report_card import ReportCard
 from queueapp.steering import Steering
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
@@ -84,6 +85,7 @@ class Engine:
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.queues = QueueViews(store, self.outlook)
         self.predictions = Predictions(store, self.outlook)
+        self.report_card = ReportCard(store, self.now_ms)
         self.steering = Steering(store, self.outlook)
         self.trials = Trials(store, self.outlook, self.decider, most_queued=config.max_queued_jobs)
 
@@ -259,7 +261,10 @@ class Engine:
             return self._waiting(self.store.jobs.get(spec.scope, spec.id), receipt.position)
         created = receipt.created_ms
         job = Job(spec, Status.QUEUED, created, created, due_ms=spec.scheduled_ms)
-        return self._waiting(job, receipt.position)
+        told = self._waiting(job, receipt.position)
+        if receipt.new:
+            self.report_card.estimated(spec.scope, spec.id, told.start_ms, told.duration)
+        return told
 
     def _waiting(self, job: Job, position: int) -> Estimate:
         found = self.outlook.queued(job, position)

@@ -5,7 +5,7 @@ one and moves it by what the queue differs now, in plain Python, and guesses whe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from queueapp.domain.predictions import (
@@ -23,6 +23,8 @@ from queueapp.store import Store
 from queueapp.store.forecasts import Standing
 
 Plain = Mapping[str, Any]
+VERSION = 1
+"""The form of stored forecasts that is read here; others, of other releases, are not."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Predicted:
     loads: Sequence[Load]
     forecast: Plain = field(default_factory=dict)
     began_ms: int | None = None
+    sampled: bool = False
 
 
 class Predictions:
@@ -59,6 +62,8 @@ class Predictions:
         standing = self._store.forecasts.standing(scope, kind)
         hours = next_hours(standing.now_ms, horizon)
         forecast = standing.forecast
+        if forecast and forecast.get("version") != VERSION:
+            forecast, standing = None, replace(standing, forecast=None)
         queue = _queue(forecast, kind) if forecast else None
         if forecast is None or queue is None:
             return self._guessed(scope, standing, hours, kind)
@@ -76,6 +81,7 @@ class Predictions:
             loads=[Load(None, None, None) for _ in hours],
             forecast=standing.forecast or {},
             began_ms=standing.began_ms,
+            sampled=standing.sampled,
         )
 
     def _known(self, scope: Scope, standing: Standing, kind: str | None) -> Known:
@@ -122,6 +128,7 @@ def _read(standing: Standing, forecast: Plain, queue: Plain, hours: Sequence[int
         loads=_loads(forecast["load"], made, now, hours),
         forecast=forecast,
         began_ms=standing.began_ms,
+        sampled=standing.sampled,
     )
 
 

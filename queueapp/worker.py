@@ -173,6 +173,7 @@ class WorkerProcess:
                 sweep=self.library.sweep,
                 fire=Firing(self.engine).fire_due,
                 foresee=ForecastsDue(self.engine, every_ms=config.forecast_ms).ask,
+                compare=self.engine.report_card.compare,
                 drive=partial(
                     drive_waiting, self.store, keep_ms=config.keep_ms, retry=self.engine.retry
                 ),

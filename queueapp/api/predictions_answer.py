@@ -1,17 +1,19 @@
 """Builds predictions as the API shows them. Pure, like job_answer."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import queueapp
 from queueapp.api.advice_answer import recommendations
 from queueapp.domain import text
 from queueapp.domain.predictions import Point
-from queueapp.domain.rollup import HOUR_MS
+from queueapp.domain.report_card import TARGETS, Mark, Scored, marks
+from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.predictions import Load, Predicted
 
 Row = dict[str, Any]
+PERIODS = (7, 30)
 FEWEST_POINTS = 100
 """Past points below which no accuracy is told."""
 
@@ -148,3 +150,35 @@ def _backtests(reports: Mapping[str, Any]) -> Iterable[Row]:
                 for lead, error in report["errors"].items()
             ],
         }
+
+
+def accuracy_answer(found: Sequence[Scored], now_ms: int) -> Row:
+    """Return how predictions compared that were shown, over each period."""
+    return {
+        "timestamp": text.timestamp(now_ms),
+        "periods": [
+            {"days": days, "targets": list(_targets(found, now_ms - days * DAY_MS))}
+            for days in PERIODS
+        ],
+    }
+
+
+def _targets(found: Sequence[Scored], since_ms: int) -> Iterable[Row]:
+    lately = [one for one in found if one.at_ms >= since_ms]
+    for what in TARGETS:
+        whole, by_lead = marks(lately, what)
+        yield {
+            "target": what,
+            **_mark(whole, what),
+            "byLead": [{"lead": lead, **_mark(one, what)} for lead, one in by_lead.items()],
+        }
+
+
+def _mark(mark: Mark, what: str) -> Row:
+    error = mark.median_error
+    unit = 1 if what == "size" else 1000
+    return {
+        "samples": mark.samples,
+        "coverage": _known(mark.coverage),
+        "medianError": _known(None if error is None else error / unit),
+    }

@@ -30,6 +30,9 @@ MUST_END = frozenset(
         "progress",
         "forecast",
         "asked",
+        "shown",
+        "scored",
+        "sampled",
         "forecast_turn",
     }
 )

@@ -30,6 +30,7 @@ from queueapp.store.queue import Queue
 from queueapp.store.reasons import Reasons
 from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
+from queueapp.store.shown import ShownPredictions
 from queueapp.store.survey import Surveys
 from queueapp.store.workers import Workers
 from queueapp.store.workflows import Workflows
@@ -52,6 +53,7 @@ class Store:
         self.bottlenecks = Bottlenecks(*parts)
         self.reasons = Reasons(*parts)
         self.glances = Glances(*parts)
+        self.shown = ShownPredictions(*parts)
         self.past = Past(*parts)
         self.forecasts = Forecasts(*parts)
         self.coverage = Coverage(*parts)

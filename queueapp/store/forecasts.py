@@ -18,17 +18,22 @@ from queueapp.store.scripts import Scripts
 KEPT_MS = 24 * HOUR_MS
 """A forecast of the next day says nothing any more when that day is over."""
 ASKED_MS = HOUR_MS
+SAMPLED_MS = 600_000
 TURN_KEPT_MS = 7 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A queue now: its size, or that of one job type, and its forecast if there is one."""
+    """A queue now: its size, or that of one job type, and its forecast if there is one.
+
+    ``sampled``: what is predicted of it is to be remembered, because nothing was lately.
+    """
 
     now_ms: int
     size: int
     began_ms: int | None
     forecast: Mapping[str, Any] | None
+    sampled: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,15 @@ class Forecasts:
             pipe.hget(self._keys("meta", scope.key), "began")
             pipe.get(self._keys("forecast", scope.key))
             pipe.set(self._keys("asked", scope.key), 1, px=ASKED_MS)
-            (seconds, micros), size, began, text, _ = pipe.execute()
+            if kind is None:
+                pipe.set(self._keys("sampled", scope.key), 1, nx=True, px=SAMPLED_MS)
+            (seconds, micros), size, began, text, _, *sampled = pipe.execute()
         return Standing(
             now_ms=int(seconds) * 1000 + int(micros) // 1000,
             size=int(size),
             began_ms=int(began) * HOUR_MS if began else None,
             forecast=orjson.loads(text) if text else None,
+            sampled=bool(sampled and sampled[0]),
         )
 
 

@@ -41,6 +41,9 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "reasons": ("s", "$", "reasons", "$"),  # zset: what a shape waits for, by since when
     "forecast": ("s", "$", "forecast"),  # string: the newest forecast, as JSON; expires
     "forecast_turn": ("s", "$", "turn"),  # hash: when a forecast was ordered, and why; expires
+    "shown": ("s", "$", "shown"),  # zset: predictions to be compared, by when; expires
+    "scored": ("s", "$", "scored"),  # zset: how predictions compared, by when; expires
+    "sampled": ("s", "$", "sampled"),  # string: predictions were remembered lately; expires
     "asked": ("s", "$", "asked"),  # string: somebody asked for the forecast lately; expires
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON
     "bulk": ("s", "$", "bulk", "$"),  # hash: an operation on many jobs; expires

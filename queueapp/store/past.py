@@ -61,6 +61,19 @@ class Past:
             oldest_ms=int(created[-1][1]) if created else 0,
         )
 
+    def came(self, scope: Scope, after_ms: int, until_ms: int, *, limit: int) -> list[str]:
+        """Return jobs that were submitted in (after, until], the first ones."""
+        with store_errors():
+            found: list[str] = self._client.zrange(
+                self._keys("all", scope.key),
+                f"({after_ms}",
+                until_ms,
+                byscore=True,
+                offset=0,
+                num=limit,
+            )
+        return found
+
     def _rows(self, wanted: list[str]) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         for at in range(0, len(wanted), AT_ONCE):

@@ -34,13 +34,14 @@ def chores(
     fire: Callable[[], object],
     drive: Callable[[], object],
     foresee: Callable[[], object],
+    compare: Callable[[], object],
 ) -> list[Chore]:
     """Return every chore.
 
     ``forget`` deletes the files of a job whose retention is over, ``sweep`` those of uploads
     that never became a dataset; ``fire`` submits what schedules are due to make;
     ``drive`` goes on with operations on many jobs whose driver is gone; ``foresee`` orders the
-    forecasts that are due.
+    forecasts that are due, ``compare`` compares predictions with what came.
     """
     return [
         Chore("promote", 0.5, lambda: promote(store)),
@@ -55,6 +56,7 @@ def chores(
         Chore("keep days", 600.0, lambda: keep_days(store, config)),
         Chore("bulk", 1.0, lambda: _done(drive)),
         Chore("foresee", 15.0, lambda: _done(foresee)),
+        Chore("compare", 60.0, lambda: _done(compare)),
         Chore("bury", 15.0, lambda: bury(store)),
         Chore("prune", 60.0, lambda: prune(store, forget)),
         Chore("retire", 3600.0, lambda: retire(store)),

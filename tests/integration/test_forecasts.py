@@ -10,9 +10,10 @@ import pytest
 from actors.forecast_refresh import RESULT, forecast_refresh
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
-from queueapp.domain.job import JobSpec, Resource
+from queueapp.domain.job import JobRequest, JobSpec, Resource
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
+from queueapp.domain.report_card import Mark, Shown, marks
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.engine import Engine
@@ -275,3 +276,60 @@ def test_a_forecast_only_changes_its_own_file(store: Store, folder: Path) -> Non
     live_through(store, 3, until_ms=now_ms(store))
 
     assert RESULT not in {one.name for one in made(store, folder).outputs}
+
+
+def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine) -> None:
+    """Sizes, waits, run times and starts, each when it is known; a failed run tells no run time."""
+    hour = now_ms(store) // HOUR_MS * HOUR_MS
+    told = hour - 3 * HOUR_MS
+    add_worker(store)
+    for n in range(6):
+        submit(store, now_ms=told + n)
+        held = claim(store, now_ms=told + 60_000)
+        assert held is not None
+        finish(store, held, now_ms=told + 180_000)
+        plain = {"told_ms": told, "about_ms": told + 60_000, "job_id": held.job.id}
+        store.shown.remember(
+            SCOPE,
+            [
+                Shown("start", due_ms=hour, lower=0.0, middle=5e4, upper=5e4 + 1e4 * n, **plain),
+                Shown("duration", due_ms=hour, lower=1e5, middle=1.5e5, upper=2e5, **plain),
+                Shown("size", told, hour, told + (1 + n % 2) * HOUR_MS, 0.0, 1.0 + n, 0.5),
+                Shown("wait", told, hour, told + HOUR_MS, 0.0, float(n), 60_000.0),
+            ],
+        )
+    submit(store)
+    waiting = store.queue.page(SCOPE).rows[0].job_id
+    later = Shown("start", told, hour, hour, 0.0, 1.0, 1.0, waiting)
+    gone = Shown("start", told, hour, hour, 0.0, 1.0, 1.0, "gone")
+    store.shown.remember(SCOPE, [later, gone])
+    assert 24 == engine.report_card.compare()
+    found = store.shown.scored(SCOPE, told)
+    start, by_lead = marks(found, "start")
+
+    assert 0 == engine.report_card.compare()
+    assert (6, 5 / 6) == (start.samples, start.coverage)
+    assert 10_000 - 5 <= (start.median_error or 0) <= 10_000
+    assert 6 == by_lead["under 10 minutes"].samples
+    assert Mark(6, 1.0, 30_000.0) == marks(found, "duration")[0]
+    assert (1.0, 3.5) == (
+        marks(found, "size")[0].coverage,
+        marks(found, "size")[0].median_error,
+    )
+    assert (6, 1.0) == (marks(found, "wait")[0].samples, marks(found, "wait")[0].coverage)
+    left = store.shown.due([SCOPE], now_ms=now_ms(store) + HOUR_MS, limit=9)[0]
+    assert [waiting] == [one.job_id for one in left]
+
+
+def test_estimates_of_submitted_jobs_are_remembered_now_and_then(
+    store: Store, engine: Engine
+) -> None:
+    """One of a burst, with its start and its run time; none where nothing was measured."""
+    live_through(store, 3, until_ms=now_ms(store))
+    engine.submit(SCOPE, JobRequest(name="a", type="Sleep"), by="ann")
+    engine.submit(SCOPE, JobRequest(name="b", type="Sleep"), by="ann")
+    engine.submit(Scope("t", "new"), JobRequest(name="c", type="Sleep"), by="ann")
+    shown = store.shown.due([SCOPE, Scope("t", "new")], now_ms=now_ms(store) + DAY_MS, limit=9)
+
+    assert ["start", "duration"] == [one.what for one in shown[0]]
+    assert [] == shown[1]

@@ -1,4 +1,4 @@
-"""The next hour of a queue, and advice on it."""
+"""The next hour of a queue, advice on it, and how good such predictions were."""
 
 from typing import Any
 
@@ -98,4 +98,29 @@ PREDICTIONS: dict[str, Any] = {
             }
         ],
     },
+}
+
+ACCURACY: dict[str, Any] = {
+    "timestamp": "2026-02-01T10:45:00Z",
+    "periods": [
+        {
+            "days": 7,
+            "targets": [
+                {
+                    "target": "size",
+                    "samples": 412,
+                    "coverage": 0.803,
+                    "medianError": 2.4,
+                    "byLead": [
+                        {
+                            "lead": "1-4 hours",
+                            "samples": 412,
+                            "coverage": 0.803,
+                            "medianError": 2.4,
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
 }

@@ -116,6 +116,15 @@ class Basis(StrEnum):
     WEEKS = "weeks"
 
 
+class PredictedThing(StrEnum):
+    """What is predicted: sizes and waits of a queue, run times and starts of jobs."""
+
+    SIZE = "size"
+    WAIT = "wait"
+    DURATION = "duration"
+    START = "start"
+
+
 class Extent(StrEnum):
     """How much of something there is."""
 
@@ -185,6 +194,7 @@ __all__ = (
     "OnDependencyFailure",
     "OutputType",
     "OverlapPolicy",
+    "PredictedThing",
     "Priority",
     "QueueState",
     "QueueStrategy",

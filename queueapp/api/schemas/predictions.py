@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from queueapp.api.schemas import QuerySchema, ResponseSchema
-from queueapp.api.schemas.enums import Basis, Extent
+from queueapp.api.schemas.enums import Basis, Extent, PredictedThing
 from queueapp.api.schemas.fields import Choice, Count, Flag, Note, Real, Stamp, Text, Whole
 
 
@@ -181,3 +181,40 @@ class QueuePredictions(ResponseSchema):
     predictions = fields.Nested(Projections)
     recommendations = fields.Nested(Recommendations)
     model_info = fields.Nested(ModelInfo)
+
+
+class AccuracyMark(ResponseSchema):
+    """How predictions that were shown compare with what came; null below five samples."""
+
+    samples = Count()
+    coverage = Real(allow_none=True, metadata=_about("Share of shown ranges that held."))
+    median_error = Real(
+        allow_none=True, metadata=_about("In jobs for sizes, in seconds for all else.")
+    )
+
+
+class LeadAccuracy(AccuracyMark):
+    """The same of those that looked so far ahead."""
+
+    lead = Note()
+
+
+class TargetAccuracy(AccuracyMark):
+    """The same of one thing that is predicted, and by how far ahead it was."""
+
+    target = Choice(PredictedThing)
+    by_lead = fields.List(fields.Nested(LeadAccuracy))
+
+
+class AccuracyPeriod(ResponseSchema):
+    """Predictions that were compared in the last days."""
+
+    days = Count()
+    targets = fields.List(fields.Nested(TargetAccuracy))
+
+
+class PredictionAccuracy(ResponseSchema):
+    """How good the predictions were that people saw."""
+
+    timestamp = Stamp()
+    periods = fields.List(fields.Nested(AccuracyPeriod))

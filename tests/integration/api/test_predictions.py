@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from queueapp.domain.report_card import scored
 from queueapp.domain.scope import Scope
 from tests.factories import add_worker, claim, finish, submit
 from tests.integration.api.conftest import Api
@@ -40,6 +41,7 @@ def points(middle: float, *, carry: float = 0.0) -> list[dict[str, float]]:
 def forecast(made_ms: int, **changes: Any) -> dict[str, Any]:
     """A stored forecast of a queue of ten."""
     return {
+        "version": 1,
         "made_at": made_ms / 1000,
         "package": "0.1.0",
         "trained_at": made_ms / 1000,
@@ -218,8 +220,40 @@ def test_one_job_type_has_its_own_points(api: Api) -> None:
     assert [] == other["recommendations"]["jobScheduling"]
 
 
+def test_a_forecast_of_another_release_is_not_read(api: Api) -> None:
+    """It is as if there were none."""
+    api.store.forecasts.put(SCOPE, {**forecast(now_ms(api)), "version": 99})
+
+    assert ("none", None) == tuple(
+        asked(api)["modelInfo"][name] for name in ("basis", "lastTrained")
+    )
+
+
 def test_an_old_forecast_still_has_a_point_for_each_hour(api: Api) -> None:
     """Past its last point the same hour of the day stands in."""
     api.store.forecasts.put(SCOPE, forecast(now_ms(api) - 20 * HOUR_MS))
 
     assert 24 == len(asked(api, horizon=24)["predictions"]["queueSizeProjection"])
+
+
+def test_predictions_that_were_shown_get_marks(api: Api) -> None:
+    """Null until there are a few samples; then coverage and error, all in all and by lead."""
+    at = f"{AT}/accuracy"
+    fresh = asked(api, at)
+    asked(api)
+    asked(api)
+    shown = api.store.shown.due([SCOPE], now_ms=now_ms(api) + 9 * HOUR_MS, limit=99)[0]
+    results = [scored(one, 7.0, now_ms(api)) for one in shown for _ in range(2)]
+    api.store.shown.settle(SCOPE, shown, results, now_ms=now_ms(api))
+    size = asked(api, at)["periods"][0]["targets"][0]
+
+    assert [7, 30] == [period["days"] for period in fresh["periods"]]
+    assert ["size", "wait", "duration", "start"] == [
+        target["target"] for target in fresh["periods"][1]["targets"]
+    ]
+    assert (0, None, None) == tuple(
+        fresh["periods"][0]["targets"][0][name] for name in ("samples", "coverage", "medianError")
+    )
+    assert 8 == len(shown)
+    assert ("size", 8, 7.0) == (size["target"], size["samples"], size["medianError"])
+    assert {"1-4 hours", "5-12 hours", "13-24 hours"} == {one["lead"] for one in size["byLead"]}

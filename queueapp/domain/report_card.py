@@ -1,0 +1,96 @@
+"""How predictions that were shown compare with what came: the sums of the report card.
+
+Pure. Times are ms since the epoch; values are jobs for sizes and ms for waits, run times and
+starts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from queueapp.domain.rollup import HOUR_MS
+
+FEWEST = 5
+"""Samples below which nothing is told."""
+MINUTE_MS = 60_000
+TARGETS = ("size", "wait", "duration", "start")
+HOURS = (("1-4 hours", 4), ("5-12 hours", 12), ("13-24 hours", 24))
+MINUTES = (("under 10 minutes", 10), ("10-60 minutes", 60), ("over an hour", None))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A prediction that somebody saw, to be compared at ``due_ms`` at the earliest.
+
+    ``middle`` is None where only a range was shown; ``about_ms`` is the moment that it is about.
+    """
+
+    what: str
+    told_ms: int
+    due_ms: int
+    about_ms: int
+    lower: float
+    middle: float | None
+    upper: float
+    job_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A prediction after the fact: how far ahead it was, whether its range held, how far off."""
+
+    what: str
+    at_ms: int
+    lead_ms: int
+    held: bool
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How good predictions were; None where there were too few."""
+
+    samples: int
+    coverage: float | None
+    median_error: float | None
+
+
+def scored(shown: Shown, truth: float, at_ms: int) -> Scored:
+    """Compare a prediction with what came."""
+    error = None if shown.middle is None else abs(truth - shown.middle)
+    held = shown.lower <= truth <= shown.upper
+    return Scored(shown.what, at_ms, shown.about_ms - shown.told_ms, held, error)
+
+
+def lead_of(one: Scored) -> str:
+    """Name how far ahead a prediction looked."""
+    if one.what in ("size", "wait"):
+        hours = -(-one.lead_ms // HOUR_MS)
+        return next((name for name, most in HOURS if hours <= most), HOURS[-1][0])
+    minutes = one.lead_ms / MINUTE_MS
+    return next(name for name, most in MINUTES if most is None or minutes <= most)
+
+
+def leads_of(what: str) -> list[str]:
+    """Return the names of how far ahead predictions of something look."""
+    return [name for name, _ in (HOURS if what in ("size", "wait") else MINUTES)]
+
+
+def mark(found: Iterable[Scored]) -> Mark:
+    """Sum up comparisons."""
+    all_of = list(found)
+    errors = [one.error for one in all_of if one.error is not None]
+    known = len(all_of) >= FEWEST
+    return Mark(
+        samples=len(all_of),
+        coverage=sum(one.held for one in all_of) / len(all_of) if known else None,
+        median_error=median(errors) if len(errors) >= FEWEST else None,
+    )
+
+
+def marks(found: Sequence[Scored], what: str) -> tuple[Mark, dict[str, Mark]]:
+    """Return how good predictions of something were, all in all and by how far ahead."""
+    mine = [one for one in found if one.what == what]
+    return mark(mine), {
+        lead: mark(one for one in mine if lead_of(one) == lead) for lead in leads_of(what)
+    }

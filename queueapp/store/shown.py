@@ -1,0 +1,78 @@
+"""Predictions that were shown, until they can be compared with what came, and how they compared.
+
+Both lists are bounded; what is too much pushes out what is due, or was compared, first.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import orjson
+
+from queueapp.domain.report_card import Scored, Shown
+from queueapp.domain.rollup import DAY_MS
+from queueapp.domain.scope import Scope
+from queueapp.store.connect import Client, store_errors
+from queueapp.store.keys import Keys
+from queueapp.store.scripts import Scripts
+
+MOST_SHOWN = 5_000
+MOST_SCORED = 20_000
+KEPT_MS = 30 * DAY_MS
+SHOWN_KEPT_MS = 8 * DAY_MS
+
+
+class ShownPredictions:
+    """Remembers predictions of each scope."""
+
+    def __init__(self, client: Client, keys: Keys, _: Scripts) -> None:
+        self._client = client
+        self._keys = keys
+
+    def remember(self, scope: Scope, predictions: Iterable[Shown]) -> None:
+        """Remember predictions until they are due."""
+        key = self._keys("shown", scope.key)
+        rows = {orjson.dumps(asdict(one)).decode(): one.due_ms for one in predictions}
+        if not rows:
+            return
+        with store_errors():
+            pipe = self._client.pipeline(transaction=True)
+            pipe.zadd(key, rows)
+            pipe.zremrangebyrank(key, 0, -MOST_SHOWN - 1)
+            pipe.pexpire(key, SHOWN_KEPT_MS)
+            pipe.execute()
+
+    def due(self, scopes: Sequence[Scope], *, now_ms: int, limit: int) -> list[list[Shown]]:
+        """Return of each scope the predictions that are due, the earliest first."""
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for scope in scopes:
+                key = self._keys("shown", scope.key)
+                pipe.zrange(key, "-inf", now_ms, byscore=True, offset=0, num=limit)
+            found = pipe.execute()
+        return [[Shown(**orjson.loads(text)) for text in texts] for texts in found]
+
+    def settle(
+        self, scope: Scope, over: Iterable[Shown], found: Iterable[Scored], *, now_ms: int
+    ) -> None:
+        """Forget predictions and keep how they compared."""
+        key = self._keys("scored", scope.key)
+        gone = [orjson.dumps(asdict(one)).decode() for one in over]
+        rows = {orjson.dumps([*asdict(one).values(), n]): one.at_ms for n, one in enumerate(found)}
+        with store_errors():
+            pipe = self._client.pipeline(transaction=True)
+            if gone:
+                pipe.zrem(self._keys("shown", scope.key), *gone)
+            if rows:
+                pipe.zadd(key, rows)
+                pipe.zremrangebyscore(key, "-inf", now_ms - KEPT_MS)
+                pipe.zremrangebyrank(key, 0, -MOST_SCORED - 1)
+                pipe.pexpire(key, KEPT_MS)
+            pipe.execute()
+
+    def scored(self, scope: Scope, since_ms: int) -> list[Scored]:
+        """Return how predictions compared since a time, oldest first."""
+        with store_errors():
+            texts = self._client.zrange(
+                self._keys("scored", scope.key), since_ms, "+inf", byscore=True
+            )
+        return [Scored(*orjson.loads(text)[:5]) for text in texts]
