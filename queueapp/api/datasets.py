@@ -8,6 +8,7 @@ import orjson
 from flask import Response, current_app
 from flask.views import MethodView
 
+from queueapp.api.acts import record, record_put
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.errors import problem
@@ -16,6 +17,7 @@ from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
 from queueapp.api.parser import invalid
 from queueapp.api.responses import answer
+from queueapp.api.schemas.audit import DeletionQuery
 from queueapp.api.schemas.datasets import (
     HINTS,
     PARTS,
@@ -152,13 +154,15 @@ class OneDataset(MethodView):
             return _stored(scope, _described(received), dataset_id)
 
     @blueprint.operation("deleteDataset", role=Role.SUBMITTER, errors=(409,))
+    @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(204)
-    def delete(self, scope: Scope, dataset_id: str) -> Response:
+    def delete(self, query: dict[str, Any], scope: Scope, dataset_id: str) -> Response:
         """Delete a dataset
 
         409 while a queued or running job needs it.
         """
         library().delete_dataset(scope, dataset_id)
+        record(scope, "delete_dataset", query["reason"], dataset=dataset_id)
         return Response(status=204)
 
 
@@ -201,6 +205,7 @@ def _plain_name(filename: str | None) -> str:
 def _stored(scope: Scope, upload: Upload, dataset_id: str | None) -> Response:
     put = library().receive(scope, upload, by=key().user, dataset_id=dataset_id)
     dataset = put.record
+    record_put(scope, "dataset", dataset.id, put.how)
     location = address(scope, "datasets", dataset.id)
     return answer(dataset_view(dataset), _status(put), {"Location": location})
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
+from queueapp.api.acts import record, record_put
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION, REPLAYED, library
@@ -13,6 +14,7 @@ from queueapp.api.examples import pipelines as examples
 from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
+from queueapp.api.schemas.audit import DeletionQuery
 from queueapp.api.schemas.datasets import ListPageQuery
 from queueapp.api.schemas.pipelines import (
     PipelinePage,
@@ -93,19 +95,22 @@ class OnePipeline(MethodView):
         return _stored(scope, body, pipeline_id)
 
     @blueprint.operation("deletePipeline", role=Role.SUBMITTER)
+    @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(204)
-    def delete(self, scope: Scope, pipeline_id: str) -> Response:
+    def delete(self, query: dict[str, Any], scope: Scope, pipeline_id: str) -> Response:
         """Delete a pipeline
 
         Jobs keep what they were submitted with.
         """
         library().delete_pipeline(scope, pipeline_id)
+        record(scope, "delete_pipeline", query["reason"], pipeline=pipeline_id)
         return Response(status=204)
 
 
 def _stored(scope: Scope, body: dict[str, Any], pipeline_id: str) -> Response:
     pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
     put = library().put_pipeline(scope, pipeline)
+    record_put(scope, "pipeline", pipeline_id, put.how)
     location = address(scope, "pipelines", pipeline_id)
     status = 201 if put.how == "new" else 200
     return answer(pipeline_view(put.record), status, {"Location": location})

@@ -19,6 +19,7 @@ from queueapp.api.paging import PageQuery, page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schedule_answer import run_row, schedule_row, schedule_view
 from queueapp.api.schemas import schedules as schemas
+from queueapp.api.schemas.audit import DeletionQuery
 from queueapp.api.services import address, services
 from queueapp.api.workflow_requests import to_workflow
 from queueapp.domain.api_key import Role
@@ -162,14 +163,15 @@ class OneSchedule(MethodView):
     @blueprint.operation(
         "deleteSchedule", role=Role.SUBMITTER, errors=(412,), parameters=[IF_MATCH]
     )
+    @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(204)
-    def delete(self, scope: Scope, schedule_id: str) -> Response:
+    def delete(self, query: dict[str, Any], scope: Scope, schedule_id: str) -> Response:
         """Delete a schedule
 
         What it has made stays. Deleting another user's schedule needs the role operator.
         """
         _own(scope, schedule_id)
-        schedules().delete(scope, schedule_id, act=_act(), versions=_versions())
+        schedules().delete(scope, schedule_id, act=_act(query["reason"]), versions=_versions())
         return Response(status=204)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from flask.views import MethodView
 
+from queueapp.api.acts import record
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import workers as examples
@@ -27,7 +28,6 @@ from queueapp.api.schemas.workers import (
 )
 from queueapp.api.services import services
 from queueapp.domain.api_key import ApiKey, Role
-from queueapp.domain.audit import Act
 from queueapp.domain.errors import Forbidden, NotFound
 from queueapp.domain.fleet import Drain, Occupation, WorkerStatus
 from queueapp.domain.scope import FLEET
@@ -149,12 +149,6 @@ def _steered(work: Callable[[], Response]) -> Response:
     return once(FLEET, work)
 
 
-def record_steering(action: str, worker: str, reason: str | None, **facts: Any) -> None:
-    """Write down in the fleet's audit trail what the key's user did to a worker."""
-    act = Act(key().user, reason, g.request_id)
-    services().engine.store.audit.record(FLEET, action, act, worker=worker, **facts)
-
-
 def _drain(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Response:
     engine = services().engine
     minutes = body.get("deadline_minutes")
@@ -162,7 +156,8 @@ def _drain(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Re
     engine.store.workers.drain(
         name, by=key().user, reason=body.get("reason"), until_ms=until_ms, restart=restart
     )
-    record_steering("restart" if restart else "drain", name, body.get("reason"), until_ms=until_ms)
+    action = "restart" if restart else "drain"
+    record(FLEET, action, body.get("reason"), worker=name, until_ms=until_ms)
     deadline = time.monotonic() + wait_s
     shown = engine.store.workers.get(name)
     while shown.jobs and time.monotonic() < deadline:
@@ -181,7 +176,7 @@ def _known(name: str) -> WorkerStatus | None:
 
 def _undrain(name: str, reason: str | None) -> Response:
     if services().engine.store.workers.undrain(name):
-        record_steering("undrain", name, reason)
+        record(FLEET, "undrain", reason, worker=name)
     return _shown(name)
 
 

@@ -114,7 +114,7 @@ def run_create(options: argparse.Namespace) -> int:
             per_minute=options.requests_per_minute,
         )
         whose = {"user": made.user, "tenant": made.tenant, "project": made.project}
-        _record(store, options, "create-key", made.id, role=str(made.role), **whose)
+        _record(store, options, "create_key", made.id, role=str(made.role), **whose)
     print(token)
     return 0
 
@@ -135,7 +135,7 @@ def run_limit(options: argparse.Namespace) -> int:
     rate = options.requests_per_minute
     with _store(options) as store:
         store.api_keys.limit(options.id, rate)
-        _record(store, options, "limit-key", options.id, per_minute=_rate_text(rate))
+        _record(store, options, "limit_key", options.id, per_minute=_rate_text(rate))
     print(f"{options.id} is limited.")
     return 0
 
@@ -144,7 +144,7 @@ def run_revoke(options: argparse.Namespace) -> int:
     """Revoke one key."""
     with _store(options) as store:
         store.api_keys.revoke(options.id)
-        _record(store, options, "revoke-key", options.id)
+        _record(store, options, "revoke_key", options.id)
     print(f"{options.id} is revoked.")
     return 0
 

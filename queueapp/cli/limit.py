@@ -84,7 +84,7 @@ def run_type(options: argparse.Namespace) -> int:
         store.pauses.limit_type(options.name, options.running or None)
         limit = options.running or "none"
         store.audit.record(
-            FLEET, "limit-type", act_of(options), job_type=options.name, running=limit
+            FLEET, "limit_type", act_of(options), job_type=options.name, running=limit
         )
     print(f"{options.name} is limited.")
     return 0

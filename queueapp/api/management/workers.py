@@ -7,16 +7,18 @@ from flask import Response
 from flask.views import MethodView
 from marshmallow import EXCLUDE
 
+from queueapp.api.acts import record
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import failure, success
 from queueapp.api.management.rows import host_of, queue_of, queues_of, worker_row
 from queueapp.api.services import services
-from queueapp.api.workers import check_fleet_key, record_steering
+from queueapp.api.workers import check_fleet_key
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import NotFound
 from queueapp.domain.fleet import WorkerStatus
+from queueapp.domain.scope import FLEET
 
 NO_SELECTOR = "no selector"
 
@@ -88,5 +90,5 @@ def _delete(status: WorkerStatus) -> dict[str, Any] | None:
         )
     except NotFound:
         return None
-    record_steering("delete-worker", name, None, jobs=failed or None)
+    record(FLEET, "delete_worker", worker=name, jobs=failed or None)
     return {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}

@@ -44,6 +44,12 @@ class AuditQuery(QuerySchema):
     )
 
 
+class DeletionQuery(QuerySchema):
+    """Why something is deleted."""
+
+    reason = Text(longest=500, load_default=None, metadata={"description": "For the audit trail."})
+
+
 class AuditedAction(ResponseSchema):
     """One action: who did what, when and why, and what it changed."""
 
@@ -53,9 +59,10 @@ class AuditedAction(ResponseSchema):
     user = Note(metadata={"description": "system is queueapp itself."})
     action = Note(
         metadata={
-            "description": "One of move, priority, pause, resume, cancel, retry, bulk, "
-            "bulk-batch, limit, weigh; of the fleet drain, undrain, restart, delete-worker, "
-            "create-key, limit-key, revoke-key, limit-type; it may grow."
+            "description": "move, priority, pause, resume, cancel, retry, bulk, cancel_workflow, "
+            "retry_workflow, limit, weigh; create_, replace_ and delete_ of schedule, dataset and "
+            "pipeline; pause_, resume_ and run_schedule. Of the fleet: drain, undrain, restart, "
+            "delete_worker, create_key, limit_key, revoke_key, limit_type. It may grow."
         }
     )
     reason = Note(allow_none=True)

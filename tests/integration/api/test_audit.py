@@ -3,7 +3,7 @@
 import pytest
 
 from queueapp.domain.api_key import Role
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import JOB, Api
 
 TRAIL = "/api/t/p/execution/audit"
 QUEUE = "/api/t/p/execution/queue"
@@ -77,7 +77,7 @@ def test_the_fleet_has_a_trail_of_its_own(api: Api) -> None:
     rows = api.get("/api/audit").get_json()["entries"]
 
     assert [
-        ("admin", "delete-worker", None),
+        ("admin", "delete_worker", None),
         ("admin", "restart", "leak"),
         ("admin", "undrain", None),
         ("admin", "drain", "kernel"),
@@ -87,3 +87,24 @@ def test_the_fleet_has_a_trail_of_its_own(api: Api) -> None:
     assert [] == api.get(TRAIL).get_json()["entries"]
     assert 403 == api.as_user("eve", Role.ADMIN, tenant="t").get("/api/audit").status_code
     assert 403 == api.as_user("bob", Role.SUBMITTER).get("/api/audit").status_code
+
+
+def test_what_jobs_work_on_is_on_record_too(api: Api) -> None:
+    """Pipelines and schedules: made, replaced, deleted, with the reason; the same again is not."""
+    pipeline, schedule = "/api/t/p/pipelines/pipe", "/api/t/p/schedules/night"
+    for name in ("A", "A", "B"):
+        api.call("PUT", pipeline, json={"name": name})
+    cron = {"cron": "0 3 * * *", "job": JOB}
+    api.call("PUT", schedule, json=cron)
+    api.delete(f"{schedule}?reason=moved")
+    api.delete(f"{pipeline}?reason=unused")
+    rows = api.get(TRAIL).get_json()["entries"]
+
+    assert [
+        ("delete_pipeline", "unused"),
+        ("delete_schedule", "moved"),
+        ("create_schedule", None),
+        ("replace_pipeline", None),
+        ("create_pipeline", None),
+    ] == [(row["action"], row["reason"]) for row in rows]
+    assert {"pipeline": "pipe"} == rows[0]["facts"]

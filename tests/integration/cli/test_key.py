@@ -54,7 +54,7 @@ def test_a_key_is_made_listed_and_revoked(
         assert 0 == main(["key", "revoke", found.id, "--reason", "lost", *where])
         assert keys.authenticate(token) is None
         trail = Store(client).audit.page(FLEET, AuditFilter(), before=None, limit=9).entries
-        assert [("revoke-key", "lost"), ("limit-key", None), ("create-key", None)] == [
+        assert [("revoke_key", "lost"), ("limit_key", None), ("create_key", None)] == [
             (entry.action, entry.reason) for entry in trail
         ]
         assert {found.id} == {entry.facts["key"] for entry in trail}

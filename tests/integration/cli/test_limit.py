@@ -84,7 +84,7 @@ def test_who_limits_what_is_on_record(store: Store) -> None:
         ("weigh", "night shift", {"weight": "3.0"}),
         ("limit", "night shift", {"running": "2"}),
     ] == [(one.action, one.reason, one.facts) for one in own]
-    assert [("limit-type", None, {"job_type": kind, "running": "none"})] == [
+    assert [("limit_type", None, {"job_type": kind, "running": "none"})] == [
         (one.action, one.reason, one.facts) for one in fleet
     ]
     assert all("@" in one.by for one in (*own, *fleet))

@@ -148,7 +148,7 @@ def test_lists_are_paged_newest_first(api: Api) -> None:
 
 
 def test_a_deleted_dataset_leaves_nothing(api: Api) -> None:
-    """The bytes and every key go with it."""
+    """The bytes and every key go with it; who did it is kept."""
     before = api.left()
     api.upload()
     codes = [api.call(method, "datasets/d").status_code for method in ("DELETE", "GET", "DELETE")]

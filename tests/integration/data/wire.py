@@ -64,7 +64,7 @@ class Api:
         return self.call(method, path, data={**data, "file": (io.BytesIO(body), filename)}, **more)
 
     def left(self) -> tuple[set[str], set[str], list[Path]]:
-        """Return what is stored: keys, objects, and files of uploads."""
-        keys = {str(key) for key in self.store.client.keys("*")}
+        """Return what is stored but the audit trails: keys, objects, and files of uploads."""
+        keys = {str(key) for key in self.store.client.keys("*") if not key.endswith(":audit")}
         objects = set(self.app.extensions["queueapp"].objects.keys())
         return keys, objects, list((self.data_dir / "uploads").glob("*"))
