@@ -10,11 +10,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     # one job
     "job": ("j", "$"),  # hash: what changes of a job; short values, so that it stays compact
     "spec": ("j", "$", "spec"),  # string: what never changes of a job, as JSON
-    "attempts": (
-        "j",
-        "$",
-        "attempts",
-    ),  # list: ended attempts, oldest first; not one that completed without a log
+    "attempts": ("j", "$", "attempts"),  # list: ended attempts, oldest first; decision 0052
     "log": ("j", "$", "log"),  # string: the newest log lines of a running attempt; expires
     "dependents": ("j", "$", "dependents"),  # set: jobs that wait for this one
     # one scope
@@ -115,35 +111,9 @@ class Keys:
         )
 
 
-# Scripts name these again and again with the same few parts: scopes, types, tiers, statuses.
-REPEATED: Final = frozenset(
-    {"queue", "typed", "owned", "runnable", "shapes", "pauses", "meta", "all", "index", "done"}
-    | {"events", "runs", "hour", "directory", "live", "worker", "claimed", "wake", "node"}
-    | {name for name, pattern in PATTERNS.items() if "$" not in pattern}
-)
-
-_REMEMBERING = """local K, M, remembered = {}, {}, 0
-local function forget_keys() M, remembered = {}, 0 end
-local function remember(text, at, ...)
-  if remembered == 5000 then forget_keys() end
-  remembered = remembered + 1
-  local parts, place = {...}, M
-  table.insert(parts, 1, at)
-  for i = 1, #parts - 1 do
-    place[parts[i]] = place[parts[i]] or {}
-    place = place[parts[i]]
-  end
-  place[parts[#parts]] = text
-  return text
-end"""
-
-
 def lua_key_functions() -> str:
-    """Return Lua source of a function for each key: ``K.job(id)``. ``P`` is the prefix.
-
-    Keys that are named often are remembered: a look-up costs a fifth of putting one together.
-    """
-    lines = [_REMEMBERING]
+    """Return Lua source of a function for each key: ``K.job(id)``. ``P`` is the prefix."""
+    lines = ["local K = {}"]
     for name, pattern in sorted(PATTERNS.items()):
         arguments = [f"a{i}" for i, part in enumerate(pattern) if part == "$"]
         names = iter(arguments)
@@ -151,14 +121,6 @@ def lua_key_functions() -> str:
         text = "".join(
             f":' .. {next(names)} .. '" if part == "$" else f":{part}" for part in pattern
         )
-        text = f"P .. '{text}'".removesuffix(" .. ''")
-        body = _looked_up(name, arguments, text) if name in REPEATED else f"return {text}"
-        lines.append(f"function K.{name}({', '.join(arguments)}) {body} end")
+        joined = f"P .. '{text}'".removesuffix(" .. ''")
+        lines.append(f"function K.{name}({', '.join(arguments)}) return {joined} end")
     return "\n".join(lines)
-
-
-def _looked_up(name: str, arguments: list[str], text: str) -> str:
-    """Return Lua that finds a key by its name and parts, or makes and remembers it."""
-    steps = "".join(f" m = m and m[{one}]" for one in arguments)
-    parts = ", ".join([f"'{name}'", *arguments])
-    return f"local m = M.{name}{steps} return m or remember({text}, {parts})"

@@ -11,7 +11,6 @@ local stopped -- by scope, whether it is paused, where this call has looked
 local function begin(keys, args)
   call, changed = redis.call, {}
   shares, nodes, limits, more_of, stopped = {}, {}, nil, {}, {}
-  if P ~= keys[1] then forget_keys() end
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then
