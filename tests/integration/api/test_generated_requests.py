@@ -38,7 +38,7 @@ CHECKS = [
     checks.status_code_conformance,
 ]
 # Of no tenant: every key may see the machines, some see what was done to them.
-SHARED = ("/api/workers", "/api/audit", "/metrics")
+SHARED = ("/api/nodes", "/api/workers", "/api/audit", "/metrics")
 
 
 @pytest.fixture
