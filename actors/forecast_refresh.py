@@ -41,7 +41,6 @@ def forecast_refresh(job: JobContext) -> None:
     job.progress(stage="Forecasting")
     found = published(known)
     done = time.process_time()
-    found["load"]["efficiency"] = told["efficiency"]
     found["learnt_at"] = told["learnt_at"]
     found["trained_at"] = told["now_ms"] / 1000
     found["cost"] = {"loading_seconds": loaded - begun, "making_seconds": done - loaded}

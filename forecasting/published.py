@@ -44,6 +44,7 @@ class Known:
     paused_until: float | None = None
     samples: Samples = ()
     learnt: Mapping[str, Any] | None = None
+    efficiency: float | None = None
 
     @property
     def types(self) -> list[str]:
@@ -90,7 +91,10 @@ def published(known: Known) -> dict[str, Any]:
         "queue": {"waiting": whole["waiting"], **points},
         "drained": whole["drained"],
         "types": _types(model, known.types, points),
-        "load": loads(known.samples, _busy(model) + known.others, slots=known.slots, seed=SEED),
+        "load": {
+            **loads(known.samples, _busy(model) + known.others, slots=known.slots, seed=SEED),
+            "efficiency": known.efficiency,
+        },
         "learnt": {
             **whole["learnt"],
             "skill": kept["skill"] if kept else _skill(model),

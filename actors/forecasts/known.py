@@ -49,6 +49,7 @@ def known_of(told: Mapping[str, Any]) -> Known:
         paused_until=pauses.get(told["whole_scope"]),
         samples=_samples(told["loads"]),
         learnt=told["learnt"],
+        efficiency=told["efficiency"],
     )
 
 
