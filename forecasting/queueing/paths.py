@@ -79,7 +79,7 @@ class Futures(Line):
         running = self.ends.shape[1]
         idle = np.zeros((self.paths, max(0, workers - running)))
         last = np.sort(self.ends, axis=1)[:, max(0, running - workers) :]
-        free = np.sort(np.maximum(np.hstack([idle, last]), closed_until), axis=1)
+        free: Floats = np.sort(np.maximum(np.hstack([idle, last]), closed_until), axis=1)
         return free[:, min(self.abreast, workers) - 1 :: self.abreast] if workers else free
 
     def outcomes(self, starts: Floats, hours: int, late: float = 0.0) -> Outcomes:

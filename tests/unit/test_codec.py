@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from queueapp.domain.fleet import Requirements
@@ -61,6 +61,7 @@ def _hash(spec: JobSpec) -> dict[str, str]:
     }
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of ours
 @given(specs)
 def test_a_job_comes_back_as_it_was(spec: JobSpec) -> None:
     """Decoding what was encoded gives the same job."""
