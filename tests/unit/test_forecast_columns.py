@@ -1,0 +1,105 @@
+"""What the store keeps of a queue becomes columns: kinds, moments, what holds jobs back."""
+
+from typing import Any
+
+from actors.forecasts.known import NEVER_S, known_of
+
+NOW = 1_700_000_000
+
+
+def row(**changes: Any) -> list[Any]:
+    """A job that waits, as the script tells of it."""
+    plain: dict[str, Any] = {
+        "created": f"{NOW - 100}000",
+        "eligible": None,
+        "started": None,
+        "ended": None,
+        "tier": "2",
+        "user": "ann",
+        "shape": "Sleep.1x1024",
+        "due": None,
+        "unmet": None,
+        "head": "{}",
+    }
+    return list((plain | changes).values())
+
+
+def known(jobs: dict[str, list[Any]], **changes: Any) -> Any:
+    """What is known of a queue of these jobs."""
+    told = {
+        "now_ms": NOW * 1000,
+        "since_ms": (NOW - 500) * 1000,
+        "jobs": jobs,
+        "queued": {job_id: place for place, job_id in enumerate(jobs)},
+        "learnt": None,
+        "most_running": None,
+        "pauses": {},
+        "whole_scope": "*",
+        "slots": 8,
+        "others": 2.4,
+        "efficiency": None,
+        "loads": [],
+    }
+    return known_of({**told, **changes})
+
+
+def test_kinds_are_types_and_resources() -> None:
+    """The head of a spec names the resource, whatever its name looks like or where it is cut."""
+    tricky = (
+        '{"name":"a \\"resource\\":{","resource":{"type":"Dataset","id":"a/b}","name":null},"pa'
+    )
+    found = known(
+        {
+            "a": row(head=tricky),
+            "b": row(head='{"name":"b","parameters":{"resource":{"id":"x"}}}'),
+            "c": row(head='{"resource":{"type":"Notebook","id":"n"}}', shape="My.Type.2x1"),
+            "d": row(head="{}"),
+        }
+    )
+
+    assert ["r/Sleep/Dataset/a%2Fb%7D", "t/Sleep", "r/My.Type/Notebook/n"] == found.kinds
+    assert ["Sleep", "Sleep", "My.Type"] == found.types
+    assert [0, 1, 2, 1] == found.jobs["kind"]
+
+
+def test_a_job_that_began_came_when_it_could_begin() -> None:
+    """One that waits came when it was submitted."""
+    begun = {"eligible": f"{NOW - 60}000", "started": f"{NOW - 50}500", "ended": f"{NOW - 10}000"}
+    found = known({"a": row(**begun), "b": row(eligible=f"{NOW - 60}000")})
+
+    assert [NOW - 60, NOW - 100] == found.jobs["submitted"]
+    assert [NOW - 49.5, None] == [
+        None if at is None else round(at, 1) for at in found.jobs["started"]
+    ]
+    assert [NOW - 10, None] == found.jobs["finished"]
+
+
+def test_what_holds_jobs_back_is_told() -> None:
+    """Schedules and pauses by their ends; what nobody knows is a week away."""
+    jobs = {
+        "due": row(due=f"{NOW + 60}000"),
+        "paused": row(shape="Other.1x1"),
+        "blocked": row(unmet="2"),
+        "free": row(),
+    }
+    found = known(jobs, pauses={"Other": (NOW + 90) * 1000, "*": None})
+
+    assert [NOW + 60, NOW + 90, NOW + NEVER_S, None] == found.jobs["not_before"]
+    assert NOW + NEVER_S == found.paused_until
+    assert [0, 1, 2, 3] == found.jobs["order"]
+
+
+def test_workers_are_what_others_leave() -> None:
+    """At least one where there is any, at most the project's own limit."""
+    assert 6 == known({}).workers
+    assert 3 == known({}, most_running=3).workers
+    assert 1 == known({}, others=99.0).workers
+    assert 0 == known({}, slots=0).workers
+
+
+def test_machines_count_by_their_cores() -> None:
+    """A minute's load of two machines is one sample."""
+    at = NOW // 60 * 60_000
+    loads = [[1, [[at, 100.0, 50.0, 1, 4]]], [3, [[at, 20.0, 10.0, 3, 4], [at, None, 1.0, 1, 1]]]]
+
+    assert [(at / 1000, 0.5, 40.0, 20.0)] == list(known({}, loads=loads).samples)
