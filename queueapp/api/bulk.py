@@ -18,8 +18,8 @@ from queueapp.api.services import base_url, services
 from queueapp.api.steering import QUEUE, acting, bound_to
 from queueapp.bulk import drive
 from queueapp.domain.api_key import Role
-from queueapp.domain.bulk import STATUSES, Bulk, BulkAction, BulkFilter, BulkState
-from queueapp.domain.errors import NotFound, NotYourJob, ValidationFailed
+from queueapp.domain.bulk import MOVES, STATUSES, Bulk, BulkAction, BulkFilter, BulkState
+from queueapp.domain.errors import Forbidden, NotFound, NotYourJob, ValidationFailed
 from queueapp.domain.scope import Scope
 
 blueprint = ApiBlueprint(
@@ -53,10 +53,12 @@ class Operations(MethodView):
         The set is fixed first and then acted on, in steps: what is submitted later is not in it,
         and what starts meanwhile is preserved and told. A dry run answers the count, the first
         jobs and a selection, good for 15 minutes, with which the real request acts on exactly
-        those. A submitter acts on its own jobs, an operator on anyone's.
+        those. A submitter acts on its own jobs, an operator on anyone's; only an operator moves.
         """
         idempotency, act = given_idempotency(), acting(body["reason"])
         store, action = services().engine.store, body["action"]
+        if action in MOVES and bound_to() is not None:
+            raise Forbidden("Moving many jobs past those of others needs the role operator.")
         if body["selection"] is not None:
             bulk_id, receipt = store.bulks.go(
                 scope,

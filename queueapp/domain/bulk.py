@@ -14,6 +14,8 @@ class BulkAction(StrEnum):
     CANCEL = "cancel"
     PRIORITY = "priority"
     RETRY = "retry"
+    MOVE_TO_HEAD = "moveToHead"
+    MOVE_TO_TAIL = "moveToTail"
 
 
 class BulkState(StrEnum):
@@ -36,10 +38,15 @@ class Kept(StrEnum):
     REFUSED = "Job cannot be retried"
 
 
+#: Those that change places, in their tiers and among themselves as they stood.
+MOVES = (BulkAction.MOVE_TO_HEAD, BulkAction.MOVE_TO_TAIL)
+
 #: The statuses that a job may have for each action; the first is meant where none is named.
 STATUSES: dict[BulkAction, tuple[Status, ...]] = {
     BulkAction.CANCEL: (Status.QUEUED, Status.RUNNING),
     BulkAction.PRIORITY: (Status.QUEUED,),
+    BulkAction.MOVE_TO_HEAD: (Status.QUEUED,),
+    BulkAction.MOVE_TO_TAIL: (Status.QUEUED,),
     BulkAction.RETRY: (Status.FAILED, Status.CANCELLED),
 }
 

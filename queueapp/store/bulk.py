@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import orjson
 
 from queueapp.domain.audit import Act
-from queueapp.domain.bulk import Bulk, BulkAction, BulkFilter, BulkState, Kept, Meant
+from queueapp.domain.bulk import MOVES, Bulk, BulkAction, BulkFilter, BulkState, Kept, Meant
 from queueapp.domain.errors import NotFound
 from queueapp.domain.queue import TIERS, Priority
 from queueapp.domain.scope import Scope, encode_part
@@ -103,6 +103,9 @@ class Bulks:
             common |= {"limit": BATCH, "act": encoded(bulk.act)}
             if bulk.action is BulkAction.CANCEL:
                 state, step = self._scripts.call("cancel_many", keep_ms=keep_ms, **common)
+            elif bulk.action in MOVES:
+                head = bulk.action is BulkAction.MOVE_TO_HEAD
+                state, step = self._scripts.call("move_many", head=head, **common)
             else:
                 state, step = self._scripts.call("reprioritise_many", **common)
         return BulkState(state), step

@@ -55,9 +55,10 @@ local function acted(b, action, facts, changed)
 end
 
 -- One step of acting: calls f(job) on the next jobs of the set that still are as they were counted.
-local function act_on_next(b, action, facts, f)
-  local set, changed = K.bulk_jobs(A.scope, A.id), {}
-  for _, id in ipairs(call('ZRANGE', set, 0, math.min(A.limit, 500) - 1)) do
+local function act_on_next(b, action, facts, f, last_first)
+  local set, changed, most = K.bulk_jobs(A.scope, A.id), {}, math.min(A.limit, 500)
+  local next_ones = last_first and call('ZRANGE', set, 0, most - 1, 'REV') or call('ZRANGE', set, 0, most - 1)
+  for _, id in ipairs(next_ones) do
     local job = load_job(id)
     if not job then
       keep(id, ENDED)

@@ -69,6 +69,21 @@ def test_a_dry_run_counts_and_its_selection_is_acted_on(api: Api) -> None:
         assert 404 == api.get(f"{BULK}/{odd}").status_code
 
 
+def test_many_are_moved_to_the_head_by_operators_only(api: Api) -> None:
+    """In the order that they stood in; a user's own permission does not go past others."""
+    ids = [api.submit() for _ in range(4)]
+    body = {"action": "moveToHead", "filter": {"jobIds": [ids[3], ids[2]]}, "reason": "urgent"}
+    refused = api.as_user("ann", Role.SUBMITTER, tenant="t").post(BULK, body)
+    done = api.post(BULK, body)
+    rows = api.get("/api/t/p/execution/queue").get_json()["queuedJobs"]
+
+    assert 403 == refused.status_code
+    assert ("Done", 2) == (done.get_json()["status"], done.get_json()["changedCount"])
+    assert [ids[2], ids[3], ids[0], ids[1]] == [row["jobId"] for row in rows]
+    entry = api.get("/api/t/p/execution/audit?action=move").get_json()["entries"][0]
+    assert "urgent" == entry["reason"]
+
+
 def test_priorities_of_many(api: Api) -> None:
     """By filter, with who and why in the audit trail."""
     a, b = api.submit(), api.submit(jobType="Sleep")

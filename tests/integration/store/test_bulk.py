@@ -88,6 +88,29 @@ def test_filters_mean_what_they_say(store: Store, wanted: BulkFilter, meant: set
         assert ("ann", "cleaning up") == (cancel.by, cancel.reason)
 
 
+@pytest.mark.parametrize(
+    ("action", "wanted"),
+    [
+        (BulkAction.MOVE_TO_HEAD, ["j1", "j3", "j5", "j7", "j0", "j2", "j4", "j6"]),
+        (BulkAction.MOVE_TO_TAIL, ["j0", "j2", "j4", "j6", "j1", "j3", "j5", "j7"]),
+    ],
+)
+def test_many_go_to_one_end_in_their_order(
+    store: Store, action: BulkAction, wanted: list[str]
+) -> None:
+    """All of one tier; the others keep theirs, and a repeat changes nothing."""
+    for number in range(8):
+        submit(store, id=f"j{number}", submitted_by=("ann", "bob")[number % 2])
+    done = run(store, BulkFilter(user="bob"), action)
+
+    assert (4, 4) == (done.matched, done.changed)
+    assert wanted == queued(store)
+    run(store, BulkFilter(user="bob"), action)
+    assert wanted == queued(store)
+    submit(store, id="new")
+    assert [*wanted, "new"] == queued(store)
+
+
 def test_priorities_of_many(store: Store) -> None:
     """Each takes the place of its own submission; positions before are told."""
     peopled(store)
