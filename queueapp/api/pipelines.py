@@ -11,7 +11,7 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION, REPLAYED, library
 from queueapp.api.examples import pipelines as examples
-from queueapp.api.idempotency import once
+from queueapp.api.idempotency import given_idempotency, once
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schemas.audit import DeletionQuery
@@ -63,7 +63,7 @@ class Pipelines(MethodView):
 
         The server chooses its id.
         """
-        return once(scope, lambda: _stored(scope, body, str(uuid.uuid4())))
+        return once(scope, lambda: _stored(scope, body, _new_id()))
 
 
 @blueprint.route("/<string:pipelineId>")
@@ -105,6 +105,12 @@ class OnePipeline(MethodView):
         library().delete_pipeline(scope, pipeline_id)
         record(scope, "delete_pipeline", query["reason"], pipeline=pipeline_id)
         return Response(status=204)
+
+
+def _new_id() -> str:
+    """Return an id; repeats of a request whose answer was never kept choose the same one."""
+    idempotency = given_idempotency()
+    return str(uuid.UUID(idempotency.key[:32]) if idempotency else uuid.uuid4())
 
 
 def _stored(scope: Scope, body: dict[str, Any], pipeline_id: str) -> Response:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from queueapp.store.idempotency import IdempotencyKeys
 from tests.integration.data.wire import ADMIN, Api
 
 WHOLE = {
@@ -92,6 +93,21 @@ def test_a_post_is_repeated_by_its_key(api: Api) -> None:
 
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].get_json() == answers[1].get_json()
+    assert api.call("GET", "pipelines").get_json()["totalCount"] == 1
+
+
+def test_a_post_whose_answer_was_never_kept_makes_no_second_pipeline(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died between the write and the answer; the key was freed, the client repeats."""
+    headers = {"Idempotency-Key": "once"}
+    monkeypatch.setattr(
+        IdempotencyKeys, "publish", lambda keys, scope, known, _: keys.release(scope, known)
+    )
+    first = api.call("POST", "pipelines", json=WHOLE, headers=headers).get_json()
+    second = api.call("POST", "pipelines", json=WHOLE, headers=headers).get_json()
+
+    assert first["id"] == second["id"]
     assert api.call("GET", "pipelines").get_json()["totalCount"] == 1
 
 
