@@ -1,5 +1,5 @@
 """What a WSGI server loads: ``gunicorn wsgi:app``."""
 
-from queueapp.web_server import make_app
+from queueapp.web.server import make_app
 
 app = make_app()

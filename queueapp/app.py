@@ -26,7 +26,7 @@ from queueapp.api.streams import install_streams
 from queueapp.api.traces import install_traces
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.middleware.tracing import TracingMiddleware
 from queueapp.objects import open_object_store

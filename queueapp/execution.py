@@ -19,7 +19,7 @@ from queueapp.domain.errors import LeaseLost, NotFound, QueueappError, Unavailab
 from queueapp.domain.job import Artifact, Claim, JobSpec, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
 from queueapp.domain.states import AttemptEnd
-from queueapp.durations import duration_bases
+from queueapp.foresight.durations import duration_bases
 from queueapp.objects import ObjectStore, object_key
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
 from queueapp.runner.log_tail import LogTail

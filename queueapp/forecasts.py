@@ -22,7 +22,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.runner import DatasetInput
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn

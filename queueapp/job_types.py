@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from queueapp.context import BadInput, JobContext
 from queueapp.domain.errors import QueueappError
 from queueapp.domain.fleet import JobTypeInfo
-from queueapp.parameters import first_problem, json_schema
+from queueapp.parameters.schema import first_problem, json_schema
 
 if TYPE_CHECKING:
     import dramatiq

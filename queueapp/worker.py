@@ -23,23 +23,23 @@ from dramatiq.middleware import Middleware
 
 from queueapp import __version__, tracing
 from queueapp.broker import QueueBroker
-from queueapp.bulk import drive_waiting
 from queueapp.config import Config, from_env
 from queueapp.consumer import QUEUE, Station
-from queueapp.devices import open_credentials
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.fleet import Node, Worker
 from queueapp.domain.job import Claim
 from queueapp.domain.outcome import Failure
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, AttemptEnd, Status
-from queueapp.engine import Engine
+from queueapp.engine.bulk import drive_waiting
+from queueapp.engine.devices import open_credentials
+from queueapp.engine.engine import Engine
+from queueapp.engine.firing import Firing
+from queueapp.engine.library import Library
 from queueapp.execution import Execution, lost
-from queueapp.firing import Firing
 from queueapp.forecasts import FORECAST_TYPE, ForecastErrand, ForecastsDue
 from queueapp.forecasts import KEPT_MS as FORECAST_KEPT_MS
 from queueapp.job_types import JobType, load_modules
-from queueapp.library import Library
 from queueapp.logs import configure_logs, for_people
 from queueapp.middleware.chores import ChoresMiddleware
 from queueapp.middleware.drain import DrainMiddleware

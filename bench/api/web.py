@@ -15,7 +15,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "bench-admin-key"
-SETTINGS = "python:queueapp.web_server"
+SETTINGS = "python:queueapp.web.server"
 
 
 @dataclass(frozen=True)

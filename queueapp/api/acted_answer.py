@@ -5,8 +5,8 @@ Pure: the engine's records in, plain values out.
 
 from queueapp.api.job_answer import Row, basis, shown_wait, stamp
 from queueapp.domain import text
-from queueapp.engine_answers import Cancelled, Submitted
-from queueapp.trials import Trial
+from queueapp.engine.answers import Cancelled, Submitted
+from queueapp.engine.trials import Trial
 
 
 def submitted_answer(submitted: Submitted) -> Row:

@@ -16,11 +16,11 @@ from queueapp.api.responses import answer
 from queueapp.api.schemas import bulk as schemas
 from queueapp.api.services import base_url, services
 from queueapp.api.steering import QUEUE, acting, bound_to
-from queueapp.bulk import drive
 from queueapp.domain.api_key import Role
 from queueapp.domain.bulk import MOVES, STATUSES, Bulk, BulkAction, BulkFilter, BulkState
 from queueapp.domain.errors import Forbidden, NotFound, NotYourJob, ValidationFailed
 from queueapp.domain.scope import Scope
+from queueapp.engine.bulk import drive
 
 blueprint = ApiBlueprint(
     "Bulk", __name__, url_prefix="/api", description="Steer many jobs of a queue at once."

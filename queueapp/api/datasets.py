@@ -33,8 +33,8 @@ from queueapp.api.uploads import Received, received_upload
 from queueapp.domain.api_key import Role
 from queueapp.domain.dataset import Dataset, DatasetStatus
 from queueapp.domain.scope import Scope
-from queueapp.intake import BadLog, Upload
-from queueapp.library import Library
+from queueapp.engine.intake import BadLog, Upload
+from queueapp.engine.library import Library
 from queueapp.store.records import Put
 
 blueprint = ApiBlueprint(
@@ -47,7 +47,7 @@ UPLOAD_BODY = {
     "required": True,
     "content": {"multipart/form-data": {"schema": DatasetUpload}},
 }
-LIBRARY = "queueapp.library"
+LIBRARY = "queueapp.engine.library"
 LOCATION = {"Location": {"$ref": "#/components/headers/Location"}}
 REPLAYED = {"Idempotency-Replayed": {"$ref": "#/components/headers/Idempotency-Replayed"}}
 PROFILING: dict[str, Any] = {

@@ -21,7 +21,7 @@ from queueapp.domain.api_key import Role
 from queueapp.domain.errors import ValidationFailed
 from queueapp.domain.events import Event, EventFilter, place_of
 from queueapp.domain.scope import Scope
-from queueapp.feed import EventFeed, Subscription
+from queueapp.engine.feed import EventFeed, Subscription
 from queueapp.store.events import EventPage as StoredPage
 
 blueprint = ApiBlueprint(

@@ -13,7 +13,7 @@ from queueapp.domain.outcome import Progress
 from queueapp.domain.states import Status
 from queueapp.domain.waited import longest_first
 from queueapp.domain.waiting import Wait
-from queueapp.engine_answers import Estimate
+from queueapp.engine.answers import Estimate
 
 Row = dict[str, Any]
 

@@ -19,7 +19,7 @@ from queueapp.domain.errors import NotFound, ValidationFailed
 from queueapp.domain.job import Job
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.job_logs import Cursor, LogLine, LogPage, LogQuery, read_page
+from queueapp.engine.job_logs import Cursor, LogLine, LogPage, LogQuery, read_page
 
 blueprint = ApiBlueprint(
     "Job logs", __name__, url_prefix="/api", description="What jobs logged and printed."

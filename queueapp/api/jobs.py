@@ -30,7 +30,7 @@ from queueapp.domain.errors import JobNotCancellable, JobNotCompleted
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.engine_answers import Submitted
+from queueapp.engine.answers import Submitted
 from queueapp.store.listing import JobFilter, JobPage
 
 blueprint = ApiBlueprint(

@@ -10,7 +10,7 @@ from queueapp.domain import text
 from queueapp.domain.predictions import Point
 from queueapp.domain.report_card import TARGETS, Mark, Scored, marks
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
-from queueapp.predictions import Load, Predicted
+from queueapp.foresight.predictions import Load, Predicted
 
 Row = dict[str, Any]
 PERIODS = (7, 30)

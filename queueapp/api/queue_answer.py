@@ -11,7 +11,7 @@ from queueapp.domain import text
 from queueapp.domain.estimates import Duration
 from queueapp.domain.job import JobSpec
 from queueapp.domain.queue import Priority
-from queueapp.queue_view import QueuedJob, QueueView
+from queueapp.foresight.queue_view import QueuedJob, QueueView
 from queueapp.store.pauses import Pause
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ from queueapp.api.job_answer import stamp
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Run, Schedule
 from queueapp.domain.states import Status
-from queueapp.schedules import ScheduleView
+from queueapp.engine.schedules import ScheduleView
 
 Row = dict[str, Any]
 

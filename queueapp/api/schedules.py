@@ -28,7 +28,7 @@ from queueapp.domain.errors import Forbidden, NotFound, ValidationFailed
 from queueapp.domain.schedule import Plan, Schedule
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.schedules import Schedules
+from queueapp.engine.schedules import Schedules
 from queueapp.store.schedules import Versions
 
 blueprint = ApiBlueprint(

@@ -8,7 +8,7 @@ from flask import current_app, request
 
 from queueapp.config import Config
 from queueapp.domain.scope import Scope
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.objects import ObjectStore
 from queueapp.store.idempotency import IdempotencyKeys
 

@@ -22,7 +22,7 @@ from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import ValidationFailed, VersionStale
 from queueapp.domain.scope import Scope
-from queueapp.steering import Shift
+from queueapp.engine.steering import Shift
 from queueapp.store.answers import Moved, Reprioritised
 from queueapp.store.pauses import WHOLE_SCOPE, Steered
 

@@ -22,7 +22,7 @@ from queueapp.api.responses import json_bytes
 from queueapp.domain.errors import TooManyStreams, Unavailable
 from queueapp.domain.events import Event, EventFilter, place_of
 from queueapp.domain.scope import Scope
-from queueapp.feed import EventFeed, Subscription
+from queueapp.engine.feed import EventFeed, Subscription
 
 EXTENSION = "queueapp-streams"
 HEARTBEAT_S = 15.0

@@ -10,8 +10,8 @@ from queueapp.api.job_answer import basis_row, percentage, shown_wait, stamp
 from queueapp.domain import text
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import CriticalPath, Workflow
-from queueapp.workflow_view import StepView, WorkflowView
-from queueapp.workflows import SubmittedWorkflow
+from queueapp.engine.workflow_view import StepView, WorkflowView
+from queueapp.engine.workflows import SubmittedWorkflow
 
 Row = dict[str, Any]
 

@@ -23,7 +23,7 @@ from queueapp.domain.errors import Forbidden, JobNotCancellable, NotFound
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, Status
 from queueapp.domain.workflow import Workflow
-from queueapp.workflows import SubmittedWorkflow, Workflows
+from queueapp.engine.workflows import SubmittedWorkflow, Workflows
 
 blueprint = ApiBlueprint(
     "Workflows",

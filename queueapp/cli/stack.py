@@ -175,13 +175,13 @@ def _programs(
         "QUEUEAPP_SECRET_KEY": str(config.secret_key),
         "PYTHONUNBUFFERED": "1",
     }
-    web = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
+    web = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web.server"]
     web += [
         "--bind",
         f"fd://{listener}",
         "--log-level",
         "warning",
-        "queueapp.web_server:make_app()",
+        "queueapp.web.server:make_app()",
     ]
     worker = [sys.executable, "-m", "dramatiq", "queueapp.worker:setup", "--processes", "1"]
     worker += ["--threads", str(options.threads)]

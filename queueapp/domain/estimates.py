@@ -1,6 +1,6 @@
 """How long a job will run: what the past runs of jobs like it say.
 
-Pure arithmetic; ``queueapp.durations`` brings the samples. Durations are milliseconds.
+Pure arithmetic; ``queueapp.foresight.durations`` brings the samples. Durations are milliseconds.
 Only completed runs are samples: a failed or cancelled one does not tell how long the work takes.
 """
 

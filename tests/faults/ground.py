@@ -209,7 +209,7 @@ class Ground:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web.server"]
         command += ["--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "warning"]
         environ = self._environ("web") | {"REDIS_URL": self.server.url, "QUEUEAPP_ADMIN_KEY": KEY}
         web = Program([*command, "wsgi:app"], environ, self.folder / "web.log")

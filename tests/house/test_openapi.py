@@ -18,7 +18,7 @@ from queueapp.config import Config
 
 Doc = dict[str, Any]
 # Errors of these rooms may reach a caller; those of workers end in a job's failure.
-WEB_ROOMS = ("api", "domain", "engine", "intake", "library", "objects", "signing", "store")
+WEB_ROOMS = ("api", "domain", "engine", "foresight", "objects", "parameters", "signing", "store")
 METHODS = ("get", "put", "post", "delete", "patch")
 
 

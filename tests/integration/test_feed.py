@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from queueapp.domain.events import START, Event, EventFilter
 from queueapp.domain.scope import Scope
-from queueapp.feed import EventFeed, Subscription
+from queueapp.engine.feed import EventFeed, Subscription
 from queueapp.store import Store
 from tests.factories import SCOPE, submit
 

@@ -16,10 +16,17 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.report_card import Mark, Shown, marks
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
-from queueapp.engine import Engine
-from queueapp.forecasts import FORECAST_TYPE, OWN, ForecastErrand, ForecastsDue, due, gathered
+from queueapp.engine.engine import Engine
+from queueapp.forecasts import (
+    FORECAST_TYPE,
+    OWN,
+    ForecastErrand,
+    ForecastsDue,
+    due,
+    gathered,
+)
+from queueapp.foresight.predictions import Predictions
 from queueapp.middleware.priority import PriorityMiddleware
-from queueapp.predictions import Predictions
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn
 from queueapp.testing import run_job

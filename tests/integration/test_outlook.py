@@ -11,7 +11,7 @@ from queueapp.domain.outcome import Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.outlook import HEAD, Outlook
+from queueapp.foresight.outlook import HEAD, Outlook
 from queueapp.store import Store
 from tests.factories import NODE, SCOPE, add_worker, claim, finish, spec, submit
 

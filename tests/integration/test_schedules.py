@@ -15,9 +15,9 @@ from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan, Run, ScheduleState, choose
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
-from queueapp.engine import Engine
-from queueapp.firing import Firing
-from queueapp.schedules import Schedules
+from queueapp.engine.engine import Engine
+from queueapp.engine.firing import Firing
+from queueapp.engine.schedules import Schedules
 from queueapp.store import Store
 from tests.factories import SCOPE, add_worker, claim, finish
 

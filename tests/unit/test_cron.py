@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from queueapp.cron import Cron
 from queueapp.domain.errors import ValidationFailed
+from queueapp.engine.cron import Cron
 
 APIA, BEIRUT = "Pacific/Apia", "Asia/Beirut"
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"

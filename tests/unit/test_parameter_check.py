@@ -6,7 +6,7 @@ import pytest
 
 from queueapp.domain.errors import ValidationFailed
 from queueapp.domain.fleet import JobTypeInfo
-from queueapp.parameter_check import check_parameters
+from queueapp.parameters.check import check_parameters
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -3,8 +3,8 @@
 import pytest
 
 from queueapp.config import Config
-from queueapp.devices import open_credentials, use_of
 from queueapp.domain.scope import Scope
+from queueapp.engine.devices import open_credentials, use_of
 from queueapp.sealing import CannotOpen, Sealer
 from tests.factories import spec
 

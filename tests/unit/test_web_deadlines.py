@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from queueapp.web_deadlines import BODY_S, HEAD_S, Deadlines, body_span
+from queueapp.web.deadlines import BODY_S, HEAD_S, Deadlines, body_span
 
 
 def test_who_is_overdue_is_read_from_no_more() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from queueapp.api.schemas.enums import QueueStrategy
-from queueapp.devices import DeviceOrder
 from queueapp.domain.errors import ValidationFailed
+from queueapp.engine.devices import DeviceOrder
 
 Body = dict[str, Any]
 # What the driver takes for commands, and for configuration.

@@ -21,12 +21,12 @@ from queueapp.api.management.device_orders import order_of, test_order
 from queueapp.api.management.envelope import created, success
 from queueapp.api.management.rows import error_of, job_row, seconds
 from queueapp.api.services import services
-from queueapp.devices import NO_WORKER, Devices
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import Forbidden, QueueappError, Unavailable, ValidationFailed
 from queueapp.domain.job import Job
 from queueapp.domain.scope import ID_RULE, Scope, valid_id
 from queueapp.domain.states import Status
+from queueapp.engine.devices import NO_WORKER, Devices
 
 DEFAULT = "default"
 # A request holds a thread of the web server for so long at the most.

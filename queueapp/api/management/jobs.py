@@ -16,12 +16,12 @@ from queueapp.api.management.envelope import failure, success
 from queueapp.api.management.rows import FIFO, STATUSES, WORDS, host_of, job_row
 from queueapp.api.services import services
 from queueapp.api.steering import acting, bound_to
-from queueapp.bulk import drive
 from queueapp.domain.api_key import Role
 from queueapp.domain.bulk import BulkAction, BulkFilter
 from queueapp.domain.errors import NotYourJob
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
+from queueapp.engine.bulk import drive
 from queueapp.store.coverage import Covered, CoveredPage
 
 NOTHING = CoveredPage([], 0)

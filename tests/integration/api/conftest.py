@@ -13,7 +13,7 @@ from queueapp.app import create_app
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
 from queueapp.domain.api_key import Role
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.objects import open_object_store
 from queueapp.store import Store

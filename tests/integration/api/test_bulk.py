@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from queueapp.api.examples.bulk import OPERATION_ID
-from queueapp.bulk import drive, drive_waiting
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
 from queueapp.domain.bulk import BulkAction, BulkFilter, BulkState
 from queueapp.domain.errors import Unavailable
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.engine import Engine
+from queueapp.engine.bulk import drive, drive_waiting
+from queueapp.engine.engine import Engine
 from tests.factories import claim, finish
 from tests.integration.api.conftest import Api
 

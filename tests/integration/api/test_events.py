@@ -23,7 +23,7 @@ from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.workflow import Step, Workflow
-from queueapp.feed import EventFeed
+from queueapp.engine.feed import EventFeed
 from tests.factories import add_worker, claim, finish, spec
 from tests.integration.api.conftest import Api
 
@@ -120,7 +120,7 @@ def everything(api: Api) -> str:
 
 def test_every_event_is_as_its_schema_says(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each kind has a schema, and what happens is told by it (the check is in the client)."""
-    monkeypatch.setattr("queueapp.engine.CANCEL_POLL_S", 0.01)
+    monkeypatch.setattr("queueapp.engine.engine.CANCEL_POLL_S", 0.01)
     monkeypatch.setattr(api.app.extensions["queueapp"].engine, "cancel", _unhurried(api))
     everything(api)
     told = page(api, "?after=0&limit=1000")

@@ -7,7 +7,7 @@ import pytest
 from queueapp.api.services import Services
 from queueapp.domain.api_key import Role
 from queueapp.domain.scope import Scope
-from queueapp.firing import Firing
+from queueapp.engine.firing import Firing
 from tests.integration.api.conftest import Api
 
 ALL = "/api/t/p/schedules"

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from actors.dataset_profile import dataset_profile
-from queueapp import BadInput, JobContext, intake, reading_apart
+from queueapp import BadInput, JobContext, reading_apart
 from queueapp.domain.job import Claim
 from queueapp.domain.outcome import Failure
+from queueapp.engine import intake
 from queueapp.profiling import PROFILE_TYPE
 from queueapp.runner.task import Assignment, DatasetInput
 from queueapp.store import Store

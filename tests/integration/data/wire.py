@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from queueapp.library import Library
+from queueapp.engine.library import Library
 from queueapp.store import Store
 
 ADMIN = "the-admin-key"

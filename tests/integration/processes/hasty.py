@@ -1,7 +1,7 @@
 """The web worker, with little patience."""
 
-from queueapp import web_deadlines
-from queueapp.web_worker import ProblemWorker
+from queueapp.web import deadlines
+from queueapp.web.worker import ProblemWorker
 
-web_deadlines.HEAD_S = web_deadlines.BODY_S = 0.5
+deadlines.HEAD_S = deadlines.BODY_S = 0.5
 HastyWorker = ProblemWorker

@@ -13,7 +13,7 @@ import pytest
 def address() -> Iterator[tuple[str, int]]:
     """The address of a web server with our settings and an application without routes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web.server"]
         command += ["--bind", f"fd://{listener.fileno()}", "--log-level", "critical"]
         server = subprocess.Popen([*command, "flask:Flask('x')"], pass_fds=[listener.fileno()])
         yield listener.getsockname()

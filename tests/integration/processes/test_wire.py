@@ -27,7 +27,7 @@ class Server:
     def __init__(self, redis_url: str, folder: Path, *options: str) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web_server"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web.server"]
         command += ["--bind", f"fd://{self.listener.fileno()}", "--log-level", "error"]
         command += options
         environ = {
@@ -38,7 +38,7 @@ class Server:
             "QUEUEAPP_MAX_STREAMS_PER_KEY": str(LAST_STREAMS),
         }
         self.process = subprocess.Popen(
-            [*command, "queueapp.web_server:make_app()"],
+            [*command, "queueapp.web.server:make_app()"],
             pass_fds=[self.listener.fileno()],
             env=environ,
         )

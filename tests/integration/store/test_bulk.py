@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from queueapp.bulk import drive, drive_waiting
 from queueapp.domain.audit import Act
 from queueapp.domain.bulk import Bulk, BulkAction, BulkFilter, BulkState, Kept
 from queueapp.domain.errors import Conflict, NotFound
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
+from queueapp.engine.bulk import drive, drive_waiting
 from queueapp.store import Store
 from queueapp.store.audit import AuditFilter
 from tests.factories import SCOPE, add_worker, claim, submit

@@ -11,12 +11,12 @@ from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
-from queueapp.engine import Engine
-from queueapp.firing import Firing
-from queueapp.schedules import Schedules
+from queueapp.engine.engine import Engine
+from queueapp.engine.firing import Firing
+from queueapp.engine.schedules import Schedules
+from queueapp.engine.workflows import Workflows
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency
-from queueapp.workflows import Workflows
 from tests import laws
 from tests.factories import SCOPE, add_worker, claim, finish
 from tests.faults.proxy import Proxy

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import pytest
 from dramatiq.errors import ConnectionClosed
 
-from queueapp.bulk import drive
 from queueapp.config import Config
 from queueapp.consumer import ClaimConsumer, ClaimedMessage, Station
 from queueapp.domain.api_key import Role
@@ -27,7 +26,8 @@ from queueapp.domain.job import Artifact, Claim
 from queueapp.domain.outcome import Failure, Progress
 from queueapp.domain.queue import Priority
 from queueapp.domain.states import Status
-from queueapp.engine import Engine
+from queueapp.engine.bulk import drive
+from queueapp.engine.engine import Engine
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport, Idempotency
 from queueapp.store.audit import AuditFilter

@@ -11,7 +11,7 @@ import pytest
 from queueapp.config import Config
 from queueapp.domain.job import Job
 from queueapp.domain.states import Status
-from queueapp.job_logs import LogQuery, read_page
+from queueapp.engine.job_logs import LogQuery, read_page
 from queueapp.objects import object_key
 from queueapp.store import Store
 from queueapp.upkeep.chores import prune

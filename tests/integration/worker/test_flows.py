@@ -8,8 +8,8 @@ from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
+from queueapp.engine.workflows import Workflows
 from queueapp.store import Store
-from queueapp.workflows import Workflows
 from tests.factories import SCOPE
 from tests.integration.worker.conftest import RunningWorker
 

@@ -12,7 +12,7 @@ from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Artifact, Job, Resource
 from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
 from queueapp.domain.states import Status
-from queueapp.engine_answers import Estimate
+from queueapp.engine.answers import Estimate
 from tests.factories import spec
 
 T0 = 1_705_746_600_000  # 2024-01-20T10:30:00Z

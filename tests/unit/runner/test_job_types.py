@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from queueapp import BadInput, JobContext, job_types
 from queueapp.job_types import JobModuleFailed, job_type, load_modules, registry
-from queueapp.parameters import json_schema
+from queueapp.parameters.schema import json_schema
 
 
 class Colour(enum.Enum):

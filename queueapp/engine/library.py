@@ -11,13 +11,13 @@ from queueapp.domain.dataset import Dataset, Pipeline
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
-from queueapp.engine import Engine
-from queueapp.intake import Intake, Upload
+from queueapp.engine.engine import Engine
+from queueapp.engine.intake import Intake, Upload
 from queueapp.objects import ObjectStore
 from queueapp.profiling import PROFILE_TYPE
 from queueapp.store.records import Put
 
-log = structlog.get_logger("queueapp.library")
+log = structlog.get_logger("queueapp.engine.library")
 
 
 class Library:

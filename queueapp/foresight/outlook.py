@@ -1,6 +1,6 @@
 """What can be foreseen: durations from past runs, starts from the queue and the live slots.
 
-The engine asks. All of an answer's estimates come from one simulation (``foresight``), made when
+The engine asks. All of an answer's estimates come from one simulation (``foreseen``), made when
 they are asked for; figures of the fleet are at most a second old, so that a busy API does not
 read them for each request, and so are those of the jobs that stand far behind.
 """
@@ -17,9 +17,9 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Surroundings, Wait, why_waiting
-from queueapp.durations import Durations, Kind
-from queueapp.fleet_view import FleetReader, FleetView
-from queueapp.foresight import Foreseen, Foresight, drain_ms
+from queueapp.foresight.durations import Durations, Kind
+from queueapp.foresight.fleet_view import FleetReader, FleetView
+from queueapp.foresight.foreseen import Foreseen, Foresight, drain_ms
 from queueapp.store import Store
 from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.survey import QueuedRow, Survey

@@ -19,7 +19,7 @@ from queueapp.domain.errors import (
 )
 from queueapp.domain.job import Job, JobRequest, JobSpec
 from queueapp.domain.scope import Scope
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.sealing import CannotOpen, CannotSeal, Sealer
 from queueapp.server import signing_key
 from queueapp.store.answers import Idempotency, Receipt

@@ -18,7 +18,7 @@ from queueapp.domain.predictions import (
 )
 from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
 from queueapp.domain.scope import Scope
-from queueapp.outlook import Outlook
+from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
 from queueapp.store.forecasts import Standing
 

@@ -12,7 +12,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Surroundings, Wait, why_waiting
 from queueapp.domain.workflow import CriticalPath, Leg, Step, Workflow, critical_path
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 
 WAITS_EXPLAINED = 100
 

@@ -13,9 +13,9 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Wait
-from queueapp.fleet_view import FleetView
-from queueapp.foresight import Foreseen, Foresight
-from queueapp.outlook import Outlook
+from queueapp.foresight.fleet_view import FleetView
+from queueapp.foresight.foreseen import Foreseen, Foresight
+from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
 from queueapp.store.history import Trends
 from queueapp.store.pauses import WHOLE_SCOPE, Pause

@@ -16,8 +16,8 @@ from queueapp.domain.rooms import Shape
 from queueapp.domain.scope import Scope
 from queueapp.domain.simulation import Bounds, Queued, Simulation
 from queueapp.domain.slots import Held
-from queueapp.durations import Kind
-from queueapp.fleet_view import FleetView, Running
+from queueapp.foresight.durations import Kind
+from queueapp.foresight.fleet_view import FleetView, Running
 from queueapp.store.pauses import WHOLE_SCOPE
 from queueapp.store.survey import QueuedRow, Survey
 

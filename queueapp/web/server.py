@@ -1,7 +1,7 @@
 """gunicorn's settings: threads, one process, and room to finish what was begun.
 
-Used as `gunicorn -c python:queueapp.web_server wsgi:app`; options on the command line win.
-Where there is no checkout, and so no wsgi.py, `queueapp.web_server:make_app()` is the application.
+Used as `gunicorn -c python:queueapp.web.server wsgi:app`; options on the command line win.
+Where there is no checkout, and so no wsgi.py, `queueapp.web.server:make_app()` is the application.
 """
 
 import os
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8000"
 # One process whatever WEB_CONCURRENCY says: threads share one bounded pool of connections.
 workers = 1
-worker_class = "queueapp.web_worker.ProblemWorker"
-logger_class = "queueapp.web_logs.WebLogger"
+worker_class = "queueapp.web.worker.ProblemWorker"
+logger_class = "queueapp.web.logs.WebLogger"
 # A stream of events holds a thread for as long as it lasts: they come on top of 32 for the rest.
 threads = 32 + from_env().max_streams
 # A reason of 500 characters in a query may come as 6,000 of percent-encoding.
@@ -38,7 +38,7 @@ def make_app() -> "Flask":
     """Return the application with the environment's settings, in the process that serves it."""
     from queueapp.app import create_app
     from queueapp.tracing import start_tracing
-    from queueapp.web_logs import configure_web_logs
+    from queueapp.web.logs import configure_web_logs
 
     config = from_env()
     configure_web_logs(config)

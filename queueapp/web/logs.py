@@ -1,6 +1,6 @@
 """gunicorn's own lines in the form of all others.
 
-queueapp.web_server names the class. gunicorn's access log stays off: it would write whole
+queueapp.web.server names the class. gunicorn's access log stays off: it would write whole
 addresses, with the tokens of signed links; the application writes a line per request instead.
 """
 

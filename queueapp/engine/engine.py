@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from queueapp.config import Config
-from queueapp.deciding import Decider
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import (
     JobNotRetryable,
@@ -23,18 +22,19 @@ from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpe
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.engine_answers import Cancelled, Estimate, Looked, Submitted
-from queueapp.feed import EventFeed
-from queueapp.outlook import Outlook, SystemStatus
-from queueapp.parameter_check import check_parameters
-from queueapp.predictions import Predictions
-from queueapp.queue_view import QueueViews
-from queueapp.report_card import ReportCard
-from queueapp.steering import Steering
+from queueapp.engine.answers import Cancelled, Estimate, Looked, Submitted
+from queueapp.engine.deciding import Decider
+from queueapp.engine.feed import EventFeed
+from queueapp.engine.steering import Steering
+from queueapp.engine.trials import Trials
+from queueapp.foresight.outlook import Outlook, SystemStatus
+from queueapp.foresight.predictions import Predictions
+from queueapp.foresight.queue_view import QueueViews
+from queueapp.foresight.report_card import ReportCard
+from queueapp.parameters.check import check_parameters
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage
-from queueapp.trials import Trials
 
 CATALOGUE_AGE_S = 2.0
 CANCEL_POLL_S = 0.1

@@ -13,7 +13,7 @@ from queueapp.domain.errors import Conflict, JobTypeUnavailable, NotFound
 from queueapp.domain.fleet import JobTypeInfo
 from queueapp.domain.job import JobRequest, JobSpec
 from queueapp.domain.scope import Scope
-from queueapp.parameter_check import check_parameters
+from queueapp.parameters.check import check_parameters
 from queueapp.store import Store
 
 

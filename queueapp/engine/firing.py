@@ -8,7 +8,6 @@ import time
 
 import structlog
 
-from queueapp.cron import Cron
 from queueapp.domain.errors import (
     JobNotCancellable,
     NotFound,
@@ -18,12 +17,13 @@ from queueapp.domain.errors import (
 )
 from queueapp.domain.schedule import Missed, Overlap, RunOutcome, Schedule, choose, reach_ms
 from queueapp.domain.scope import Scope
-from queueapp.engine import Engine
-from queueapp.schedules import Made, Schedules, next_of
+from queueapp.engine.cron import Cron
+from queueapp.engine.engine import Engine
+from queueapp.engine.schedules import Made, Schedules, next_of
+from queueapp.engine.workflows import Workflows
 from queueapp.store.schedules import Moment
-from queueapp.workflows import Workflows
 
-log = structlog.get_logger("queueapp.firing")
+log = structlog.get_logger("queueapp.engine.firing")
 
 BATCH = 100
 # Of so many moments at most one schedule is brought up to date in one go.

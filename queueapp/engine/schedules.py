@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from queueapp.cron import Cron
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import QueueappError, ValidationFailed
 from queueapp.domain.job import JobRequest, JobSpec
@@ -17,9 +16,10 @@ from queueapp.domain.schedule import Plan, Run, RunOutcome, Schedule, ScheduleSt
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import Workflow
-from queueapp.engine import Engine
+from queueapp.engine.cron import Cron
+from queueapp.engine.engine import Engine
+from queueapp.engine.workflows import Workflows, located
 from queueapp.store.schedules import Moment, Versions
-from queueapp.workflows import Workflows, located
 
 # Ids of what schedules make follow from this, the schedule and the moment.
 NAMESPACE = uuid.UUID("5f0d5d0c-6f3e-4d55-9d0c-6f5a8f1f4c2e")

@@ -22,14 +22,14 @@ from queueapp.domain.errors import (
 )
 from queueapp.domain.job import Job, JobRequest, Resource
 from queueapp.domain.scope import Scope
-from queueapp.engine import Engine
+from queueapp.engine.engine import Engine
 from queueapp.eventlog import LogError
 from queueapp.objects import ObjectStore, object_key
 from queueapp.profiling import PROFILE_TYPE, format_of, unpacked_within
 from queueapp.reading_apart import Reading, TooMuch, check_apart, describe_apart
 from queueapp.store.records import Put
 
-log = structlog.get_logger("queueapp.intake")
+log = structlog.get_logger("queueapp.engine.intake")
 
 # Larger logs are read by a job: reading 20 MB takes about a second and 200 MB of memory.
 READ_AT_ONCE_BYTES = 20 << 20

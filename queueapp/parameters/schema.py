@@ -77,7 +77,7 @@ class _Converter:
         return described
 
     def field(self, field: "fields.Field[Any]") -> Json:
-        from queueapp.parameters_rules import apply_validators, of_type
+        from queueapp.parameters.rules import apply_validators, of_type
 
         described = self._composite(field)
         if described is None:

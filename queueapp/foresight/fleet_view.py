@@ -13,7 +13,7 @@ from queueapp.domain.job import Job
 from queueapp.domain.rooms import Room, Shape, rooms_of
 from queueapp.domain.scope import Scope
 from queueapp.domain.waiting import Place
-from queueapp.durations import Durations, Kind
+from queueapp.foresight.durations import Durations, Kind
 from queueapp.store import Store
 from queueapp.store.survey import Rival
 

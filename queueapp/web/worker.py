@@ -1,6 +1,6 @@
 """gunicorn's worker, with problem details for requests that never reach the application.
 
-queueapp.web_server names it. A request line or a header that is too long, or is no HTTP, is
+queueapp.web.server names it. A request line or a header that is too long, or is no HTTP, is
 refused while it is read; clients that expect JSON of every error get it there too.
 """
 
@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.streams import stop_streams
-from queueapp.web_deadlines import Deadlines, body_span
+from queueapp.web.deadlines import Deadlines, body_span
 
 _REASONS = {
     400: "Bad Request",

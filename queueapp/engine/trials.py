@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from queueapp.deciding import Decider
 from queueapp.domain.errors import ValidationFailed
 from queueapp.domain.job import Job, JobRequest, JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status, WaitReason
 from queueapp.domain.waiting import Wait
-from queueapp.foresight import Foreseen
-from queueapp.outlook import Outlook
+from queueapp.engine.deciding import Decider
+from queueapp.foresight.foreseen import Foreseen
+from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
 
 

@@ -15,7 +15,7 @@ from queueapp.domain.report_card import Scored, Shown, scored
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.predictions import Predicted
+from queueapp.foresight.predictions import Predicted
 from queueapp.store import Store
 
 EVERY_S = 30.0

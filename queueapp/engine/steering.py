@@ -13,7 +13,7 @@ from queueapp.domain.job import Job
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.outlook import Outlook
+from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Moved, Reprioritised
 from queueapp.store.pauses import WHOLE_SCOPE, Steered

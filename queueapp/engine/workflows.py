@@ -28,9 +28,9 @@ from queueapp.domain.workflow import (
     check_graph,
     in_order,
 )
-from queueapp.engine import CANCEL_POLL_S, Engine
+from queueapp.engine.engine import CANCEL_POLL_S, Engine
+from queueapp.engine.workflow_view import WorkflowView, WorkflowViews
 from queueapp.store.answers import Idempotency
-from queueapp.workflow_view import WorkflowView, WorkflowViews
 
 MAX_ERRORS = 50
 LEFT = (Status.FAILED, Status.CANCELLED)

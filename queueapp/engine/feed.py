@@ -24,7 +24,7 @@ RETRY_S = 1.0
 # What a listener may leave lying before it is let go; it can come back to where it was.
 MOST_WAITING = 2_000
 
-log = structlog.get_logger("queueapp.feed")
+log = structlog.get_logger("queueapp.engine.feed")
 
 
 class Subscription:

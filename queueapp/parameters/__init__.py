@@ -1,0 +1,1 @@
+"""What jobs take as parameters: told as JSON Schema, and checked against it."""
