@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from tests.integration.running import Bench, open_bench
+from tests.integration.runner.running import Bench, open_bench
 
 WARM_UP = 5
 THREAD, FORK, FRESH = "thread", "fork of the zygote", "fresh interpreter"

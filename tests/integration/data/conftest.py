@@ -1,22 +1,15 @@
-"""What tests about data share: a client of the store, and an API over files and in a bucket."""
+"""What tests about data share: an API over files and in a bucket."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 
 from queueapp.app import create_app
 from queueapp.config import Config
 from queueapp.domain.api_key import Role
 from queueapp.store import Store
 from tests.integration.data.wire import ADMIN, Api
-
-
-@pytest.fixture
-def client(store: Store) -> redis.Redis:
-    """The client of the empty store."""
-    return store.client
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from queueapp.domain.job import Artifact
 from queueapp.domain.scope import Scope
 from queueapp.signing import sign
 from queueapp.store.codec import dumps
-from tests.integration.data.records import SCOPE
 from tests.integration.data.wire import ADMIN, Api
+from tests.integration.store.records import SCOPE
 
 BODY = bytes(range(256)) * 8192  # 2 MiB
 DIGEST = hashlib.sha256(BODY).hexdigest()

@@ -11,8 +11,8 @@ import pytest
 from queueapp.domain.api_key import Role
 from queueapp.domain.scope import Scope
 from tests import factories
-from tests.integration.data.records import SCOPE, submit_job
 from tests.integration.data.wire import ADMIN, COLUMNS, LOG, Api
+from tests.integration.store.records import SCOPE, submit_job
 from tests.shared_data import shared
 
 SHOWN = {

@@ -19,8 +19,8 @@ from queueapp.profiling import PROFILE_TYPE
 from queueapp.runner.task import Assignment, DatasetInput
 from queueapp.store import Store
 from tests import factories
-from tests.integration.data.records import SCOPE
 from tests.integration.data.wire import COLUMNS, LOG, Api
+from tests.integration.store.records import SCOPE
 
 
 @pytest.fixture

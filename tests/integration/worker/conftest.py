@@ -16,7 +16,7 @@ from queueapp.store import Store
 from queueapp.worker import WorkerProcess
 from tests.factories import SCOPE
 
-ZOO = "tests.integration.bad_jobs"
+ZOO = "tests.integration.runner.bad_jobs"
 TWO_FILES = "tests.integration.worker.two_files"
 
 

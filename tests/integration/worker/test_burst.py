@@ -2,7 +2,7 @@
 
 from queueapp.domain.job import JobRequest
 from queueapp.domain.scope import Scope
-from tests.integration.running import until
+from tests.integration.runner.running import until
 from tests.integration.worker.conftest import RunningWorker
 
 BURST, OTHER = Scope("busy", "p"), Scope("quiet", "p")

@@ -6,7 +6,7 @@ from queueapp.config import Config
 from queueapp.forecasts import OWN, ForecastsDue
 from queueapp.store import Store
 from tests.factories import SCOPE
-from tests.integration.test_forecasts import live_through, now_ms
+from tests.integration.foresight.test_forecasts import live_through, now_ms
 from tests.integration.worker.conftest import RunningWorker
 
 

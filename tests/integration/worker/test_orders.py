@@ -12,7 +12,7 @@ from queueapp.domain.states import Status
 from queueapp.middleware import orders
 from queueapp.store import Store
 from tests.factories import SCOPE
-from tests.integration.running import until
+from tests.integration.runner.running import until
 from tests.integration.worker.conftest import RunningWorker
 
 KEEP_MS = 86_400_000

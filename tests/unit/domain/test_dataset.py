@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from queueapp.domain.dataset import Pipeline
-from tests.integration.data.records import make_dataset
+from tests.integration.store.records import make_dataset
 
 DATASET = make_dataset()
 PIPELINE = Pipeline("p", "Daily", stages=({"a": 1, "b": 2},))

@@ -6,7 +6,7 @@ import pytest
 
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.running import Bench, open_bench
+from tests.integration.runner.running import Bench, open_bench
 
 
 @pytest.fixture(scope="module")

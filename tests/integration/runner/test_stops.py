@@ -10,7 +10,7 @@ from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.running import Bench, log_text, open_bench, until
+from tests.integration.runner.running import Bench, log_text, open_bench, until
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from queueapp.store import Store
 from tests.factories import add_worker
-from tests.integration.processes.test_wire import KEY, Server, exchange, read_all
+from tests.integration.web.test_wire import KEY, Server, exchange, read_all
 
 SUBMIT = b"POST /api/t/p/execution/job HTTP/1.1\r\n"
 JOBS = "/api/t/p/execution/jobs"

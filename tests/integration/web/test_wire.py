@@ -156,7 +156,7 @@ def test_streams_do_not_hold_up_a_stop(redis_url: str, store: Store, tmp_path: P
 
 def test_a_slow_client_is_not_waited_for(redis_url: str, store: Store, tmp_path: Path) -> None:
     """Half a request, or half a body, holds a thread for a bounded time; a stream goes on."""
-    worker = "tests.integration.processes.hasty.HastyWorker"
+    worker = "tests.integration.web.hasty.HastyWorker"
     server = Server(redis_url, tmp_path, "--worker-class", worker)
     half = request("POST", "/api/t/p/execution/job", {"Content-Type": "application/json"}, b"{}")
     with server.stream() as stream, server.connect() as silent, server.connect() as slow:

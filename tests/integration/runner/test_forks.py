@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from queueapp.domain.states import AttemptEnd
-from tests.integration.running import open_bench
+from tests.integration.runner.running import open_bench
 
 FORKS = 320
 AT_ONCE = 6

@@ -7,7 +7,7 @@ import pytest
 
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.running import Bench, log_text, open_bench
+from tests.integration.runner.running import Bench, log_text, open_bench
 
 
 @pytest.fixture(scope="module")

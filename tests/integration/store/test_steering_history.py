@@ -18,7 +18,7 @@ from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from tests.factories import SCOPE, submit
 from tests.integration.api.conftest import Api, _app, api, document
-from tests.integration.steering_history import Told, check_history
+from tests.integration.store.steering_history import Told, check_history
 
 __all__ = ("_app", "api", "document")
 CLIENTS = 8

@@ -16,7 +16,7 @@ from queueapp.domain.scope import Scope
 from queueapp.job_types import load_modules
 from queueapp.runner import DatasetInput, Runner, StopKind, Task
 
-ZOO = "tests.integration.bad_jobs"
+ZOO = "tests.integration.runner.bad_jobs"
 NOW_MS = 1_700_000_000_000
 
 Report = Callable[[Progress, Usage], StopKind | None]

@@ -5,7 +5,7 @@ from pathlib import Path
 from queueapp.job_types import load_modules
 from queueapp.testing import run_job
 
-ZOO = load_modules(["tests.integration.bad_jobs"])
+ZOO = load_modules(["tests.integration.runner.bad_jobs"])
 
 
 def test_outcome_has_all_that_a_job_reports(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def test_declaring_job_types_needs_none_of_the_servers_libraries() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[2],
     )
 
     assert "[]" == ran.stdout.strip()

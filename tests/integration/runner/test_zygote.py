@@ -13,7 +13,7 @@ import pytest
 
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import RunnerLost, RunnerUnusable, StopKind
-from tests.integration.running import Bench, open_bench, until
+from tests.integration.runner.running import Bench, open_bench, until
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
     """The socket's end is the sign; no lock file, no process id file."""
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from tests.integration.running import open_bench\n"
+        "from tests.integration.runner.running import open_bench\n"
         "bench = open_bench(Path(sys.argv[1]))\n"
         "run = bench.begin('Grandchildren').at_stage('Started')\n"
         "print(bench.runner.zygote_pid, flush=True)\n"
@@ -91,7 +91,7 @@ def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
         [sys.executable, "-c", script, str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert worker.stdout is not None
     zygote = psutil.Process(int(worker.stdout.readline()))

@@ -19,9 +19,9 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import BrokerConnectionError, ConnectionClosed
 from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 
-from tests.integration.dramatiq_probe import QUEUE, ListBroker, Noting
+from tests.integration.worker.dramatiq_probe import QUEUE, ListBroker, Noting
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def names(function: object) -> list[str]:
@@ -219,7 +219,7 @@ def test_threads_stop_before_consumers(broker: ListBroker, worker: dramatiq.Work
 def test_the_command_takes_a_callable_and_boots_after_its_handlers(tmp_path: Path) -> None:
     """`dramatiq module:function` calls it in the worker process, then emits the hooks in order."""
     log = tmp_path / "log"
-    command = [sys.executable, "-m", "dramatiq", "tests.integration.dramatiq_probe:setup"]
+    command = [sys.executable, "-m", "dramatiq", "tests.integration.worker.dramatiq_probe:setup"]
     environ = {**os.environ, "PROBE_LOG": str(log), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [*command, "--processes", "1", "--threads", "3"], cwd=ROOT, env=environ

@@ -3,13 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import redis
 
 from queueapp.domain.errors import InUse, NotFound
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from queueapp.store.records import HOLD_GRACE_MS
-from tests.integration.data.records import (
+from tests.integration.store.records import (
     OTHER,
     SCOPE,
     make_dataset,
@@ -101,7 +100,7 @@ def test_an_expected_object_that_is_gone_makes_a_put_stale(store: Store) -> None
     assert (put.how, put.record.name) == ("stale", "new")
 
 
-def test_scopes_and_odd_ids_never_meet(store: Store, client: redis.Redis) -> None:
+def test_scopes_and_odd_ids_never_meet(store: Store) -> None:
     """Each id of each scope is a record of its own."""
     scopes = [Scope("a", "b"), Scope("a/b", "c"), Scope("a", "b/c"), Scope("a:b", "c")]
     for scope in scopes:
@@ -151,15 +150,13 @@ def test_parallel_puts_leave_one_record_and_name_every_other_object(store: Store
     assert store.datasets.page(SCOPE, 1, 10)[1] == 1
 
 
-def test_a_deleted_dataset_leaves_only_its_object_to_delete(
-    store: Store, client: redis.Redis
-) -> None:
+def test_a_deleted_dataset_leaves_only_its_object_to_delete(store: Store) -> None:
     """Nothing is left in the key space but the note about the object."""
     store.datasets.put(SCOPE, make_dataset(), object_key="one", now_ms=5)
 
     assert store.datasets.delete(SCOPE, "d") == "one"
     store.datasets.forget_orphan("one")
-    assert client.keys("*") == []
+    assert store.client.keys("*") == []
 
 
 def test_a_dataset_that_a_queued_job_needs_stays(store: Store) -> None:
@@ -186,17 +183,17 @@ def test_a_dataset_stays_between_the_hold_and_the_submit(store: Store) -> None:
     assert store.datasets.delete(SCOPE, "d", now_ms=1_000 + HOLD_GRACE_MS) == "one"
 
 
-def test_an_unknown_dataset_cannot_be_held(store: Store, client: redis.Redis) -> None:
+def test_an_unknown_dataset_cannot_be_held(store: Store) -> None:
     """A hold of several datasets, one of them unknown, changes nothing."""
     store.datasets.put(SCOPE, make_dataset(), object_key="one")
-    before = set(client.keys("*"))
+    before = set(store.client.keys("*"))
     with pytest.raises(NotFound):
         store.datasets.hold(SCOPE, ["d", "unknown"], "job")
 
-    assert before == set(client.keys("*"))
+    assert before == set(store.client.keys("*"))
 
 
-def test_notes_of_ended_jobs_do_not_pile_up(store: Store, client: redis.Redis) -> None:
+def test_notes_of_ended_jobs_do_not_pile_up(store: Store) -> None:
     """However many jobs have worked on a dataset, few are remembered."""
     store.datasets.put(SCOPE, make_dataset(), object_key="one")
     for number in range(300):
@@ -206,13 +203,13 @@ def test_notes_of_ended_jobs_do_not_pile_up(store: Store, client: redis.Redis) -
             SCOPE, f"job{number}", by="a", reason=None, force=False, preserve=True, keep_ms=10**9
         )
 
-    assert client.zcard(store.keys("dataset_jobs", SCOPE.key, "d")) < 20
+    assert store.client.zcard(store.keys("dataset_jobs", SCOPE.key, "d")) < 20
 
 
-def test_a_delete_looks_past_many_ended_jobs(store: Store, client: redis.Redis) -> None:
+def test_a_delete_looks_past_many_ended_jobs(store: Store) -> None:
     """More jobs than one look sees are looked at in turns."""
     store.datasets.put(SCOPE, make_dataset(), object_key="one")
     users = store.keys("dataset_jobs", SCOPE.key, "d")
-    client.zadd(users, {f"gone{number}": 1 for number in range(1_200)})
+    store.client.zadd(users, {f"gone{number}": 1 for number in range(1_200)})
 
     assert store.datasets.delete(SCOPE, "d", now_ms=10**9) == "one"

@@ -11,7 +11,7 @@ import pytest
 from queueapp.domain.outcome import Finding, Progress, Quality
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import DatasetInput
-from tests.integration.running import Bench, log_text, open_bench
+from tests.integration.runner.running import Bench, log_text, open_bench
 
 SECRET = "hunter2-planted"
 

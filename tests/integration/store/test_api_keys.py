@@ -4,7 +4,6 @@ import hashlib
 import re
 
 import pytest
-import redis
 
 from queueapp.domain.api_key import ApiKey, Role
 from queueapp.domain.errors import NotFound, ValidationFailed
@@ -46,10 +45,10 @@ def test_a_token_gives_its_key(store: Store) -> None:
     )
 
 
-def test_only_a_digest_is_kept(store: Store, client: redis.Redis) -> None:
+def test_only_a_digest_is_kept(store: Store) -> None:
     """Nothing in the store holds the secret; its SHA-256 is there."""
     key, token = store.api_keys.create("ann", Role.VIEWER)
-    row = client.hgetall(store.keys("api_key", key.id))
+    row = store.client.hgetall(store.keys("api_key", key.id))
 
     assert hashlib.sha256(token.encode()).hexdigest() == row["digest"]
     assert not any(token[-43:] in value for value in row.values())
@@ -154,17 +153,17 @@ def test_a_million_a_minute_is_counted_too(store: Store) -> None:
 
 
 @pytest.mark.parametrize("good", [True, False])
-def test_a_look_up_is_one_round_trip(store: Store, client: redis.Redis, good: bool) -> None:
+def test_a_look_up_is_one_round_trip(store: Store, good: bool) -> None:
     """Good keys and unknown ones cost the same one command."""
     _, token = store.api_keys.create("ann", Role.VIEWER)
     store.api_keys.authenticate(token)
-    before = client.info("stats")["total_commands_processed"]
+    before = store.client.info("stats")["total_commands_processed"]
     store.api_keys.authenticate(token if good else f"qa_{'0' * 16}_{'x' * 43}")
-    calls = client.info("commandstats")["cmdstat_fcall"]["calls"]
+    calls = store.client.info("commandstats")["cmdstat_fcall"]["calls"]
 
     assert calls >= 2
     # The script's own calls are counted too: HMGET and HGETALL; and INFO twice.
-    assert client.info("stats")["total_commands_processed"] - before <= 6
+    assert store.client.info("stats")["total_commands_processed"] - before <= 6
 
 
 def test_keys_are_listed_newest_first(store: Store) -> None:
@@ -181,13 +180,13 @@ def test_keys_are_listed_newest_first(store: Store) -> None:
     [("", None, None), ("a\nb", None, None), ("a", "x/y", None), ("a", "", None), ("a", None, "p")],
 )
 def test_a_key_must_make_sense(
-    store: Store, client: redis.Redis, user: str, tenant: str | None, project: str | None
+    store: Store, user: str, tenant: str | None, project: str | None
 ) -> None:
     """What cannot be a user or a scope is refused and nothing is stored."""
     with pytest.raises(ValidationFailed):
         store.api_keys.create(user, Role.VIEWER, tenant, project)
 
-    assert client.keys("*") == []
+    assert store.client.keys("*") == []
 
 
 def test_a_key_covers_its_tenant_or_project_only() -> None:

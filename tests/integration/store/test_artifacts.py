@@ -6,7 +6,7 @@ from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Artifact
 from queueapp.store import Store
 from queueapp.store.codec import dumps
-from tests.integration.data.records import OTHER, SCOPE
+from tests.integration.store.records import OTHER, SCOPE
 
 ARTIFACT = Artifact(
     id="a1",

@@ -1,6 +1,7 @@
 """A broker and a middleware that only note what Dramatiq does with them, and a `setup` for its CLI.
 
-The contract test starts `dramatiq tests.integration.dramatiq_probe:setup` as a process of its own.
+The contract test starts `dramatiq tests.integration.worker.dramatiq_probe:setup` as a process of
+its own.
 """
 
 import json
