@@ -24,7 +24,7 @@ from queueapp.api import (
     workers,
     workflows,
 )
-from queueapp.api.spec import DocumentedApi
+from queueapp.api.openapi.collecting import DocumentedApi
 
 TITLE = "queueapp"
 BLUEPRINTS = (

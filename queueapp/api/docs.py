@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from queueapp.api.spec import METHODS
+from queueapp.api.openapi.finishing import METHODS
 
 Doc = dict[str, Any]
 SHOWN_DEPTH = 3

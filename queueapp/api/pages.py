@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from queueapp.api.conditional import conditional
 from queueapp.api.docs import docs_page
+from queueapp.api.openapi.collecting import DocumentedApi
+from queueapp.api.openapi.version30 import downgrade
 from queueapp.api.problems import PROBLEMS
 from queueapp.api.responses import answer, json_bytes
 from queueapp.api.services import base_url
-from queueapp.api.spec import DocumentedApi
-from queueapp.api.spec30 import downgrade
 from queueapp.domain.errors import NotFound
 
 PAGE_POLICY = (

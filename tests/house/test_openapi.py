@@ -9,10 +9,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from queueapp.api.docs import docs_page
+from queueapp.api.openapi.version30 import downgrade
 from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.schemas import enums
 from queueapp.api.services import Services
-from queueapp.api.spec30 import downgrade
 from queueapp.app import create_app
 from queueapp.config import Config
 

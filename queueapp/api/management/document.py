@@ -9,9 +9,10 @@ from marshmallow import fields
 
 import queueapp
 from queueapp.api.management import devices, envelope, examples, health, jobs, workers
+from queueapp.api.openapi.collecting import DocumentedApi
+from queueapp.api.openapi.finishing import finish
 from queueapp.api.schemas import ResponseSchema
 from queueapp.api.schemas.fields import Note
-from queueapp.api.spec import DocumentedApi, finish
 
 Doc = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What the API document says of headers, path parameters and itself; spec.py puts it in."""
+"""What the API document says of headers, path parameters and itself."""
 
 from typing import Any
 
