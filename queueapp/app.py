@@ -41,7 +41,12 @@ WEB_CONNECTIONS = 4
 
 def make_services(config: Config) -> Services:
     """Return what views work with, connected as the settings say."""
-    client = connect(store_url(config), max_connections=WEB_CONNECTIONS, name="queueapp-web")
+    client = connect(
+        store_url(config),
+        max_connections=WEB_CONNECTIONS,
+        name="queueapp-web",
+        patience_s=config.store_seconds,
+    )
     store = Store(client, config.key_prefix)
     middleware: list[Middleware] = [PriorityMiddleware()]
     if tracing.enabled():

@@ -44,6 +44,7 @@ class Config:
     cors_origins: tuple[str, ...] = ()
     requests_per_minute: int = 6_000
     bad_keys_per_minute: int = 200
+    store_seconds: float = 2.0
     max_streams: int = 64
     max_streams_per_key: int = 16
     drain_seconds: float = 5.0
@@ -121,6 +122,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "bad_keys_per_minute",
         "requests with a wrong key that one address may make of a web process",
     ),
+    "QUEUEAPP_STORE_SECONDS": (
+        "store_seconds",
+        "how long a web process waits for an answer of the store before it says 503",
+    ),
     "QUEUEAPP_MAX_STREAMS": (
         "max_streams",
         "event streams and waiting polls that one web process keeps open",
@@ -170,6 +175,7 @@ _POSITIVE: Mapping[str, Callable[[str], float]] = {
     "retention_days": float,
     "history_days": float,
     "forecast_minutes": float,
+    "store_seconds": float,
     "node_memory_gb": float,
     "max_lost_attempts": int,
     "max_queued_jobs": int,

@@ -103,9 +103,9 @@ class EventFeed:
         newest = self.events.newest(scope)
         listener = Subscription(wanted, lambda one: self._leave(key, one), self._most_waiting)
         with self._lock:
+            self._read_on()
             self._places.setdefault(key, newest)
             self._listeners.setdefault(key, []).append(listener)
-            self._read_on()
         return listener
 
     def _leave(self, key: str, listener: Subscription) -> None:
@@ -117,7 +117,10 @@ class EventFeed:
                 self._places.pop(key, None)
 
     def _read_on(self) -> None:
-        """Let the thread know of a new scope, or start it; called under the lock."""
+        """Let the thread know of a new scope, or start it; called under the lock, which it awaits.
+
+        Raises: Unavailable; nobody listens then.
+        """
         if self._reader is not None:
             self._reader.interrupt()
             return

@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from queueapp.domain.errors import Unavailable
+from queueapp.store.breaker import guard
 
 SOCKET_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 2.0
@@ -22,19 +23,33 @@ CONNECT_TIMEOUT_S = 2.0
 Client: TypeAlias = Any
 
 
-def connect(url: str, *, max_connections: int = 4, name: str = "queueapp") -> Client:
-    """Return a client for ``url`` that opens at most ``max_connections`` connections."""
+def connect(
+    url: str,
+    *,
+    max_connections: int = 4,
+    name: str = "queueapp",
+    patience_s: float | None = None,
+) -> Client:
+    """Return a client for ``url`` that opens at most ``max_connections`` connections.
+
+    ``patience_s``: wait no longer than this for the server, and while it is silent refuse calls at
+    once; without it each call waits for as long as it takes, within bounds.
+    """
+    wait_s = patience_s or SOCKET_TIMEOUT_S
     pool = redis.BlockingConnectionPool.from_url(
         url,
         max_connections=max_connections,
-        timeout=SOCKET_TIMEOUT_S,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        timeout=wait_s,
+        socket_timeout=wait_s,
+        socket_connect_timeout=min(wait_s, CONNECT_TIMEOUT_S),
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         client_name=name,
     )
-    return redis.Redis(connection_pool=pool)
+    client = redis.Redis(connection_pool=pool)
+    if patience_s is not None:
+        guard(client)
+    return client
 
 
 @contextmanager

@@ -74,8 +74,9 @@ class Events:
         return Places(*(rows[0][0] if rows else START for rows in (facts, progress)))
 
     def reader(self) -> "EventReader":
-        """Return a reader with a connection of its own."""
-        return EventReader(self._client, self._keys)
+        """Return a reader with a connection of its own. Raises: Unavailable."""
+        with store_errors():
+            return EventReader(self._client, self._keys)
 
 
 class EventReader:
@@ -85,6 +86,9 @@ class EventReader:
         self._client = client
         self._keys = keys
         self._own = client.client()
+        # A block that lasts as long as the patience with the server would look like its silence.
+        patience_s = client.connection_pool.connection_kwargs["socket_timeout"]
+        self._most_block_ms = int(patience_s * 1000 / 2)
         self._id: int | None = None
 
     def wait(
@@ -100,7 +104,8 @@ class EventReader:
             wanted[self._keys("progress", scope)] = at.progress
         with store_errors():
             self._id = self._own.client_id()
-            answer = self._own.xread(wanted, count=NEWS_AT_ONCE, block=block_ms) or {}
+            block = min(block_ms, self._most_block_ms)
+            answer = self._own.xread(wanted, count=NEWS_AT_ONCE, block=block) or {}
         found = dict(answer.items() if isinstance(answer, dict) else answer)
         news = {scope: self._news(scope, at, found) for scope, at in places.items()}
         return {scope: told for scope, told in news.items() if told[1]}

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from queueapp.domain.fleet import Requirements
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.domain.states import Status
 from tests import laws
-from tests.faults.ground import LEASE_S, LOG, SCOPE, Ground, Machine, eventually
+from tests.faults.ground import (
+    KEY,
+    LEASE_S,
+    LOG,
+    PROJECT,
+    SCOPE,
+    Ground,
+    Machine,
+    eventually,
+)
 from tests.faults.proxy import Weather
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -206,3 +216,42 @@ def test_workers_outlast_a_store_that_is_away(tmp_path: Path, away_s: int) -> No
         following = submit(ground, 50)
         ended(ground, following, 20)
         laws.check(ground.store)
+
+
+def test_workers_outlast_a_store_that_hangs(tmp_path: Path) -> None:
+    """A store that is silent meanwhile costs no attempt, and requests are refused at once."""
+    with Ground(tmp_path, settings={"QUEUEAPP_LEASE_SECONDS": "20"}) as ground:
+        two_machines(ground)
+        address = ground.add_web()
+        eventually(lambda: _asked(address)[0] == 200)
+        job_id, machine = begun_on(ground, 3_000)
+        store = ground.server.process_id()
+        assert store is not None
+        os.kill(store, signal.SIGSTOP)
+        began = time.monotonic()
+        first, *others = [_asked(address) for _ in range(20)]
+        time.sleep(max(0.0, 8 - (time.monotonic() - began)))
+        os.kill(store, signal.SIGCONT)
+        eventually(lambda: _asked(address)[0] == 200, 1)
+        job = ended(ground, job_id, 20)
+        LOG.warning("refused after %.2f s, then %.3f s", first[1], max(s for _, s in others))
+
+        assert {503} == {status for status, _ in (first, *others)}
+        assert first[1] < 3
+        assert sorted(seconds for _, seconds in others)[len(others) // 2] < 0.1
+        assert (1, machine.name) == (job.epoch, job.attempts[0].node)
+        laws.check(ground.store)
+
+
+def _asked(address: str) -> tuple[int, float]:
+    """Ask for jobs; return the status, 0 while nobody listens, and the seconds it took."""
+    began = time.monotonic()
+    try:
+        answer = requests.get(
+            f"{address}{PROJECT}/execution/jobs",
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=10,
+        )
+    except requests.ConnectionError:
+        return 0, 0.0
+    return answer.status_code, time.monotonic() - began
