@@ -5,7 +5,7 @@ from marshmallow import fields
 from queueapp.api.schemas import ResponseSchema
 from queueapp.api.schemas.enums import Isolation
 from queueapp.api.schemas.fields import Choice, Count, Note
-from queueapp.api.schemas.job_answers import ReservedResources, RetrySettings
+from queueapp.api.schemas.job_parts import ReservedResources, RetrySettings
 
 
 class JobTypeView(ResponseSchema):

@@ -6,7 +6,7 @@ from queueapp.api.paging import MAX_PAGE
 from queueapp.api.schemas import QuerySchema, ResponseSchema
 from queueapp.api.schemas.enums import Priority, QueueState
 from queueapp.api.schemas.fields import Choice, Count, Flag, Guid, Note, Real, Stamp, Text, Whole
-from queueapp.api.schemas.job_answers import EstimateBasis, JobWait
+from queueapp.api.schemas.job_parts import EstimateBasis, JobWait
 
 USUAL_ROWS = 1_000
 MOST_ROWS = 10_000

@@ -9,7 +9,7 @@ from queueapp.api.paging import PageQuery
 from queueapp.api.schemas import RequestSchema, ResponseSchema
 from queueapp.api.schemas.enums import Priority, Status
 from queueapp.api.schemas.fields import Choice, Count, Guid, Note, Real, Stamp, Text
-from queueapp.api.schemas.job_answers import EstimateBasis, JobWait
+from queueapp.api.schemas.job_parts import EstimateBasis, JobWait
 from queueapp.api.schemas.jobs import JobSubmission
 from queueapp.domain.workflow import MAX_STEPS
 
