@@ -17,10 +17,10 @@ from queueapp.foresight.fleet_view import FleetView
 from queueapp.foresight.foreseen import Foreseen, Foresight
 from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
-from queueapp.store.history import Trends
 from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.queue import QueuePage, Row
 from queueapp.store.survey import Survey
+from queueapp.store.trends import Trends
 
 MAX_DEPENDENCIES = 10_000
 # A job may be given another priority between the two reads; that is seldom.
@@ -104,7 +104,7 @@ class QueueViews:
             survey=survey,
             fleet=self._outlook.fleet(),
             drain_ms=sight.drain_ms(priority if tier_only else None) if sight else None,
-            trends=self._store.history.trends(scope, now_ms=page.now_ms),
+            trends=self._store.trends.of(scope, now_ms=page.now_ms),
         )
 
     def _page(self, scope: Scope, **wanted: Any) -> tuple[QueuePage, list[Job]]:

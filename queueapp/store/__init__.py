@@ -32,6 +32,7 @@ from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
 from queueapp.store.shown import ShownPredictions
 from queueapp.store.survey import Surveys
+from queueapp.store.trends import QueueTrends
 from queueapp.store.workers import Workers
 from queueapp.store.workflows import Workflows
 
@@ -50,6 +51,7 @@ class Store:
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)
         self.history = History(*parts)
+        self.trends = QueueTrends(client, self.keys, self.history)
         self.bottlenecks = Bottlenecks(*parts)
         self.reasons = Reasons(*parts)
         self.glances = Glances(*parts)

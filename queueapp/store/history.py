@@ -1,6 +1,6 @@
 """The history of a scope's queue as the scripts keep it: exact sums by hour and by day.
 
-The history endpoint, the queue's own figures and the forecasts read it. It costs what it returns:
+The history endpoint, the queue's trends and the forecasts read it. It costs what it returns:
 one record for each hour or day, whatever the number of jobs. Decision 0027.
 """
 
@@ -18,7 +18,6 @@ from queueapp.domain.rollup import (
     Rollup,
     Sizes,
     Standing,
-    added,
     read_hours,
     standing_of,
     total,
@@ -30,7 +29,6 @@ from queueapp.store.scripts import Scripts
 
 HOURS_KEPT_MS = 90 * DAY_MS
 CHUNK = 200
-MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -48,20 +46,6 @@ class Present:
     idle_marks: tuple[tuple[int, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Trends:
-    """The queue's own figures; what covers 24 hours begins with a whole hour.
-
-    ``peak_hour`` is the UTC hour of today with most submissions.
-    """
-
-    average_run_ms: float | None
-    completed_last_hour: int
-    submitted_this_hour: int
-    peak_hour: int | None
-    average_queue_size: float
-
-
 class History:
     """Reads roll-ups; the scripts that change queues write them."""
 
@@ -69,7 +53,6 @@ class History:
         self._client = client
         self._keys = keys
         self._scripts = scripts
-        self._ended: dict[Scope, tuple[tuple[object, ...], Rollup, dict[int, int]]] = {}
 
     def scopes(self) -> list[Scope]:
         """Return the scopes that ever had a job."""
@@ -229,62 +212,6 @@ class History:
         with store_errors():
             self._client.hset(meta, "rolled", today - 1)
         return len(days)
-
-    def trends(self, scope: Scope, *, now_ms: int | None = None) -> Trends:
-        """Return the figures that the queue shows of its last 24 hours, hour and day."""
-        present = self.present(scope, now_ms=now_ms)
-        now, this = present.now_ms, present.now_ms // HOUR_MS
-        first = (now - DAY_MS) // HOUR_MS
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            pipe.zrange(self._keys("hours", scope.key), first, this - 1, byscore=True)
-            pipe.zcount(self._keys("done", scope.key), f"({now - HOUR_MS}", str(now))
-            recorded, completed = pipe.execute()
-        ended, submitted = self._ended_hours(scope, present, tuple(recorded))
-        hour = _under_way(present)
-        whole = added(ended, hour)
-        today = {this: hour.total("submitted")}
-        today |= {at: n for at, n in submitted.items() if at >= now // DAY_MS * 24}
-        busiest = max(sorted(today), key=lambda at: today[at])
-        ran = whole.total("completed")
-        return Trends(
-            average_run_ms=whole.total("run") / ran if ran else None,
-            completed_last_hour=int(completed),
-            submitted_this_hour=today[this],
-            peak_hour=busiest % 24 if today[busiest] else None,
-            average_queue_size=whole.average_size,
-        )
-
-    def _ended_hours(
-        self, scope: Scope, present: Present, recorded: tuple[str, ...]
-    ) -> tuple[Rollup, dict[int, int]]:
-        """Return the 24 hours before this one as one, and their submissions by hour.
-
-        They change no more, so they are added up once an hour.
-        """
-        this = present.now_ms // HOUR_MS
-        known = (this, recorded, present.hour.get("from"))
-        kept = self._ended.get(scope)
-        if kept is None or kept[0] != known:
-            hours = self.hours(scope, (this - 24) * HOUR_MS, this * HOUR_MS, present=present)
-            submitted = {one.start_ms // HOUR_MS: one.total("submitted") for one in hours}
-            kept = (known, total(hours), submitted)
-            others = self._ended if len(self._ended) < MOST_REMEMBERED else {}
-            self._ended = {**others, scope: kept}
-        return kept[1], kept[2]
-
-
-def _under_way(present: Present) -> Rollup:
-    """Return the hour under way, without its idle slots."""
-    this = present.now_ms // HOUR_MS
-    (hour,) = read_hours(
-        {this: present.hour} if present.hour else {},
-        [this],
-        after=present.standing,
-        idle_at=lambda _: 0.0,
-        now_ms=present.now_ms,
-    )
-    return hour
 
 
 def _pairs(flat: Iterable[Any]) -> dict[str, str]:

@@ -97,7 +97,7 @@ def test_trends_are_those_of_the_last_day(store: Store) -> None:
         assert held is not None
         finish(store, held, now_ms=noon + (claimed + lasted) * 60_000)
     now = noon + 100 * 60_000
-    trends = store.history.trends(SCOPE, now_ms=now)
+    trends = store.trends.of(SCOPE, now_ms=now)
 
     assert 120_000 == trends.average_run_ms
     assert (1, 1, 12) == (
@@ -111,7 +111,7 @@ def test_trends_are_those_of_the_last_day(store: Store) -> None:
 
 def test_a_scope_without_history_has_nothing(store: Store) -> None:
     """Nothing happened: no mean, no peak, zeros."""
-    trends = store.history.trends(SCOPE, now_ms=DAY)
+    trends = store.trends.of(SCOPE, now_ms=DAY)
 
     assert (None, 0, 0, None, 0.0) == (
         trends.average_run_ms,
