@@ -35,7 +35,7 @@ class JobTypes(MethodView):
         engine = services().engine
         workers = engine.store.fleet.workers(now_ms=engine.now_ms())
         offered = [worker.get("types", "") for worker in workers if worker["live"]]
-        kinds = [kind for kind in engine.catalogue().values() if not kind.internal]
+        kinds = [kind for kind in engine.catalogue.all().values() if not kind.internal]
         rows = [_row(kind, sum(f"|{kind.name}|" in types for types in offered)) for kind in kinds]
         return conditional(answer({"jobTypes": rows}), private=True)
 

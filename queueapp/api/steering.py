@@ -200,7 +200,7 @@ class Control(MethodView):
         paused changes nothing.
         """
         job_type = body["job_type"]
-        kind = services().engine.job_type(job_type).name if job_type else WHOLE_SCOPE
+        kind = services().engine.catalogue.named(job_type).name if job_type else WHOLE_SCOPE
         act, idempotency = acting(body["reason"]), given_idempotency()
         steering = services().engine.steering
         if body["action"] is ControlAction.RESUME:

@@ -12,17 +12,13 @@ from typing import Any, Protocol, TypeVar
 
 from queueapp.config import Config
 from queueapp.domain.audit import Act
-from queueapp.domain.errors import (
-    JobNotRetryable,
-    JobTypeUnavailable,
-    Unavailable,
-)
-from queueapp.domain.fleet import JobTypeInfo
+from queueapp.domain.errors import JobNotRetryable
 from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.engine.answers import Cancelled, Estimate, Looked, Submitted
+from queueapp.engine.catalogue import Catalogue
 from queueapp.engine.deciding import Decider
 from queueapp.engine.feed import EventFeed
 from queueapp.engine.steering import Steering
@@ -36,7 +32,6 @@ from queueapp.store import Store
 from queueapp.store.answers import Idempotency, Receipt
 from queueapp.store.listing import JobFilter, JobPage
 
-CATALOGUE_AGE_S = 2.0
 CANCEL_POLL_S = 0.1
 Accepted = TypeVar("Accepted")
 
@@ -80,7 +75,7 @@ class Engine:
         self._enqueue = enqueue
         self.enqueue_many = enqueue_many
         self._clock = clock
-        self._catalogue: tuple[float, dict[str, JobTypeInfo]] = (float("-inf"), {})
+        self.catalogue = Catalogue(store)
         self.feed = EventFeed(store.events)
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.queues = QueueViews(store, self.outlook)
@@ -92,30 +87,6 @@ class Engine:
     def now_ms(self) -> int:
         """The time, in ms since the epoch; for reading, never for moving jobs."""
         return int(self._clock() * 1000)
-
-    # -- what can be run ------------------------------------------------------------------
-
-    def catalogue(self) -> dict[str, JobTypeInfo]:
-        """Return the published job types by name, at most two seconds old.
-
-        Raises: Unavailable when no worker has ever published any.
-        """
-        read_at, known = self._catalogue
-        if time.monotonic() - read_at > CATALOGUE_AGE_S or not known:
-            known = self.store.fleet.catalogue()
-            self._catalogue = (time.monotonic(), known)
-        if not known:
-            raise Unavailable("No worker has started yet, so no job type is known.")
-        return known
-
-    def job_type(self, name: str) -> JobTypeInfo:
-        """Return a job type by name in any case. Raises: JobTypeUnavailable."""
-        known = {info.name.lower(): info for info in self.catalogue().values()}
-        found = known.get(name.lower())
-        if found is None:
-            offered = ", ".join(i.name for i in known.values() if not i.internal)
-            raise JobTypeUnavailable(f"No worker offers {name!r}; offered are: {offered}.")
-        return found
 
     # -- submit and retry -----------------------------------------------------------------
 
@@ -140,7 +111,7 @@ class Engine:
 
     def decider(self, scope: Scope) -> Decider:
         """Return what turns requests into jobs of a scope; it reads what they name once."""
-        return Decider(self.store, scope, self.job_type)
+        return Decider(self.store, scope, self.catalogue.named)
 
     def _accept(
         self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
@@ -192,7 +163,7 @@ class Engine:
         old = self.store.jobs.get(scope, job_id)
         if old.status not in (Status.FAILED, Status.CANCELLED):
             raise JobNotRetryable(f"Only failed or cancelled jobs are retried; it is {old.status}.")
-        kind = self.job_type(old.spec.type)
+        kind = self.catalogue.named(old.spec.type)
         parameters = {**old.spec.parameters, **(updated_parameters or {})}
         check_parameters(kind, parameters)
         needs = old.spec.requirements

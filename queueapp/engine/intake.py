@@ -209,7 +209,7 @@ class Intake:
         self, scope: Scope, draft: Dataset, path: Path, known: Dataset | None
     ) -> Put[Dataset]:
         try:
-            self._engine.job_type(PROFILE_TYPE)
+            self._engine.catalogue.named(PROFILE_TYPE)
         except JobTypeUnavailable as error:
             raise Unavailable("No worker is there to read a log of this size.") from error
         put = self._publish(scope, replace(draft, status=DatasetStatus.PROFILING), path)
