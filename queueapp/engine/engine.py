@@ -7,14 +7,13 @@ The enqueue function is the broker's and is handed in, so that this room never m
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from queueapp.config import Config
+from queueapp.domain.again import AS_BEFORE, Changes, again
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import JobNotRetryable
-from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobRequest, JobSpec
-from queueapp.domain.queue import Priority
+from queueapp.domain.job import Job, JobRequest, JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.engine.answers import Cancelled, Estimate, Looked, Submitted
@@ -146,10 +145,7 @@ class Engine:
         *,
         by: str,
         reason: str | None = None,
-        updated_parameters: dict[str, Any] | None = None,
-        timeout_minutes: int | None = None,
-        double_memory: bool = False,
-        priority: Priority | None = None,
+        changes: Changes = AS_BEFORE,
         head: bool = False,
         idempotency: Idempotency | None = None,
         request_id: str | None = None,
@@ -163,36 +159,13 @@ class Engine:
         old = self.store.jobs.get(scope, job_id)
         if old.status not in (Status.FAILED, Status.CANCELLED):
             raise JobNotRetryable(f"Only failed or cancelled jobs are retried; it is {old.status}.")
-        kind = self.catalogue.named(old.spec.type)
-        parameters = {**old.spec.parameters, **(updated_parameters or {})}
-        check_parameters(kind, parameters)
-        needs = old.spec.requirements
-        if double_memory:
-            needs = replace(needs, memory_mb=needs.memory_mb * 2)
-        inputs = {name: parameters.get(name, known) for name, known in old.spec.inputs.items()}
-        decider = self.decider(scope)
-        for name, dataset_id in inputs.items():
-            decider.check_dataset(f"updatedParameters/{name}", dataset_id)
-        spec = replace(
-            old.spec,
-            id=new_id or str(uuid.uuid4()),
-            submitted_by=by,
-            parameters=parameters,
-            inputs=inputs,
-            priority=priority or old.spec.priority,
-            scheduled_ms=None,
-            timeout_minutes=timeout_minutes or old.spec.timeout_minutes or DEFAULT_TIMEOUT_MINUTES,
-            requirements=needs,
-            retry_of=old.id,
-            retry_number=old.spec.retry_number + 1,
-            retry_reason=reason,
-            request_id=request_id,
-            dependencies=(),
-            workflow_id=None,
-            step=None,
-        )
-        submitted = self._accept(spec, idempotency, head=head)
         act = Act(by, reason, request_id)
+        spec = again(old.spec, changes, job_id=new_id or str(uuid.uuid4()), act=act)
+        check_parameters(self.catalogue.named(spec.type), spec.parameters)
+        decider = self.decider(scope)
+        for name, dataset_id in spec.inputs.items():
+            decider.check_dataset(f"updatedParameters/{name}", dataset_id)
+        submitted = self._accept(spec, idempotency, head=head)
         self.store.jobs.mark_retried(scope, old.id, submitted.spec.id, act, record=new_id is None)
         return submitted, old
 

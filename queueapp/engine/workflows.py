@@ -7,8 +7,8 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from queueapp.domain.again import again
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import (
     Conflict,
@@ -161,18 +161,17 @@ class Workflows:
         if old.retried_as is not None and idempotency is None:
             raise Conflict(f"The workflow was retried before, as {old.retried_as}.")
         new_id = str(uuid.uuid4())
-        again = {
-            name: job for name, job in self._store.workflows.jobs(old).items() if job.status in LEFT
-        }
-        if not again:
+        jobs = self._store.workflows.jobs(old)
+        left = {name: job for name, job in jobs.items() if job.status in LEFT}
+        if not left:
             raise Conflict("The jobs that failed or were cancelled have been forgotten since.")
         steps = tuple(
-            Step(one.name, step_id(new_id, one.name), _among(one.depends_on, again))
+            Step(one.name, step_id(new_id, one.name), _among(one.depends_on, left))
             for one in old.steps
-            if one.name in again
+            if one.name in left
         )
-        marks = {"submitted_by": by, "retry_reason": reason, "request_id": request_id}
-        specs = self._once_more(scope, steps, again, workflow_id=new_id, **marks)
+        act = Act(by, reason, request_id)
+        specs = self._once_more(scope, steps, left, new_id, act)
         workflow = Workflow(
             new_id,
             old.name,
@@ -184,31 +183,24 @@ class Workflows:
         )
         accepted = self._accept(scope, workflow, specs, idempotency)
         if not accepted.repeated:
-            act = Act(by, reason, request_id)
             facts = {"workflow": old.id, "retried_as": new_id}
             self._store.audit.record(scope, "retry_workflow", act, **facts)
         return accepted
 
     def _once_more(
-        self, scope: Scope, steps: Sequence[Step], again: dict[str, Job], **marks: Any
+        self, scope: Scope, steps: Sequence[Step], old: dict[str, Job], workflow_id: str, act: Act
     ) -> list[JobSpec]:
         """Return the jobs that do again what those of the steps did; their datasets are checked."""
         ids = {step.name: step.job_id for step in steps}
         decider = self._engine.decider(scope)
         specs = []
         for step in steps:
-            spec = again[step.name].spec
+            spec = old[step.name].spec
             for name, dataset_id in spec.inputs.items():
                 decider.check_dataset(f"{step.name}/{name}", dataset_id)
-            changes = {
-                **marks,
-                "id": step.job_id,
-                "scheduled_ms": None,
-                "retry_of": spec.id,
-                "retry_number": spec.retry_number + 1,
-                "dependencies": tuple(ids[name] for name in step.depends_on),
-            }
-            specs.append(replace(spec, **changes))
+            new = again(spec, job_id=step.job_id, act=act)
+            needs = tuple(ids[name] for name in step.depends_on)
+            specs.append(replace(new, workflow_id=workflow_id, step=step.name, dependencies=needs))
         return specs
 
     # -- look -------------------------------------------------------------------------------
