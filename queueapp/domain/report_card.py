@@ -4,7 +4,8 @@ Pure. Times are ms since the epoch; values are jobs for sizes and ms for waits, 
 starts.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,6 +13,9 @@ from queueapp.domain.rollup import HOUR_MS
 
 FEWEST = 5
 """Samples below which nothing is told."""
+LEAST_ERROR = 0.01
+ERROR_STEP = 1.1
+"""Errors are counted by steps of a tenth, so that medians of any number of them stay cheap."""
 MINUTE_MS = 60_000
 TARGETS = ("size", "wait", "duration", "start")
 HOURS = (("1-4 hours", 4), ("5-12 hours", 12), ("13-24 hours", 24))
@@ -94,3 +98,40 @@ def marks(found: Sequence[Scored], what: str) -> tuple[Mark, dict[str, Mark]]:
     return mark(mine), {
         lead: mark(one for one in mine if lead_of(one) == lead) for lead in leads_of(what)
     }
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Comparisons by their numbers alone: how many, how many held, and how many erred by a step."""
+
+    samples: int
+    held: int
+    errors: Mapping[int, int]
+
+    @property
+    def mark(self) -> Mark:
+        """Sum up; the median is right within half a step."""
+        known = self.samples >= FEWEST
+        return Mark(
+            samples=self.samples,
+            coverage=self.held / self.samples if known else None,
+            median_error=self._median() if sum(self.errors.values()) >= FEWEST else None,
+        )
+
+    def _median(self) -> float:
+        half, below = sum(self.errors.values()) / 2, 0
+        for step in sorted(self.errors):
+            below += self.errors[step]
+            if below >= half:
+                break
+        return error_of(step)
+
+
+def step_of(error: float) -> int:
+    """Return the step that an error is counted under; 0 for one that is next to nothing."""
+    return max(0, round(math.log(max(error, LEAST_ERROR) / LEAST_ERROR, ERROR_STEP)))
+
+
+def error_of(step: int) -> float:
+    """Return the error that a step stands for."""
+    return LEAST_ERROR * float(ERROR_STEP**step) if step else 0.0

@@ -32,6 +32,7 @@ MUST_END = frozenset(
         "asked",
         "shown",
         "scored",
+        "tally",
         "sampled",
         "forecast_turn",
     }

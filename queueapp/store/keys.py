@@ -89,6 +89,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "bulks": ("bulks",),  # zset: "scope|id" of operations that go on, by their last step
     "orphans": ("orphans",),  # zset: objects that no record names, by when they may be deleted
     "libraries": ("libraries",),  # zset: loaded function libraries by when they were loaded
+    "tally": ("tally", "$"),  # hash: how predictions compared in the fleet on a day; expires
     "meters": ("meters",),  # hash: what the fleet's meters have counted
     "clock": ("clock",),  # hash: sums over time of busy and of live slots
     "idle_marks": ("idle_marks",),  # zset: the sum of idle slots over time at the start of hours

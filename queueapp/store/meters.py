@@ -1,6 +1,7 @@
 """What the scripts counted for monitoring, over the whole fleet."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from queueapp.domain.meters import METER_BOUNDS_MS, Lease, Meter
 from queueapp.domain.queue import TIERS, Priority, score
@@ -30,29 +31,27 @@ class Meters:
             found[what, label][bucket] = int(value)
         return {key: _meter(buckets) for key, buckets in found.items()}
 
-    def statuses(self) -> dict[Status, int]:
-        """Return how many jobs are kept in each status, over all scopes."""
+    def statuses(self, scopes: Sequence[Scope]) -> dict[Status, int]:
+        """Return how many jobs are kept in each status, over some scopes."""
         with store_errors():
-            scopes = self._client.smembers(self._keys("scopes"))
             pipe = self._client.pipeline(transaction=False)
             for scope in scopes:
                 for status in Status:
-                    pipe.zcard(self._keys("index", scope, "status", status))
+                    pipe.zcard(self._keys("index", scope.key, "status", status))
             sizes = pipe.execute()
         kinds = list(Status)
         return {status: sum(sizes[at :: len(kinds)]) for at, status in enumerate(kinds)}
 
-    def depths(self) -> Depths:
+    def depths(self, scopes: Sequence[Scope]) -> Depths:
         """Return how many jobs are queued, by scope and priority; empty tiers are left out."""
         with store_errors():
-            keys = sorted(self._client.smembers(self._keys("scopes")))
             pipe = self._client.pipeline(transaction=False)
-            for key in keys:
+            for scope in scopes:
                 for tier in range(len(TIERS)):
                     low, high = score(tier, 0), score(tier + 1, 0)
-                    pipe.zcount(self._keys("queue", key), low, f"({high}")
+                    pipe.zcount(self._keys("queue", scope.key), low, f"({high}")
             sizes = pipe.execute()
-        places = [(Scope.from_key(key), priority) for key in keys for priority in TIERS]
+        places = [(scope, priority) for scope in scopes for priority in TIERS]
         return {place: size for place, size in zip(places, sizes, strict=True) if size}
 
     def leases(self) -> Lease:

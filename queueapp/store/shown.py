@@ -1,14 +1,16 @@
 """Predictions that were shown, until they can be compared with what came, and how they compared.
 
-Both lists are bounded; what is too much pushes out what is due, or was compared, first.
+Both lists are bounded; what is too much pushes out what is due, or was compared, first. Of all
+scopes together only numbers are kept, by the day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import orjson
 
-from queueapp.domain.report_card import Scored, Shown
+from queueapp.domain.report_card import Scored, Shown, Tally, lead_of, step_of
 from queueapp.domain.rollup import DAY_MS
 from queueapp.domain.scope import Scope
 from queueapp.store.connect import Client, store_errors
@@ -19,6 +21,10 @@ MOST_SHOWN = 5_000
 MOST_SCORED = 20_000
 KEPT_MS = 30 * DAY_MS
 SHOWN_KEPT_MS = 8 * DAY_MS
+TALLIED_DAYS = 7
+TALLY_KEPT_MS = (TALLIED_DAYS + 2) * DAY_MS
+
+Tallies = dict[tuple[str, str], Tally]
 
 
 class ShownPredictions:
@@ -55,9 +61,11 @@ class ShownPredictions:
         self, scope: Scope, over: Iterable[Shown], found: Iterable[Scored], *, now_ms: int
     ) -> None:
         """Forget predictions and keep how they compared."""
-        key = self._keys("scored", scope.key)
+        key, results = self._keys("scored", scope.key), list(found)
         gone = [orjson.dumps(asdict(one)).decode() for one in over]
-        rows = {orjson.dumps([*asdict(one).values(), n]): one.at_ms for n, one in enumerate(found)}
+        rows = {
+            orjson.dumps([*asdict(one).values(), n]): one.at_ms for n, one in enumerate(results)
+        }
         with store_errors():
             pipe = self._client.pipeline(transaction=True)
             if gone:
@@ -67,7 +75,39 @@ class ShownPredictions:
                 pipe.zremrangebyscore(key, "-inf", now_ms - KEPT_MS)
                 pipe.zremrangebyrank(key, 0, -MOST_SCORED - 1)
                 pipe.pexpire(key, KEPT_MS)
+                self._count(pipe, results, now_ms)
             pipe.execute()
+
+    def _count(self, pipe: Client, results: Iterable[Scored], now_ms: int) -> None:
+        counts: Counter[str] = Counter()
+        for one in results:
+            about = f"{one.what}|{lead_of(one)}"
+            counts[f"{about}|samples"] += 1
+            counts[f"{about}|held"] += one.held
+            if one.error is not None:
+                counts[f"{about}|{step_of(one.error)}"] += 1
+        key = self._keys("tally", now_ms // DAY_MS)
+        for field, number in counts.items():
+            pipe.hincrby(key, field, number)
+        pipe.pexpire(key, TALLY_KEPT_MS)
+
+    def tallies(self, *, now_ms: int) -> Tallies:
+        """Return how predictions of all scopes compared in the last seven days, by what and lead.
+
+        The cost is bounded: at most 300 numbers for each of twelve, whatever was compared.
+        """
+        today = now_ms // DAY_MS
+        with store_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for day in range(today - TALLIED_DAYS + 1, today + 1):
+                pipe.hgetall(self._keys("tally", day))
+            days = pipe.execute()
+        sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for counts in days:
+            for field, number in counts.items():
+                what, lead, about = field.split("|")
+                sums[what, lead][about] += int(number)
+        return {cell: _tally(counts) for cell, counts in sums.items()}
 
     def scored(self, scope: Scope, since_ms: int) -> list[Scored]:
         """Return how predictions compared since a time, oldest first."""
@@ -76,3 +116,8 @@ class ShownPredictions:
                 self._keys("scored", scope.key), since_ms, "+inf", byscore=True
             )
         return [Scored(*orjson.loads(text)[:5]) for text in texts]
+
+
+def _tally(counts: Mapping[str, int]) -> Tally:
+    errors = {int(about): n for about, n in counts.items() if about.isdigit()}
+    return Tally(counts["samples"], counts["held"], errors)

@@ -1,9 +1,14 @@
 """The figures for Prometheus: parsed by its own parser, equal to what happened."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from queueapp.domain.api_key import Role
+from queueapp.domain.report_card import Scored
+from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.domain.scope import Scope
 from tests.factories import beat, claim, finish, submit
 from tests.integration.api.conftest import Api
@@ -86,10 +91,76 @@ def test_a_monitor_gets_them_from_health_too(api: Api) -> None:
 def test_only_keys_of_the_whole_fleet_see_them(api: Api, role: Role, tenant: str | None) -> None:
     """They are of all tenants."""
     assert 403 == api.as_user("ann", role, tenant=tenant).get("/metrics").status_code
-    bound = api.as_user("ann", Role.VIEWER, tenant="t").get(
-        "/health", headers={"Accept": "text/plain"}
-    )
-    assert bound.is_json
+
+
+def test_a_key_of_a_tenant_sees_its_queues_and_the_fleet(api: Api) -> None:
+    """At /health, as text: nothing of others, in sum neither."""
+    for tenant in ("t", "t", "other"):
+        api.submit(f"/api/{tenant}/p")
+    found = figures(api.as_user("ann", Role.VIEWER, tenant="t"), "/health")
+    names = {name for name, _ in found}
+
+    assert 2 == found["queueapp_jobs", ("Queued",)]
+    assert 2 == found["queueapp_queue_depth", ("Normal",)]
+    assert {("Normal", "p", "t")} == {
+        labels for name, labels in found if name == "queueapp_scope_queue_depth"
+    }
+    assert 1 == found["queueapp_workers", ("idle",)]
+    assert not [name for name in names if "http" in name or "wait" in name or "forecast" in name]
+
+
+def test_who_has_no_key_sees_no_tenants_name(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a setting lets /health be asked without one."""
+    api.submit()
+    known = api.app.extensions["queueapp"]
+    opened = replace(known, config=replace(known.config, open_health=True))
+    monkeypatch.setitem(api.app.extensions, "queueapp", opened)
+    answer = api.app.test_client().get("/health", headers={"Accept": "text/plain"})
+    text = answer.get_data(as_text=True)
+
+    assert 'queueapp_queue_depth{priority="Normal"} 1.0' in text
+    assert "tenant=" not in text
+
+
+def test_forecasts_are_told_with_what_came(api: Api) -> None:
+    """Coverage and median error by target and lead, of all projects, from five samples on."""
+    now = int(time.time() * 1000)
+    for n, scope in enumerate([T, Scope("other", "q")]):
+        results = [
+            Scored("size", now, HOUR_MS, held=number != 0, error=float(number))
+            for number in (0, 2, 3, 50)
+        ]
+        waits = [Scored("wait", now, 6 * HOUR_MS, held=True, error=60_000.0)] * (4 - n)
+        old = [Scored("start", now - 9 * DAY_MS, 1, held=True, error=1.0)] * 9
+        api.store.shown.settle(scope, [], [*results, *waits], now_ms=now)
+        api.store.shown.settle(scope, [], old, now_ms=now - 9 * DAY_MS)
+    found = figures(api)
+    errors = {
+        labels: value
+        for (name, labels), value in found.items()
+        if name.startswith("queueapp_forecast_median_error")
+    }
+
+    assert {("1-4 hours", "size"): 8, ("5-12 hours", "wait"): 7} == {
+        labels: value
+        for (name, labels), value in found.items()
+        if name == "queueapp_forecast_compared"
+    }
+    assert 0.75 == found["queueapp_forecast_coverage_ratio", ("1-4 hours", "size")]
+    assert {
+        ("1-4 hours", "size"): pytest.approx(2, rel=0.05),
+        ("5-12 hours", "wait"): pytest.approx(60, rel=0.05),
+    } == errors
+
+
+def test_strange_methods_make_no_figures_of_their_own(api: Api) -> None:
+    """Anybody can send any word."""
+    for number in range(3):
+        api.app.test_client().open("/livez", method=f"STRANGE{number}")
+    methods = {labels[0] for name, labels in figures(api) if name == "queueapp_http_requests_total"}
+
+    assert "(other)" in methods
+    assert not [method for method in methods if method.startswith("STRANGE")]
 
 
 def test_nodes_tell_their_load_and_their_clocks(api: Api) -> None:
