@@ -155,17 +155,23 @@ _GROWTH_HEAD = ("verb", "queued", "client us", "ratio", "server us", "ratio")
 
 def _growth(asked: Asked) -> list[Goal]:
     with growth.filled(asked.sizes) as queues:
-        blocks = growth.Blocks(queues, seed=SEED)
-        blocks.run(asked.rounds, growth.VERBS)
+        found = growth.seated(queues, asked.rounds, seed=SEED)
+    goals = []
+    for seat, blocks in found.items():
         show(
-            f"Cost by the length of the queue: {asked.rounds} interleaved rounds",
+            f"Cost by the length of the queue, client and servers {_SEATED[seat]}: "
+            f"{asked.rounds} interleaved rounds",
             _GROWTH_HEAD,
-            growth.rows(blocks, queues, growth.VERBS),
+            growth.rows(blocks, queues, ("ping", *growth.VERBS)),
             "Client: the median call as its caller sees it. Server: the same inside the server.",
         )
         grown, verb = growth.worst(blocks, queues)
-    what = f"dearest growth, {asked.sizes[0]:,} to {asked.sizes[-1]:,} queued, client"
-    return [(what, "at most 2", f"{grown:.2f} ({verb})")]
+        what = f"dearest growth, {asked.sizes[0]:,} to {asked.sizes[-1]:,} queued, {_SEATED[seat]}"
+        goals.append((what, "at most 2", f"{grown:.2f} ({verb})"))
+    return goals
+
+
+_SEATED = {"apart": "on a core each", "shared": "on one core"}
 
 
 def _misfits(asked: Asked) -> None:

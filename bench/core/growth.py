@@ -3,8 +3,13 @@
 Each queue has a server of its own, all of them alive side by side and measured in turns, block by
 block, so that whatever else the machine does falls on all of them alike. One server for all would
 hide what a full memory costs: the short queue would pay it too.
+
+Servers and client have seats, since waking a process on another core can cost more than a verb:
+left to the kernel, one server sits beside the client and the next one does not, and an empty call
+to the one takes four times as long as to the other, whatever they hold.
 """
 
+import os
 import random
 import statistics
 import time
@@ -21,7 +26,10 @@ from queueapp.domain.queue import Priority
 BLOCK = 25
 # Twice as many are submitted as claimed or cancelled, so that the queues keep their lengths.
 VERBS = ("submit", "submit", "claim", "finish", "position", "move", "reprioritise", "cancel")
-COMMANDS = {"position": "zrank"}
+COMMANDS = {"position": "zrank", "ping": "ping"}
+CORES = sorted(os.sched_getaffinity(0))
+# All servers sit on the first core; the client has a core of its own, or shares theirs.
+SEATS = {"apart": CORES[-1], "shared": CORES[0]} if len(CORES) > 1 else {"shared": CORES[0]}
 BEHIND = 100_000
 SHAPES = 8
 
@@ -49,6 +57,21 @@ class Blocks:
                         self.server[verb, queue.name].append(told)
 
 
+def seated(queues: Sequence[Queue], rounds: int, *, seed: int) -> dict[str, Blocks]:
+    """Run all verbs in every seat of the client, round by round; an empty call tells what it costs.
+
+    Ends with the client where it was.
+    """
+    found = {seat: Blocks(queues, seed=seed) for seat in SEATS}
+    home = os.sched_getaffinity(0)
+    for _ in range(rounds):
+        for seat, core in SEATS.items():
+            os.sched_setaffinity(0, {core})
+            found[seat].run(1, ("ping", *VERBS))
+    os.sched_setaffinity(0, home)
+    return found
+
+
 def _block(queue: Queue, verb: str) -> tuple[float, float | None]:
     """Return the median microseconds of a call, the client's and the server's; None: none due."""
     act = getattr(queue, verb)
@@ -70,7 +93,8 @@ def filled(sizes: Sequence[int]) -> Iterator[list[Queue]]:
         queues = []
         for size in sizes:
             began = time.monotonic()
-            queue = Queue(servers.enter_context(running_server()), f"{size:,}")
+            server = servers.enter_context(running_server(core=CORES[0]))
+            queue = Queue(server, f"{size:,}")
             queue.fill(size)
             print(f"  queued {size:,} jobs in {time.monotonic() - began:.0f} s", flush=True)
             queues.append(queue)

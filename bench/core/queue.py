@@ -87,6 +87,10 @@ class Queue:
             self.ids.append(self._submit(store, **changes))
         filling.flush()
 
+    def ping(self) -> None:
+        """Ask for nothing."""
+        self.server.client.ping()
+
     def submit(self) -> None:
         """Submit a job."""
         self.ids.append(self._submit(self.store))

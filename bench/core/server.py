@@ -49,14 +49,19 @@ class Server:
 
 
 @contextmanager
-def running_server(**settings: str) -> Iterator[Server]:
-    """Run a server on a free port of this machine for the length of a ``with``."""
+def running_server(*, core: int | None = None, **settings: str) -> Iterator[Server]:
+    """Run a server on a free port of this machine for the length of a ``with``.
+
+    core is where all of it must run; otherwise the kernel places it.
+    """
     binary = find_binary(os.environ)
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         wanted = {"port": str(port), "bind": "127.0.0.1", "save": "", "dir": folder, **settings}
         words = [word for name, value in wanted.items() for word in (f"--{name}", value)]
         process = subprocess.Popen([binary.path, *words], stdout=subprocess.DEVNULL)
+        if core is not None:
+            os.sched_setaffinity(process.pid, {core})  # before it has other threads
         client = redis.Redis(port=port, decode_responses=True, socket_timeout=60)
         try:
             _wait(client)
