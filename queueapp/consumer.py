@@ -89,13 +89,16 @@ class Station:
         # When a job was last asked for, or a free thread waited for; monotonic seconds.
         self.polled_s = time.monotonic()
 
-    def claim(self) -> Claim | None:
-        """Take a job if there is one that fits, else park; the caller holds a free thread."""
+    def claim(self, *, wait_s: float | None = None) -> Claim | None:
+        """Take a job if there is one that fits, else park; the caller holds a free thread.
+
+        ``wait_s``: wait to be woken first, for so many seconds at the most.
+        """
         # A claim whose answer was lost is asked for by its name: the job may be ours already.
         self._unanswered = self._unanswered or uuid.uuid4().hex
         asked_s = time.monotonic()
         claim = self.store.jobs.claim(
-            self.worker, operation=self._unanswered, lease_ms=self.lease_ms
+            self.worker, operation=self._unanswered, lease_ms=self.lease_ms, wait_s=wait_s
         )
         self._unanswered = None
         if claim is not None:
@@ -148,11 +151,14 @@ class Station:
 
 
 class ClaimConsumer(dramatiq.Consumer):
-    """Claims a job whenever a thread is free, else waits to be woken."""
+    """Claims a job whenever a thread is free; when there was none, waits to be woken and claims."""
 
     def __init__(self, station: Station, *, timeout_s: float) -> None:
         self._station = station
         self._timeout_s = timeout_s
+        # A lease is counted from when it was asked for, before the wait: no wait may use it up.
+        self._wait_s = min(timeout_s, station.lease_ms / 3000)
+        self._parked = False
 
     def __next__(self) -> ClaimedMessage | None:
         """Return a claimed job, or None after waiting at most the time-out."""
@@ -165,22 +171,20 @@ class ClaimConsumer(dramatiq.Consumer):
             return None
         claim = None
         try:
-            claim = station.claim()
-            if claim is not None:
-                return ClaimedMessage(claim)
+            claim = station.claim(wait_s=self._wait_s if self._parked else None)
         except Unavailable as error:
             raise ConnectionClosed(error) from error
         finally:
+            self._parked = claim is None
             if claim is None:
                 station.free.release()
-        self._wait()
-        return None
-
-    def _wait(self) -> None:
-        try:
-            self._station.store.fleet.wait(self._station.worker, self._timeout_s)
-        except Unavailable as error:
-            raise ConnectionClosed(error) from error
+        if claim is None:
+            return None
+        message = ClaimedMessage(claim)
+        if station.draining.is_set():
+            self.requeue([message])
+            return None
+        return message
 
     def ack(self, message: MessageProxy) -> None:
         """Store what came of the attempt, then free its thread.

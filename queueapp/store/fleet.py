@@ -134,11 +134,6 @@ class Fleet:
             pipe.pexpire(self._keys("wake", worker), 10_000)
             pipe.execute()
 
-    def wait(self, worker: str, seconds: float) -> None:
-        """Block until somebody wakes the parked worker, at most ``seconds``."""
-        with store_errors():
-            self._client.blpop([self._keys("wake", worker)], timeout=seconds)
-
     def catalogue(self) -> dict[str, JobTypeInfo]:
         """Return every job type that a worker ever published, by name."""
         with store_errors():

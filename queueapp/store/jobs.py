@@ -83,11 +83,18 @@ class Jobs:
         *,
         operation: str,
         lease_ms: int,
+        wait_s: float | None = None,
         now_ms: int | None = None,
     ) -> Claim | None:
-        """Take the best job for ``worker``, or park the worker and return None."""
+        """Take the best job for ``worker``, or park the worker and return None.
+
+        ``wait_s``: block first until somebody wakes the parked worker, so many seconds at the most.
+        The server claims as soon as it wakes: the call that asks is there already.
+        """
+        wait = (b"BLPOP", self._keys("wake", worker).encode(), b"%.3f" % wait_s) if wait_s else ()
         answer = self._scripts.call(
             "claim",
+            first=wait,
             worker=worker,
             slot=_slot(),
             op=operation,

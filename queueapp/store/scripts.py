@@ -6,6 +6,7 @@ ARGV[2] one JSON object of named arguments, ARGV[3...] blobs that are stored as 
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -57,9 +58,13 @@ class Scripts:
         *blobs: str | bytes,
         now_ms: int | None = None,
         repeat: bool = True,
+        first: tuple[bytes, ...] = (),
         **arguments: Any,
     ) -> Any:
         """Run a script; once more if the connection broke and the script knows repeats.
+
+        ``first`` are the words of a command that is sent with it and done before it; its answer is
+        dropped, and it is not repeated.
 
         Raises: the domain error that the script failed with, or ``Unavailable``.
         """
@@ -75,6 +80,8 @@ class Scripts:
                 # The pool looks whether a connection is alive; a wire finds out by failing.
                 return self._run(script, payload, self._through_pool)
             try:
+                if first:
+                    return self._run(script, payload, partial(self._behind, first))
                 return self._run(script, payload, self._through_wire)
             except redis.ConnectionError:
                 return self._run(script, payload, self._through_wire)
@@ -109,8 +116,14 @@ class Scripts:
             raise self._translated(script, error) from error
 
     def _through_wire(self, script: Script, payload: list[bytes]) -> Any:
-        head = b"*%d\r\n%b" % (len(payload) + 4, self._heads[script.name])
-        return self._wires.call(head + pack(*payload))
+        return self._wires.call(self._command(script, payload))
+
+    def _behind(self, first: tuple[bytes, ...], script: Script, payload: list[bytes]) -> Any:
+        command = b"*%d\r\n%b" % (len(first), pack(*first))
+        return self._wires.call(self._command(script, payload), first=command)
+
+    def _command(self, script: Script, payload: list[bytes]) -> bytes:
+        return b"*%d\r\n%b%b" % (len(payload) + 4, self._heads[script.name], pack(*payload))
 
     def _through_pool(self, script: Script, payload: list[bytes]) -> Any:
         return self._client.fcall(script.function, 1, self._prefix, *payload)

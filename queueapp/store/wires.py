@@ -13,7 +13,7 @@ from typing import Any
 
 import redis
 
-FOR_OTHERS = 2  # of a pool's connections: a parked worker's block or a feed; plain reads
+FOR_OTHERS = 2  # of a pool's connections: a feed; plain reads
 
 
 def pack(*parts: bytes) -> bytes:
@@ -45,15 +45,17 @@ class Wires:
         self._lock = Lock()
         self._forget()
 
-    def call(self, command: bytes) -> Any:
-        """Send a command and return its answer.
+    def call(self, command: bytes, *, first: bytes = b"") -> Any:
+        """Send a command and return its answer, behind another one whose answer is dropped.
 
         Raises: what redis-py raises; after anything but the server's own refusal the connection
         is given up, and with it those that stood idle as long: they are likely to be dead too.
         """
         wire = self._take()
         try:
-            wire.send_packed_command((command,), check_health=False)
+            wire.send_packed_command((first + command,), check_health=False)
+            if first:
+                self._drop_answer(wire)
             answer = wire.read_response()
         except redis.ResponseError:
             self._keep(wire)
@@ -68,6 +70,13 @@ class Wires:
             raise
         self._keep(wire)
         return answer
+
+    def _drop_answer(self, wire: Any) -> None:
+        try:
+            wire.read_response()
+        except redis.ResponseError as refused:
+            # The other answer is still to come: nothing else may be asked over this connection.
+            raise redis.ConnectionError(str(refused)) from refused
 
     def _forget(self) -> None:
         self._pid = os.getpid()

@@ -1,6 +1,7 @@
 """Claim: the best job that fits, once, under a lease; or the worker parks."""
 
-import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from queueapp.domain.fleet import Node, Requirements
 from queueapp.domain.job import Claim
@@ -18,23 +19,31 @@ def test_nothing_to_run_parks_the_worker(store: Store) -> None:
     assert store.client.zrange(store.keys("idle"), 0, -1) == ["w1"]
 
 
-def test_submit_wakes_a_parked_worker(store: Store) -> None:
-    """Whoever makes a job runnable ends one fitting worker's block."""
+def test_a_parked_worker_is_woken_with_a_claim(store: Store) -> None:
+    """Whoever makes a job runnable ends one fitting worker's wait, and with it goes the claim."""
     add_worker(store)
     claim(store)
-    woken = threading.Event()
+    with ThreadPoolExecutor(1) as waiter:
+        waiting = waiter.submit(
+            store.jobs.claim, "w1", operation="waiting", lease_ms=30_000, wait_s=4
+        )
+        while not store.client.info("clients")["blocked_clients"]:
+            time.sleep(0.002)
+        submit(store, id="job")
+        held = waiting.result(3)
 
-    def wait() -> None:
-        store.fleet.wait("w1", 4)
-        woken.set()
+    assert held is not None
+    assert ("job", 1) == (held.job.id, held.epoch)
+    assert [] == store.client.zrange(store.keys("idle"), 0, -1)
 
-    waiter = threading.Thread(target=wait)
-    waiter.start()
-    submit(store)
-    waiter.join(3)
 
-    assert woken.is_set()
-    assert store.client.zrange(store.keys("idle"), 0, -1) == []
+def test_a_wait_that_nobody_ends_parks_again(store: Store) -> None:
+    """It looks once more when its time is over: a wake-up that went to a dead worker costs that."""
+    add_worker(store)
+    claim(store)
+
+    assert store.jobs.claim("w1", operation="again", lease_ms=30_000, wait_s=0.01) is None
+    assert ["w1"] == store.client.zrange(store.keys("idle"), 0, -1)
 
 
 def test_better_tiers_go_first_over_all_scopes(store: Store) -> None:

@@ -8,6 +8,7 @@ script's own repeat is lost too, so that the caller's repeat is tried as well.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -219,6 +220,18 @@ def two_jobs(lossy: Lossy) -> None:
     assert 2 == len(lossy.station.held())
     for message in messages:
         lossy.give(message, report())
+
+
+def claimed_when_woken(lossy: Lossy) -> None:
+    """A parked worker's wait and the claim behind it are one call: the job is taken once."""
+    add_worker(lossy.real)
+    while lossy.real.client.zcard(lossy.real.keys("idle")) == 0:
+        with suppress(ConnectionClosed):
+            assert next(lossy.consumer) is None
+    submit(lossy.real, id="job")
+    lossy.give(lossy.take(), report())
+
+    assert ["submitted", "started", "completed"] == lossy.facts()
 
 
 def ended_and_next_taken(lossy: Lossy) -> None:
@@ -523,7 +536,14 @@ def worker_came_and_went(lossy: Lossy) -> None:
     assert [] == lossy.real.client.keys("*:w:*")
 
 
-ONCE = (submitted, dependent_submitted, submitted_with_a_key, completed_with_files, two_jobs)
+ONCE = (
+    submitted,
+    dependent_submitted,
+    submitted_with_a_key,
+    completed_with_files,
+    two_jobs,
+    claimed_when_woken,
+)
 ENDS = (
     run_to("completed", Status.COMPLETED, ["completed"]),
     run_to("failed", Status.FAILED, ["failed"]),

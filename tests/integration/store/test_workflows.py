@@ -107,9 +107,7 @@ def test_parked_workers_are_woken_for_the_first_steps(store: Store, parked: int)
         assert claim(store, add_worker(store, f"w{number}")) is None
     accept(store, *make({"a": (), "b": (), "c": ("a",)}))
 
-    woken = [store.fleet.wait(f"w{number}", 0.01) for number in range(parked)]
-    idle = store.client.zcard(store.keys("idle"))
-    assert (min(parked, 2), parked - min(parked, 2)) == (len(woken) - idle, idle)
+    assert max(0, parked - 2) == store.client.zcard(store.keys("idle"))
 
 
 def test_a_workflow_runs_from_its_first_start_to_its_last_end(store: Store) -> None:
