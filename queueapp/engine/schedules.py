@@ -18,7 +18,8 @@ from queueapp.domain.states import Status
 from queueapp.domain.workflow import Workflow
 from queueapp.engine.cron import Cron
 from queueapp.engine.engine import Engine
-from queueapp.engine.workflows import Workflows, located
+from queueapp.engine.graphs import decided, located
+from queueapp.engine.workflows import Workflows
 from queueapp.store.schedules import Moment, Versions
 
 # Ids of what schedules make follow from this, the schedule and the moment.
@@ -107,7 +108,8 @@ class Schedules:
         if isinstance(plan.request, JobRequest):
             spec = self._engine.decider(scope).decide(plan.request, by=by, job_id=made_id)
             return Made(made_id, (spec,), None)
-        workflow, specs = self._workflows.decided(scope, plan.request, by=by, workflow_id=made_id)
+        decider = self._engine.decider(scope)
+        workflow, specs = decided(decider, plan.request, by=by, workflow_id=made_id)
         return Made(made_id, tuple(specs), workflow)
 
     def made(self, scope: Scope, schedule: Schedule, moment_ms: int, *, name: str) -> Made:

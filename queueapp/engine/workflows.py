@@ -1,6 +1,6 @@
 """Workflows: the verbs on graphs of jobs, for the web process and the chores alike.
 
-It decides each step as the engine decides a job, and leaves every write to the store.
+What a workflow comes to is decided in ``graphs``; every write is left to the store.
 """
 
 import time
@@ -8,31 +8,17 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from queueapp.domain.again import again
 from queueapp.domain.audit import Act
-from queueapp.domain.errors import (
-    Conflict,
-    JobNotCancellable,
-    NotFound,
-    QueueappError,
-    ValidationFailed,
-)
-from queueapp.domain.job import Job, JobSpec
+from queueapp.domain.errors import Conflict, JobNotCancellable, NotFound
+from queueapp.domain.job import JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, Status
-from queueapp.domain.workflow import (
-    Step,
-    StepRequest,
-    Workflow,
-    WorkflowRequest,
-    check_graph,
-    in_order,
-)
+from queueapp.domain.workflow import Workflow, WorkflowRequest, in_order
 from queueapp.engine.engine import CANCEL_POLL_S, Engine
+from queueapp.engine.graphs import decided, once_more
 from queueapp.engine.workflow_view import WorkflowView, WorkflowViews
 from queueapp.store.answers import Idempotency
 
-MAX_ERRORS = 50
 LEFT = (Status.FAILED, Status.CANCELLED)
 
 
@@ -68,45 +54,11 @@ class Workflows:
         Raises: ValidationFailed, NotFound, JobTypeUnavailable, Conflict, each naming the job by its
         place; QueueFull, IdempotencyMismatch.
         """
-        workflow, specs = self.decided(scope, request, by=by, workflow_id=str(uuid.uuid4()))
+        decider = self._engine.decider(scope)
+        workflow, specs = decided(decider, request, by=by, workflow_id=str(uuid.uuid4()))
         workflow = replace(workflow, request_id=request_id)
         specs = [replace(spec, request_id=request_id) for spec in specs]
         return self._accept(scope, workflow, specs, idempotency)
-
-    def decided(
-        self, scope: Scope, request: WorkflowRequest, *, by: str, workflow_id: str
-    ) -> tuple[Workflow, list[JobSpec]]:
-        """Return the workflow and the jobs that a request comes to; nothing is stored.
-
-        The jobs' ids follow from the workflow's, so that deciding again makes the same ones.
-        Raises: as ``submit``.
-        """
-        check_graph(request.steps)
-        ids = {step.name: step_id(workflow_id, step.name) for step in request.steps}
-        specs = self._decided_steps(scope, request.steps, by, ids)
-        steps = tuple(Step(one.name, ids[one.name], one.depends_on) for one in request.steps)
-        workflow = Workflow(workflow_id, request.name, by, steps, description=request.description)
-        return workflow, [replace(spec, workflow_id=workflow_id) for spec in specs]
-
-    def _decided_steps(
-        self, scope: Scope, steps: Sequence[StepRequest], by: str, ids: dict[str, str]
-    ) -> list[JobSpec]:
-        decider = self._engine.decider(scope)
-        found: list[JobSpec] = []
-        errors: list[tuple[str, str]] = []
-        for at, step in enumerate(steps):
-            try:
-                spec = decider.decide(step.request, by=by, job_id=ids[step.name])
-            except QueueappError as error:
-                errors += located(error, f"/jobs/{at}")
-                if len(errors) >= MAX_ERRORS:
-                    break
-                continue
-            inside = tuple(ids[name] for name in dict.fromkeys(step.depends_on))
-            found.append(replace(spec, step=step.name, dependencies=(*inside, *spec.dependencies)))
-        if errors:
-            raise ValidationFailed("Some jobs of the workflow are not valid.", errors=errors)
-        return found
 
     def hold(self, scope: Scope, specs: Sequence[JobSpec]) -> None:
         """Keep the datasets of jobs that are about to be accepted from being deleted."""
@@ -165,43 +117,13 @@ class Workflows:
         left = {name: job for name, job in jobs.items() if job.status in LEFT}
         if not left:
             raise Conflict("The jobs that failed or were cancelled have been forgotten since.")
-        steps = tuple(
-            Step(one.name, step_id(new_id, one.name), _among(one.depends_on, left))
-            for one in old.steps
-            if one.name in left
-        )
         act = Act(by, reason, request_id)
-        specs = self._once_more(scope, steps, left, new_id, act)
-        workflow = Workflow(
-            new_id,
-            old.name,
-            by,
-            steps,
-            description=old.description,
-            retry_of=old.id,
-            request_id=request_id,
-        )
+        workflow, specs = once_more(self._engine.decider(scope), old, left, new_id, act)
         accepted = self._accept(scope, workflow, specs, idempotency)
         if not accepted.repeated:
             facts = {"workflow": old.id, "retried_as": new_id}
             self._store.audit.record(scope, "retry_workflow", act, **facts)
         return accepted
-
-    def _once_more(
-        self, scope: Scope, steps: Sequence[Step], old: dict[str, Job], workflow_id: str, act: Act
-    ) -> list[JobSpec]:
-        """Return the jobs that do again what those of the steps did; their datasets are checked."""
-        ids = {step.name: step.job_id for step in steps}
-        decider = self._engine.decider(scope)
-        specs = []
-        for step in steps:
-            spec = old[step.name].spec
-            for name, dataset_id in spec.inputs.items():
-                decider.check_dataset(f"{step.name}/{name}", dataset_id)
-            new = again(spec, job_id=step.job_id, act=act)
-            needs = tuple(ids[name] for name in step.depends_on)
-            specs.append(replace(new, workflow_id=workflow_id, step=step.name, dependencies=needs))
-        return specs
 
     # -- look -------------------------------------------------------------------------------
 
@@ -270,33 +192,3 @@ class Workflows:
     def _goes_on(self, scope: Scope, workflow_id: str) -> bool:
         status = self._store.workflows.statuses(scope, [workflow_id]).get(workflow_id)
         return status is not None and status not in TERMINAL
-
-
-def step_id(workflow_id: str, name: str) -> str:
-    """Return the id of a workflow's job: the same whenever it is asked for."""
-    return str(uuid.uuid5(uuid.UUID(workflow_id), name))
-
-
-def located(error: QueueappError, at: str) -> list[tuple[str, str]]:
-    """Return what is wrong with the job at a place, field by field.
-
-    Raises: the error itself where it says nothing about the job, such as a store that is away.
-    """
-    if isinstance(error, ValidationFailed):
-        found = error.errors or [("", error.message)]
-        return [(f"{at}{_pointer(field)}", message) for field, message in found]
-    field = error.details.get("field") or _FIELDS.get(error.code)
-    if field is None:
-        raise error
-    return [(f"{at}{_pointer(str(field))}", error.message)]
-
-
-_FIELDS = {"job_type_unavailable": "jobType", "conflict": "resource/resourceId"}
-
-
-def _pointer(field: str) -> str:
-    return field if not field or field.startswith("/") else f"/{field}"
-
-
-def _among(names: Sequence[str], known: dict[str, Job]) -> tuple[str, ...]:
-    return tuple(name for name in names if name in known)
