@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from actors.forecasts.known import known_of
 from bench.api.load import block, latencies, request
 from bench.api.web import Web, serving
+from bench.core.growth import CORES
 from bench.core.queue import SCOPE, TYPE, WORKER, Queue
 from bench.core.server import Server, running_server
 from bench.core.table import Row, ratios, show
@@ -34,7 +35,11 @@ BODY = {
 EMPTY = "empty"
 CLIENTS = 4
 A_DAY_MS = 86_400_000
-LONG_CALLS = ("queue", "queue of 100", "last page", "tier", "get", "move", "submit")
+RACED = ("submit", "get", "list of 100", "queue of 100", "move", "predictions")
+LONG_CALLS = (
+    *("queue", "queue of 100", "last page", "tier"),
+    *("get", "move", "priority", "cancel", "submit"),
+)
 
 
 @dataclass
@@ -95,7 +100,17 @@ def _verbs(queue: Queue, size: int) -> dict[str, Callable[[], bytes]]:
         body = {"newPosition": dice.randint(1, 10)}
         return request("PUT", f"{PLACE}/queue/job/{moved}/position", body)
 
+    def reprioritise() -> bytes:
+        body = {"newPriority": dice.choice(("Critical", "High", "Normal", "Low"))}
+        return request("PUT", f"{PLACE}/queue/job/{dice.choice(queue.ids)}/priority", body)
+
+    def cancel() -> bytes:
+        job = queue.ids.pop(dice.randrange(len(queue.ids)))
+        return request("DELETE", f"{PLACE}/job/{job}")
+
     return {
+        "priority": reprioritise,
+        "cancel": cancel,
         "submit": of("POST", "/job", BODY),
         "get": get,
         "list of 100": of("GET", "/jobs?pageSize=100"),
@@ -120,7 +135,7 @@ def _race(rounds: int, calls: int) -> list[Row]:
             serving("bench.api.empty:app", REDIS_URL=server.url) as empty,
         ):
             verbs = _verbs(queue, 1_000)
-            plan = [(name, ours, verbs[name]) for name in list(verbs)[:6]]
+            plan = [(name, ours, verbs[name]) for name in RACED]
             plan.append((EMPTY, empty, lambda: request("POST", "/job", BODY)))
             for number in range(rounds + 1):
                 random.Random(number).shuffle(plan)
@@ -132,7 +147,7 @@ def _race(rounds: int, calls: int) -> list[Row]:
     show(
         f"The API beside an empty endpoint: median of {rounds} interleaved rounds",
         ("request", "requests/s", "ratio", "web CPU us", "ratio", "store CPU us"),
-        [_row(name, laps[name], base) for name in (EMPTY, *list(verbs)[:6])],
+        [_row(name, laps[name], base) for name in (EMPTY, *RACED)],
         f"{CLIENTS} clients, one web process as in production, 1,000 queued jobs. "
         "Ratios are to the empty endpoint, which checks the body of a submission and forgets it.",
     )
@@ -175,7 +190,7 @@ def _lengths(sizes: list[int], rounds: int) -> list[Row]:
     with ExitStack() as stack:
         ready = []
         for size in sizes:
-            server = stack.enter_context(running_server())
+            server = stack.enter_context(running_server(core=CORES[0]))
             queue = _filled(server, size)
             web = stack.enter_context(serving("wsgi:app", REDIS_URL=server.url))
             ready.append((size, web.port, _verbs(queue, size)))
@@ -206,7 +221,7 @@ def _lengths(sizes: list[int], rounds: int) -> list[Row]:
             "at most 2",
             ratios(seen[name, sizes[-1]], seen[name, first]),
         )
-        for name in ("queue", "queue of 100", "get", "move")
+        for name in LONG_CALLS
     ]
 
 

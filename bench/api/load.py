@@ -2,9 +2,9 @@
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bench.api.web import KEY
@@ -65,12 +65,10 @@ def block(port: int, make: Make, *, calls: int, clients: int) -> float:
         for _ in range(share):
             caller.call(make())
 
-    threads = [threading.Thread(target=work, args=(caller,)) for caller in callers]
     began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(clients) as threads:
+        for _ in threads.map(work, callers):
+            pass  # an error in a client's thread is raised here
     taken = time.perf_counter() - began
     for caller in callers:
         caller.close()
