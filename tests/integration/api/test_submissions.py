@@ -1,0 +1,174 @@
+"""Submitting over HTTP: what a job needs to be accepted, and what is said of it."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from queueapp.domain.fleet import Worker
+from tests.factories import NODE, job_type
+from tests.integration.api.conftest import JOB, Api
+from tests.integration.api.job_calls import JOBS, SUBMIT, job
+
+
+def test_a_submitted_job_is_accepted_with_its_address(api: Api) -> None:
+    """202, a Location that answers, and a position over all tiers."""
+    response = api.post(SUBMIT, JOB)
+
+    body = response.get_json()
+    assert response.status_code == 202
+    assert body["status"] == "Queued"
+    assert body["queuePosition"] == 1
+    assert body["estimatedDuration"] == "0-120 minutes"
+    assert body["submittedBy"] == "admin"
+    assert response.headers["Location"].endswith(job(body["jobId"]))
+    assert api.get(response.headers["Location"]).get_json()["jobName"] == "A job"
+
+
+def test_positions_count_all_better_tiers(api: Api) -> None:
+    """A critical job submitted last stands first."""
+    api.submit()
+    low = api.submit(priority="low")
+    urgent = api.post(SUBMIT, {**JOB, "priority": "CRITICAL"}).get_json()
+
+    assert urgent["queuePosition"] == 1
+    assert urgent["priority"] == "Critical"
+    assert api.get(job(low)).get_json()["queuePosition"] == 3
+
+
+def test_what_was_asked_is_echoed(api: Api) -> None:
+    """A job shows its parameters, requirements, retries, dependencies and schedule."""
+    first = api.submit()
+    asked = {
+        "jobDescription": "Sales",
+        "parameters": {"deep": {"list": [1, 2.5, None, "x"]}},
+        "scheduling": {
+            "executeImmediately": False,
+            "scheduledTime": "2999-01-01T00:00:00+01:00",
+            "timeoutMinutes": 30,
+        },
+        "notifications": {"onFailure": True, "emailRecipients": ["ann@example.com"]},
+        "resourceRequirements": {"cpuUnits": 2, "memoryGB": 1.5},
+        "retries": {"maxAttempts": 3, "delaySeconds": 5, "maxDelaySeconds": 60},
+        "dependencies": [first],
+        "onDependencyFailure": "run",
+    }
+
+    shown = api.get(job(api.submit(**asked))).get_json()
+
+    assert shown["jobDescription"] == "Sales"
+    assert shown["parameters"] == asked["parameters"]
+    assert shown["scheduling"] == {"scheduledTime": "2998-12-31T23:00:00Z", "timeoutMinutes": 30}
+    assert shown["notifications"] == {
+        "onCompletion": False,
+        "onFailure": True,
+        "emailRecipients": ["ann@example.com"],
+    }
+    assert shown["resourceRequirements"] == {"cpuUnits": 2, "memoryGB": 1.5}
+    assert shown["retries"] == {"maxAttempts": 3, "delaySeconds": 5.0, "maxDelaySeconds": 60.0}
+    assert shown["dependencies"] == [first]
+    assert shown["onDependencyFailure"] == "run"
+
+
+def test_null_is_absent_for_every_optional_field(api: Api) -> None:
+    """A client that sends null for what it does not know gets the defaults."""
+    optional = dict.fromkeys(
+        (
+            "jobDescription",
+            "priority",
+            "parameters",
+            "scheduling",
+            "notifications",
+            "dependencies",
+            "onDependencyFailure",
+            "resourceRequirements",
+            "retries",
+        )
+    )
+
+    response = api.post(SUBMIT, {**JOB, **optional})
+
+    assert response.status_code == 202
+    assert response.get_json()["priority"] == "Normal"
+
+
+def offer_mining(api: Api) -> None:
+    """Publish a job type that works on a dataset, as the real one does."""
+    kind = replace(
+        job_type("ProcessMining"),
+        resource_types=("Pipeline", "Dataset"),
+        datasets=("datasetId",),
+    )
+    worker = Worker(name="w2", node=NODE, pid=1, slots=1, born_ms=0, version="0")
+    api.store.fleet.register(worker, [kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "field"),
+    [
+        ("Pipeline", {"datasetId": "d"}, "/resource/resourceId"),
+        ("Dataset", {}, "/resource/resourceId"),
+    ],
+)
+def test_an_unknown_resource_is_404_and_named(
+    api: Api, kind: str, parameters: dict[str, Any], field: str
+) -> None:
+    """The field that names what is not there is in the answer; no job is made."""
+    offer_mining(api)
+    body = {
+        **JOB,
+        "resource": {"resourceType": kind, "resourceId": "nope"},
+        "parameters": parameters,
+    }
+
+    response = api.post(SUBMIT, body)
+
+    assert response.status_code == 404
+    assert response.get_json()["errors"][0]["field"] == field
+    assert "nope" in response.get_json()["detail"]
+    assert api.get(JOBS).get_json()["totalCount"] == 0
+
+
+def test_a_dataset_must_be_there_whatever_the_job_type(api: Api) -> None:
+    """A type that reads no dataset may be about one, by its name, but not about none."""
+    body = {**JOB, "resource": {"resourceType": "Dataset", "resourceId": "orders"}}
+    unknown = api.post(SUBMIT, body)
+    form = {"name": "Orders", "caseId": "c", "activityName": "a", "activityTime": "t"}
+    file = (io.BytesIO(b"c,a,t\n1,Pay,2026-01-05\n"), "orders.csv")
+    stored = api.call("PUT", "/api/t/p/datasets/orders", data={**form, "file": file})
+    assert 201 == stored.status_code
+    job_id = api.post(SUBMIT, body).get_json()["jobId"]
+
+    assert (404, "/resource/resourceId") == (
+        unknown.status_code,
+        unknown.get_json()["errors"][0]["field"],
+    )
+    assert "Orders" == api.get(job(job_id)).get_json()["resource"]["resourceName"]
+    assert "Orders" == api.get(JOBS).get_json()["jobs"][0]["resourceName"]
+
+
+def test_an_unknown_dataset_of_a_pipeline_is_named(api: Api) -> None:
+    """The parameter is named when the pipeline is there and the dataset is not."""
+    offer_mining(api)
+    api.call("PUT", "/api/t/p/pipelines/pipe", json={"name": "A pipeline"})
+    body = {
+        **JOB,
+        "resource": {"resourceType": "Pipeline", "resourceId": "pipe"},
+        "parameters": {"datasetId": "nope"},
+    }
+
+    response = api.post(SUBMIT, body)
+
+    assert response.status_code == 404
+    assert response.get_json()["errors"][0]["field"] == "/parameters/datasetId"
+
+
+def test_an_unknown_dependency_is_named(api: Api) -> None:
+    """By its place in the list; a job of another project is unknown too."""
+    known, foreign = api.submit(), api.submit(at="/api/t/other")
+
+    response = api.post("/api/t/p/execution/job", {**JOB, "dependencies": [known, foreign]})
+
+    assert 400 == response.status_code
+    assert ["/dependencies/1"] == [one["field"] for one in response.get_json()["errors"]]
