@@ -97,6 +97,40 @@ def test_every_answer_is_protected_once(api: Api) -> None:
     assert "max-age=31536000" == secure.headers["Strict-Transport-Security"]
 
 
+def test_a_crash_answers_500_without_a_trace(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is unexpected is logged with the request id and told without details."""
+    engine = api.app.extensions["queueapp"].engine
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(engine, "jobs", broken)
+
+    response = api.get(JOBS, headers={"X-Request-Id": "abc-1"})
+
+    assert response.status_code == 500
+    assert response.get_json()["requestId"] == "abc-1"
+    assert "secret" not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("given", ["a b", "", "x" * 65, "é", "a\tb", "<script>"])
+def test_bad_request_ids_are_replaced(api: Api, given: str) -> None:
+    """Only plain short ids are echoed."""
+    response = api.get(JOBS, headers={"X-Request-Id": given})
+
+    assert response.headers["X-Request-Id"] != given
+
+
+def test_security_headers_and_no_cors(api: Api) -> None:
+    """Every answer forbids sniffing, framing and caching; no other origin is let in."""
+    for path in (JOBS, "/nothing", "/docs", "/livez"):
+        response = api.get(path, headers={"Origin": "https://evil.example"})
+
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+        assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 # werkzeug's headers iterate pairs
+
+
 @pytest.fixture(scope="module")
 def open_app(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An app that lets one origin in."""

@@ -172,3 +172,16 @@ def test_an_unknown_dependency_is_named(api: Api) -> None:
 
     assert 400 == response.status_code
     assert ["/dependencies/1"] == [one["field"] for one in response.get_json()["errors"]]
+
+
+def test_a_full_queue_is_429(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Retry-After."""
+    services = api.app.extensions["queueapp"]
+    monkeypatch.setattr(services.engine._enqueue.__self__, "max_queued", 1)
+    api.submit()
+
+    response = api.post(SUBMIT, JOB)
+
+    assert response.status_code == 429
+    assert response.get_json()["code"] == "queue_full"
+    assert int(response.headers["Retry-After"]) > 0

@@ -12,7 +12,7 @@ from queueapp.app import create_app
 from queueapp.config import Config
 from queueapp.store import Store
 from tests.fake_device import PASSWORD, FakeDevice
-from tests.integration.api.test_devices import everything
+from tests.integration.api.management.test_devices import everything
 from tests.integration.worker.conftest import RunningWorker
 
 KEY = {"X-API-KEY": "admin"}

@@ -15,7 +15,7 @@ import responses
 
 from tests.factories import claim, finish, submit
 from tests.integration.api.conftest import Api
-from tests.integration.api.test_management import T
+from tests.integration.api.management.rows import T
 from tests.shared_data import shared
 
 SITE = "http://localhost:9000"

@@ -12,9 +12,6 @@ from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from tests.factories import NODE
 from tests.integration.api.conftest import Api
-from tests.integration.api.test_management import managed
-
-__all__ = ("managed",)
 
 SECRET = "correct-horse-battery"
 CONNECTION = {

@@ -1,22 +1,18 @@
-"""Bad input: each kind gets its own 4xx, names the field, and changes nothing."""
+"""Bad bodies over HTTP: each kind gets its own 4xx, names the field, and changes nothing."""
 
 import io
 import json
 import time
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.integration.api.conftest import JOB, Api
+from tests.integration.api.job_calls import SUBMIT
+from tests.integration.api.refusals import TYPE, refused
 
-SUBMIT = "/api/t/p/execution/job"
-JOBS = "/api/t/p/execution/jobs"
-UNKNOWN = f"{SUBMIT}/cc0e8400-e29b-41d4-a716-446655440000"
-TYPE = {"Content-Type": "application/json"}
 FIELDS = (
     *("jobName", "jobType", "resource", "jobDescription", "priority", "parameters", "retries"),
     *("scheduling", "notifications", "dependencies", "onDependencyFailure"),
@@ -26,17 +22,6 @@ INNER = (
     *("resourceType", "resourceId", "executeImmediately", "scheduledTime", "timeoutMinutes"),
     *("onFailure", "emailRecipients", "cpuUnits", "memoryGB", "maxAttempts", "delaySeconds"),
 )
-
-
-def refused(api: Api, response: Any, status: int, code: str | None = None) -> dict[str, Any]:
-    """Assert a refusal that is a problem, short, and left nothing behind."""
-    assert response.status_code == status, response.get_data(as_text=True)[:500]
-    assert response.mimetype == "application/problem+json"
-    assert len(response.data) < 16_384
-    body: dict[str, Any] = response.get_json()
-    assert code in (None, body["code"])
-    assert api.get(JOBS).get_json()["totalCount"] == 0
-    return body
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -103,16 +88,6 @@ def test_each_missing_field_is_named(api: Api, field: str) -> None:
     errors = refused(api, api.post(SUBMIT, body), 400)["errors"]
 
     assert errors == [{"field": f"/{field}", "message": "Missing data for required field."}]
-
-
-@pytest.mark.parametrize("digits", [12, 20, 100])
-def test_a_page_of_any_size_is_cut_to_the_largest(api: Api, digits: int) -> None:
-    """However many digits the number has; a page that far away is out of range, and says so."""
-    number = "9" * digits
-
-    assert api.get(f"{JOBS}?pageSize={number}").get_json()["pageSize"] == 100
-    errors = refused(api, api.get(f"{JOBS}?page={number}"), 400)["errors"]
-    assert errors == [{"field": "/page", "message": "It must be 1 to 1000000000."}]
 
 
 def test_a_body_that_is_not_utf8_is_told_so(api: Api) -> None:
@@ -203,140 +178,6 @@ def test_hostile_bodies_are_refused_quickly(api: Api, data: bytes) -> None:
     assert time.monotonic() - began < 1.0
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "page=0", "page=-1", "page=x", "page=", "page=1.5", "page=1e3", "page=99999999999999999999",
-        "pageSize=0", "pageSize=x", "pageSize=-5", "status=Done", "status=", "priority=Medium",
-        "dateFrom=yesterday", "dateTo=2024-02-30", "dateFrom=", "nonsense=1", "Page=1",
-        "page=1&page=2", "status=Queued&status=Failed", "jobType=" + "x" * 65, "a=1&b=2",
-    ],
-)  # fmt: skip
-def test_each_bad_query_is_refused(api: Api, query: str) -> None:
-    """400 naming the parameter; unknown ones too."""
-    body = refused(api, api.get(f"{JOBS}?{query}"), 400)
-
-    named = {error["field"].lstrip("/") for error in body["errors"]}
-    assert named <= {part.split("=")[0] for part in query.split("&")}
-    assert named
-
-
-@pytest.mark.parametrize(
-    "path", [UNKNOWN, f"{UNKNOWN}/retry", SUBMIT, "/api/t/execution/system/status"]
-)
-def test_unknown_parameters_are_refused_everywhere(api: Api, path: str) -> None:
-    """An address that takes no parameters refuses them."""
-    method = "POST" if path in (SUBMIT, f"{UNKNOWN}/retry") else "GET"
-
-    response = api.call(method, f"{path}?verbose=1", json=JOB if method == "POST" else None)
-
-    assert response.status_code == 400
-
-
-@pytest.mark.parametrize(
-    "query", ["forceTermination=maybe", "reason=" + "x" * 501, "preservePartialResults=", "x=1"]
-)
-def test_bad_cancel_queries_are_refused(api: Api, query: str) -> None:
-    """A cancel with wishes that cannot be read cancels nothing."""
-    job_id = api.submit()
-
-    assert api.delete(f"{SUBMIT}/{job_id}?{query}").status_code == 400
-    assert api.get(f"{SUBMIT}/{job_id}").get_json()["status"] == "Queued"
-
-
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/api/t/p/execution/jobs?submittedBy=%00", 400),
-        ("/api/t/p/execution/jobs?submittedBy=%ff", 400),
-        ("/api/t/p/execution/jobs?submittedBy=%ED%A0%80", 400),
-        ("/api/t%00/p/execution/jobs", 400),
-        ("/api/t%0A/p/execution/jobs", 404),
-        ("/api/a%2Fb/p/execution/jobs", 404),
-        ("/api/" + "x" * 129 + "/p/execution/jobs", 404),
-        ("/api/t/p/execution/jobs/", 404),
-        ("//api/t/p/execution/jobs", 404),
-        ("/api//p/execution/jobs", 404),
-        ("/api/t/../p/execution/jobs", 404),
-        ("/API/t/p/execution/jobs", 404),
-        ("/api", 404),
-        ("/nothing", 404),
-        ("/problems/nothing", 404),
-        ("/docs/../../etc/passwd", 404),
-        ("/docs/%2e%2e%2fdocs.py", 404),
-    ],
-)
-def test_each_bad_address_is_refused(api: Api, path: str, status: int) -> None:
-    """NUL and what is not UTF-8 are 400; ids that cannot be are unknown."""
-    response = api.get(path)
-
-    assert response.status_code == status
-    assert response.mimetype == "application/problem+json"
-
-
-def test_a_path_that_is_not_utf8_is_refused(api: Api) -> None:
-    """Whatever bytes a server hands over."""
-    for raw in ("/api/\xff/p/execution/jobs", "/api/\xed\xa0\x80/p/execution/jobs"):
-        response = api.get("/", environ_overrides={"PATH_INFO": raw})
-        assert response.status_code == 400
-
-
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE", "OPTIONS", "PROPFIND"])
-def test_other_methods_are_405(api: Api, method: str) -> None:
-    """With an Allow header, as a problem, whatever the method-override headers say."""
-    response = api.call(method, SUBMIT, headers={"X-HTTP-Method-Override": "POST"})
-
-    assert response.status_code == (200 if method == "OPTIONS" else 405)
-    assert "POST" in response.headers["Allow"]
-
-
-def test_a_crash_answers_500_without_a_trace(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is unexpected is logged with the request id and told without details."""
-    engine = api.app.extensions["queueapp"].engine
-
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret inside")
-
-    monkeypatch.setattr(engine, "jobs", broken)
-
-    response = api.get(JOBS, headers={"X-Request-Id": "abc-1"})
-
-    assert response.status_code == 500
-    assert response.get_json()["requestId"] == "abc-1"
-    assert "secret" not in response.get_data(as_text=True)
-
-
-@pytest.mark.parametrize("given", ["a b", "", "x" * 65, "é", "a\tb", "<script>"])
-def test_bad_request_ids_are_replaced(api: Api, given: str) -> None:
-    """Only plain short ids are echoed."""
-    response = api.get(JOBS, headers={"X-Request-Id": given})
-
-    assert response.headers["X-Request-Id"] != given
-
-
-def test_security_headers_and_no_cors(api: Api) -> None:
-    """Every answer forbids sniffing, framing and caching; no other origin is let in."""
-    for path in (JOBS, "/nothing", "/docs", "/livez"):
-        response = api.get(path, headers={"Origin": "https://evil.example"})
-
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
-        assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 # werkzeug's headers iterate pairs
-
-
-def test_a_full_queue_is_429(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With Retry-After."""
-    services = api.app.extensions["queueapp"]
-    monkeypatch.setattr(services.engine._enqueue.__self__, "max_queued", 1)
-    api.submit()
-
-    response = api.post(SUBMIT, JOB)
-
-    assert response.status_code == 429
-    assert response.get_json()["code"] == "queue_full"
-    assert int(response.headers["Retry-After"]) > 0
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -356,39 +197,3 @@ def test_no_submission_breaks_the_server(api: Api, changes: dict[str, Any]) -> N
     response = api.call("POST", SUBMIT, data=json.dumps({**JOB, **changes}), headers=TYPE)
 
     assert response.status_code in (202, 400, 404)
-
-
-@given(st.sampled_from([JOBS, UNKNOWN, f"{UNKNOWN}/results"]), st.text(max_size=20), st.text())
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_no_query_breaks_the_server(api: Api, path: str, name: str, value: str) -> None:
-    """Whatever the parameters, known names or not, and never 500."""
-    for known in (name, "page", "pageSize", "dateFrom", "submittedBy", "jobType", "format"):
-        pairs = urlencode({known: value}, errors="surrogatepass")
-        assert api.get(f"{path}?{pairs}").status_code in (200, 400, 404)
-
-
-def test_a_host_that_cannot_be_is_refused(api: Api) -> None:
-    """Links are made from the host, so it must be one."""
-    for host in ("a b", "a/b", "<x>", 'evil.example"', "a\x00b"):
-        response = api.get(JOBS, environ_overrides={"HTTP_HOST": host})
-        assert response.status_code == 400, host
-
-
-def test_a_host_that_no_codec_reads_is_refused(api: Api) -> None:
-    """Without the test client, which stumbles over such a host itself."""
-    environ = EnvironBuilder(path=JOBS).get_environ()
-    environ["HTTP_HOST"] = "xn--a.example"
-
-    _, status, _ = run_wsgi_app(api.app, environ)
-
-    assert status.startswith("400")
-
-
-@pytest.mark.parametrize("host", ["example.com", "my_web:8000", "[::1]:80"])
-def test_links_name_the_host_that_was_asked(api: Api, host: str) -> None:
-    """Whatever a network calls this server, its links lead back to it."""
-    response = api.get("/openapi.json", environ_overrides={"HTTP_HOST": host})
-
-    assert response.get_json()["servers"][0]["url"] == f"http://{host}"
