@@ -14,6 +14,7 @@ from typing import Any
 
 from queueapp.domain.job import Resource
 from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
+from queueapp.runner.spans import JobSpan, Spans
 from queueapp.runner.task import OUTPUTS, WORK, Assignment, DatasetInput
 
 THROTTLE_S = 0.1
@@ -58,6 +59,7 @@ class JobContext:
         *,
         parameters: dict[str, Any] | None = None,
         stages: tuple[str, ...] = (),
+        spans: Spans | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = assignment.id
@@ -67,14 +69,13 @@ class JobContext:
         self.parameters = assignment.parameters if parameters is None else parameters
         self.resource: Resource | None = assignment.resource
         self.pipeline = assignment.pipeline
-        #: Names the span of this run to other systems; None where no traces are made.
-        self.traceparent = assignment.trace
         self.secrets = assignment.secrets
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
         self._folder = assignment.directory
         self.stopping = False
         self._inputs = {one.parameter: one for one in assignment.inputs}
         self._emit = emit
+        self._spans = spans or Spans(assignment.trace, emit)
         self._clock = clock
         self._stages = stages
         self._seen: list[str] = []
@@ -93,6 +94,17 @@ class JobContext:
         directory = self._folder / WORK
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
+
+    @property
+    def traceparent(self) -> str | None:
+        """Name the innermost span to systems that are called; None where no traces are made."""
+        return self._spans.traceparent
+
+    @contextmanager
+    def span(self, name: str, **facts: Any) -> Iterator[JobSpan]:
+        """Have a span in the job's trace for the time of a block; nothing where none is made."""
+        with self._spans.open(name, facts) as span:
+            yield span
 
     def dataset(self, parameter: str = "datasetId") -> DatasetInput:
         """Return the dataset that a parameter names."""
@@ -234,6 +246,7 @@ class JobContext:
 
     def _enter(self, stage: str) -> None:
         self._stage = stage
+        self._spans.enter_stage(stage)
         if stage not in self._seen:
             self._seen.append(stage)
         self._due = 0.0

@@ -20,6 +20,7 @@ from queueapp.domain.job import Artifact, Claim, JobSpec, LogFile
 from queueapp.domain.outcome import Failure, Outcome, Output, Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.foresight.durations import duration_bases
+from queueapp.middleware.tracing import retell_spans
 from queueapp.objects import ObjectStore, object_key
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
 from queueapp.runner.log_tail import LogTail
@@ -146,10 +147,9 @@ class Execution:
     def _run_traced(self, task: Task) -> Outcome:
         """Run the job's process; the job is told the name of its span, to hand it on."""
         with tracing.span(f"run {task.claim.job.type}", "INTERNAL", {}) as span:
-            outcome = self._runner.run(
-                replace(task, trace=tracing.traceparent(span)) if span else task,
-                self._reporter(task),
-            )
+            name = tracing.traceparent(span) if span else None
+            outcome = self._runner.run(replace(task, trace=name), self._reporter(task))
+            retell_spans(outcome.spans, name)
             usage = outcome.usage
             tracing.tell(
                 span,

@@ -7,6 +7,7 @@ a comparison. Web and worker switch it on as they start; it needs the extra ``ot
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,6 +20,8 @@ log = structlog.get_logger("queueapp.tracing")
 
 _WANTED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 Facts = Mapping[str, str | int | float | bool | None]
+# The id that the next span has because its name is known already.
+_GIVEN_ID: ContextVar[int | None] = ContextVar("queueapp_span_id", default=None)
 
 
 class _Switch:
@@ -56,14 +59,25 @@ def start_tracing(service: str, environ: Mapping[str, str] | None = None) -> Non
     use(provider)
 
 
-def _provider(service: str, environ: Mapping[str, str]) -> "TracerProvider":
+def make_provider(service: str) -> "TracerProvider":
+    """Return what makes spans, without anything that takes them."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+
+    class Ids(RandomIdGenerator):
+        def generate_span_id(self) -> int:
+            return _GIVEN_ID.get() or super().generate_span_id()
+
+    resource = Resource.create({"service.name": service})
+    # The provider would end itself at the process's exit; Dramatiq's workers never come there.
+    return TracerProvider(resource=resource, id_generator=Ids())
+
+
+def _provider(service: str, environ: Mapping[str, str]) -> "TracerProvider":
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
-    name = environ.get("OTEL_SERVICE_NAME") or service
-    # The provider would end itself at the process's exit; Dramatiq's workers never come there.
-    provider = TracerProvider(resource=Resource.create({"service.name": name}))
+    provider = make_provider(environ.get("OTEL_SERVICE_NAME") or service)
     if environ.get("OTEL_TRACES_EXPORTER") == "console":
         provider.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
     else:
@@ -93,7 +107,7 @@ def begin(
     facts: Facts,
     *,
     parent: str | None = None,
-    start_ms: int | None = None,
+    start_ns: int | None = None,
 ) -> "Span | None":
     """Begin a span that somebody ends; None while tracing is off.
 
@@ -108,7 +122,7 @@ def begin(
         context=_context(parent),
         kind=SpanKind[kind],
         attributes=_known(facts),
-        start_time=None if start_ms is None else start_ms * 1_000_000,
+        start_time=start_ns,
     )
 
 
@@ -138,11 +152,28 @@ def tell(begun: "Span | None", facts: Facts, *, failed: str | None = None) -> No
         begun.set_status(Status(StatusCode.ERROR, failed))
 
 
-def past(name: str, facts: Facts, *, start_ms: int, end_ms: int, parent: str | None) -> None:
-    """Note a span that is over: from one moment to another."""
-    begun = begin(name, "INTERNAL", facts, parent=parent, start_ms=start_ms)
+def past(
+    name: str,
+    facts: Facts,
+    *,
+    start_ns: int,
+    end_ns: int | None,
+    parent: str | None,
+    span_id: str | None = None,
+    failed: str | None = None,
+) -> None:
+    """Note a span that is over: from one moment to another, or to now.
+
+    ``span_id``: what it was called while it went on, where that was not here.
+    """
+    token = _GIVEN_ID.set(None if span_id is None else int(span_id, 16))
+    try:
+        begun = begin(name, "INTERNAL", facts, parent=parent, start_ns=start_ns)
+    finally:
+        _GIVEN_ID.reset(token)
     if begun is not None:
-        begun.end(end_ms * 1_000_000)
+        tell(begun, {}, failed=failed)
+        begun.end(end_ns)
 
 
 def enter(begun: "Span") -> Callable[[], None]:

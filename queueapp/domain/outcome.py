@@ -84,6 +84,19 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class SpanNote:
+    """A span that a job's process made; no parent is the worker's own, no end: it was killed."""
+
+    id: str
+    parent: str | None
+    name: str
+    start_ns: int
+    end_ns: int | None = None
+    facts: dict[str, str | int | float | bool] = field(default_factory=dict)
+    failed: str | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Everything an ended attempt reports."""
 
@@ -96,3 +109,4 @@ class Outcome:
     summary: dict[str, Any] = field(default_factory=dict)
     errors: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    spans: tuple[SpanNote, ...] = ()

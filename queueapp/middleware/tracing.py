@@ -3,7 +3,7 @@
 Only brokers of processes that make traces have it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from dramatiq.middleware import Middleware
 from queueapp import tracing
 from queueapp.domain.errors import QueueappError
 from queueapp.domain.job import Claim, JobSpec
+from queueapp.domain.outcome import SpanNote
 from queueapp.store import Store
 from queueapp.store.answers import FinishReport
 
@@ -66,10 +67,27 @@ def _tell_wait(claim: Claim, store: Store, facts: tracing.Facts) -> None:
     tracing.past(
         f"wait {spec.type}",
         facts,
-        start_ms=accepted_ms,
-        end_ms=claim.started_ms,
+        start_ns=accepted_ms * 1_000_000,
+        end_ns=claim.started_ms * 1_000_000,
         parent=spec.trace,
     )
+
+
+def retell_spans(spans: Iterable[SpanNote], run: str | None) -> None:
+    """Tell the spans that a job's process made, below the one of its run (a traceparent)."""
+    if run is None:
+        return
+    version, trace, whole, flags = run.split("-")
+    for one in spans:
+        tracing.past(
+            one.name,
+            one.facts,
+            start_ns=one.start_ns,
+            end_ns=one.end_ns,
+            parent=f"{version}-{trace}-{one.parent or whole}-{flags}",
+            span_id=one.id,
+            failed=one.failed if one.end_ns else "the job's process ended",
+        )
 
 
 def tell_outcome(span: Any, report: FinishReport) -> None:

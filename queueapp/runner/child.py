@@ -16,6 +16,7 @@ from typing import Any
 from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
 from queueapp.job_types import JobType, find_job_type, load_modules
 from queueapp.runner.confine import EVENTS_FD, TASK_FD
+from queueapp.runner.spans import Spans
 from queueapp.runner.task import Assignment
 
 TRACEBACK_MAX = 65_536
@@ -47,6 +48,7 @@ def run_assignment(
     ``on_stop`` is given what must be called to ask the job to stop.
     """
     job: JobContext | None = None
+    spans = Spans(assignment.trace, emit)
     try:
         declared = _job_type(assignment.type)
         job = JobContext(
@@ -54,9 +56,11 @@ def run_assignment(
             emit,
             parameters=declared.load(assignment.parameters),
             stages=declared.info.stages,
+            spans=spans,
         )
         on_stop(job.request_stop)
-        declared(job)
+        with spans.whole(f"code {job.type}"):
+            declared(job)
     except BaseException as error:  # noqa: BLE001 - whatever job code raises is told
         end = ending(error, job)
     else:

@@ -13,6 +13,7 @@ from typing import Any
 from queueapp.domain.outcome import Failure, Finding, Outcome, Output, Progress, Quality, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner.logs import JobLogs, own_line
+from queueapp.runner.span_book import SpanBook
 from queueapp.runner.task import OUTPUTS
 
 LINE_MAX = 4 * 1024 * 1024
@@ -40,6 +41,7 @@ class Ledger:
         default_factory=lambda: {"error": {}, "warning": {}}
     )
     end: Event | None = None
+    span_book: SpanBook = field(default_factory=SpanBook)
     _rest: bytearray = field(default_factory=bytearray)
     _skipping: bool = False
 
@@ -61,7 +63,7 @@ class Ledger:
         """Book one event; one that makes no sense is dropped with a line in the job's log."""
         try:
             self._book(event)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
             self.logs.record(own_line(f"A report of the job was refused: {error}"))
 
     def found(self, kind: str) -> tuple[Finding, ...]:
@@ -85,6 +87,7 @@ class Ledger:
             summary=self.summary,
             errors=self.found("error"),
             warnings=self.found("warning"),
+            spans=self.span_book.spans,
         )
 
     def _take_line(self, line: bytes) -> None:
@@ -108,6 +111,10 @@ class Ledger:
             self._book_summary(event["values"])
         elif kind == "log":
             self.logs.record({key: event[key] for key in LOG_KEYS if key in event})
+        elif kind == "span":
+            self.span_book.begin(event)
+        elif kind == "span_end":
+            self.span_book.end(event)
         elif kind == "end":
             self.end = event
         else:

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -238,6 +239,32 @@ def nothing(job: JobContext) -> None:
 def traceparent(job: JobContext) -> None:
     """Tell the name of this run's span."""
     job.summary(traceparent=job.traceparent)
+
+
+def _span_apart(job: JobContext) -> None:
+    with job.span("apart"):
+        job.log("info", "in a thread")
+
+
+@job_type("Zoo.Spans")
+def spans(job: JobContext) -> None:
+    """Make spans in stages, inside each other and in a thread; then end as it is asked to."""
+    job.progress(stage="Load")
+    with job.span("outer", rows=3) as outer:
+        outer.tell(bytes=7)
+        with job.span("inner"):
+            job.summary(inner=job.traceparent)
+    job.progress(stage="Work")
+    apart = threading.Thread(target=_span_apart, args=(job,))
+    apart.start()
+    apart.join()
+    known = [name for name in sys.modules if name.startswith("opentelemetry")]
+    job.summary(known=known, whole=job.traceparent)
+    with job.span("last"):
+        if job.parameters.get("fail"):
+            raise ValueError("no")
+        if job.parameters.get("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @job_type("Zoo.NothingThread", isolation="thread")

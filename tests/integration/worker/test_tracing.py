@@ -1,5 +1,6 @@
 """One trace from a request to the process that ran its job."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -28,13 +29,13 @@ class Traced:
 
     def __init__(self, config: Config) -> None:
         self.exporter = InMemorySpanExporter()
-        provider = TracerProvider()
+        provider = tracing.make_provider("tests")
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         tracing.use(provider)
         self.app: Flask = create_app(config)
         self.worker = RunningWorker(config)
 
-    def submit(self, kind: str, **headers: str) -> str:
+    def submit(self, kind: str, asked: dict[str, Any] | None = None, **headers: str) -> str:
         """Submit a job over HTTP and return its id."""
         answer = self.app.test_client().post(
             f"/api/{SCOPE.tenant}/{SCOPE.project}/execution/job",
@@ -42,6 +43,7 @@ class Traced:
                 "jobName": "traced",
                 "jobType": kind,
                 "resource": {"resourceType": "Notebook", "resourceId": "any"},
+                "parameters": asked or {},
             },
             headers={"Authorization": "Bearer secret-admin", **headers},
         )
@@ -51,9 +53,13 @@ class Traced:
 
     def spans(self, job_id: str) -> dict[str, ReadableSpan]:
         """Return the spans of a job's trace by the first word of their names."""
+        return {span.name.split()[0]: span for span in self.all_spans(job_id)}
+
+    def all_spans(self, job_id: str) -> list[ReadableSpan]:
+        """Return the spans of a job's trace."""
         made = self.exporter.get_finished_spans()
         traces = [span.context.trace_id for span in made if _facts(span).get(MESSAGE) == job_id]
-        return {span.name.split()[0]: span for span in made if span.context.trace_id == traces[0]}
+        return [span for span in made if span.context.trace_id == traces[0]]
 
 
 MESSAGE = "messaging.message.id"
@@ -77,14 +83,14 @@ def traced(store: Store, config: Config) -> Iterator[Traced]:
 
 
 def test_one_trace_from_the_request_to_the_child(traced: Traced) -> None:
-    """The client's trace goes on: request, submission, wait, attempt, run; the job knows it."""
+    """The client's trace goes on: request, submission, wait, attempt, run, the job's own code."""
     job_id = traced.submit("Zoo.Traceparent", traceparent=f"00-{TRACE}-{CALLER}-01")
     job = traced.worker.until(job_id, lambda job: job.ended)
     traced.worker.stop()
     spans = traced.spans(job_id)
-    run = spans["run"]
+    run, code = spans["run"], spans["code"]
 
-    assert {"POST", "submit", "wait", "attempt", "run"} == set(spans)
+    assert {"POST", "submit", "wait", "attempt", "run", "code"} == set(spans)
     assert {int(TRACE, 16)} == {span.context.trace_id for span in spans.values()}
     assert int(CALLER, 16) == _parent(spans["POST"])
     assert spans["POST"].context.span_id == _parent(spans["submit"])
@@ -93,7 +99,11 @@ def test_one_trace_from_the_request_to_the_child(traced: Traced) -> None:
         _parent(spans["attempt"]),
     }
     assert spans["attempt"].context.span_id == _parent(run)
-    assert f"00-{TRACE}-{run.context.span_id:016x}-01" == job.summary["traceparent"]
+    assert run.context.span_id == _parent(code)
+    assert f"00-{TRACE}-{code.context.span_id:016x}-01" == job.summary["traceparent"]
+    assert (run.start_time or 0) <= (code.start_time or 0)
+    assert (code.end_time or 0) <= (run.end_time or 0)
+    assert os.getpid() != _facts(code)["process.pid"]
     assert (job.created_ms, job.started_ms) == tuple(
         (at or 0) // 1_000_000 for at in (spans["wait"].start_time, spans["wait"].end_time)
     )
@@ -117,6 +127,49 @@ def test_a_failed_attempt_says_why(traced: Traced) -> None:
     assert not spans["attempt"].status.is_ok
     assert "job_error" == _facts(spans["attempt"])["queueapp.error.code"]
     assert _parent(spans["POST"]) is None
+
+
+def _below(spans: list[ReadableSpan]) -> dict[str, str]:
+    names = {span.context.span_id: span.name for span in spans}
+    return {span.name: names.get(_parent(span) or 0, "") for span in spans}
+
+
+@pytest.mark.parametrize("end", ["well", "fail", "die"])
+def test_a_jobs_own_spans_are_in_its_trace(traced: Traced, end: str) -> None:
+    """Stages, spans inside each other and of threads, however it ends; nothing is imported."""
+    job_id = traced.submit("Zoo.Spans", {end: True}, traceparent=f"00-{TRACE}-{CALLER}-01")
+    job = traced.worker.until(job_id, lambda job: job.ended)
+    traced.worker.stop()
+    found = {span.name: span for span in traced.all_spans(job_id)}
+    below = _below(list(found.values()))
+    expected = {
+        "code Zoo.Spans": "run Zoo.Spans",
+        "stage Load": "code Zoo.Spans",
+        "stage Work": "code Zoo.Spans",
+        "outer": "stage Load",
+        "inner": "outer",
+        "apart": "stage Work",
+        "last": "stage Work",
+    }
+    why = {"well": None, "fail": "ValueError", "die": "the job's process ended"}[end]
+
+    assert expected == {name: below[name] for name in expected}
+    assert {"rows": 3, "bytes": 7} == _facts(found["outer"])
+    assert why == found["last"].status.description
+    assert why == found["code Zoo.Spans"].status.description
+    if end == "well":
+        inner = found["inner"].context.span_id
+        assert [] == job.summary["known"]
+        assert f"00-{TRACE}-{inner:016x}-01" == job.summary["inner"]
+
+
+def test_without_traces_a_job_tells_of_none(store: Store, config: Config) -> None:
+    """Its spans cost next to nothing, and what it asks for is None."""
+    worker = RunningWorker(config)
+    job = worker.until(worker.submit("Zoo.Spans"), lambda job: job.ended)
+    worker.stop()
+
+    assert {"inner": None, "whole": None, "known": []} == job.summary
 
 
 def test_nothing_is_imported_without_settings() -> None:
