@@ -1,5 +1,6 @@
 """The API over a real store: every answer is checked against the API document."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from queueapp.api import streams
 from queueapp.api.datasets import LIBRARY
 from queueapp.api.services import Services
 from queueapp.app import create_app
@@ -106,3 +108,12 @@ def api(_app: Flask, document: Document, store: Store, tmp_path: Path) -> Api:
         link_secret="test-secret",
     )
     return Api(_app, document, store)
+
+
+@pytest.fixture
+def places(api: Api) -> Iterator[None]:
+    """Every stream and every waiting poll of a test must have ended after it."""
+    known = api.app.extensions[streams.EXTENSION]
+    yield
+    known.closing = False
+    assert 0 == known.open
