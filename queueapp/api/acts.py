@@ -1,27 +1,20 @@
-"""Writes down what a request did that no script records by itself.
+"""Who acts in a request, and why: what every write of the store is given.
 
-Views of datasets, pipelines and workers call it just after they have acted.
+The scripts that act write it down; views only say it.
 """
-
-from typing import Any
 
 from flask import g
 
 from queueapp.api.auth import key
-from queueapp.api.services import services
+from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
-from queueapp.domain.scope import Scope
-
-_PUT = {"new": "create", "replaced": "replace"}
 
 
-def record(scope: Scope, action: str, reason: str | None = None, **facts: Any) -> None:
-    """Write an action of the key's user into the audit trail of a scope, or of the fleet."""
-    act = Act(key().user, reason, g.request_id)
-    services().engine.store.audit.record(scope, action, act, **facts)
+def acting(reason: str | None = None) -> Act:
+    """Return who acts in this request, and why."""
+    return Act(key().user, reason, g.request_id)
 
 
-def record_put(scope: Scope, kind: str, thing_id: str, how: str) -> None:
-    """Write down that a dataset or a pipeline was put, unless that changed nothing."""
-    if how in _PUT:
-        record(scope, f"{_PUT[how]}_{kind}", **{kind: thing_id})
+def bound_to() -> str | None:
+    """Return the user whose jobs the key may steer; None is anybody's."""
+    return None if key().role.includes(Role.OPERATOR) else key().user

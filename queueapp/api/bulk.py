@@ -6,21 +6,24 @@ from urllib.parse import quote
 from flask import Response
 from flask.views import MethodView
 
+from queueapp.api.acts import acting, bound_to
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import bulk as examples
-from queueapp.api.idempotency import given_idempotency, remember, replayed
+from queueapp.api.idempotency import once
 from queueapp.api.job_answer import stamp
 from queueapp.api.named_jobs import canonical_type
 from queueapp.api.responses import answer
 from queueapp.api.schemas import bulk as schemas
 from queueapp.api.services import base_url, services
-from queueapp.api.steering import QUEUE, acting, bound_to
+from queueapp.api.steering import QUEUE
 from queueapp.domain.api_key import Role
 from queueapp.domain.bulk import MOVES, STATUSES, Bulk, BulkAction, BulkFilter, BulkState
 from queueapp.domain.errors import Forbidden, NotFound, NotYourJob, ValidationFailed
 from queueapp.domain.scope import Scope
 from queueapp.engine.bulk import drive
+from queueapp.store.acting import Receipt
+from queueapp.store.answers import Idempotency
 
 blueprint = ApiBlueprint(
     "Bulk", __name__, url_prefix="/api", description="Steer many jobs of a queue at once."
@@ -55,36 +58,27 @@ class Operations(MethodView):
         jobs and a selection, good for 15 minutes, with which the real request acts on exactly
         those. A submitter acts on its own jobs, an operator on anyone's; only an operator moves.
         """
-        idempotency, act = given_idempotency(), acting(body["reason"])
-        store, action = services().engine.store, body["action"]
-        if action in MOVES and bound_to() is not None:
+        if body["action"] in MOVES and bound_to() is not None:
             raise Forbidden("Moving many jobs past those of others needs the role operator.")
-        if body["selection"] is not None:
-            bulk_id, receipt = store.bulks.go(
-                scope,
-                body["selection"],
-                action,
-                act,
-                priority=body["new_priority"],
-                idempotency=idempotency,
-            )
-        else:
-            bulk_id, receipt = store.bulks.open(
-                scope,
-                action,
-                _wanted(action, body["filter"]),
-                act,
-                priority=body["new_priority"],
-                dry=body["dry_run"],
-                idempotency=idempotency,
-            )
-        if receipt.answer:
-            return replayed(receipt.answer)
-        bulk = _driven(scope, bulk_id)
-        response = remember(scope, idempotency, _told(scope, bulk, _operation(bulk)))
-        if receipt.repeated:
-            response.headers["Idempotency-Replayed"] = "true"
-        return response
+
+        def act(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            bulk_id, receipt = _begun(scope, body, idempotency)
+            bulk = _driven(scope, bulk_id)
+            return _told(scope, bulk, _operation(bulk)), receipt.repeated
+
+        return once(scope, act)
+
+
+def _begun(
+    scope: Scope, body: dict[str, Any], idempotency: Idempotency | None
+) -> tuple[str, Receipt]:
+    """Begin an operation, or let one go on whose jobs were counted before."""
+    bulks, action, act = services().engine.store.bulks, body["action"], acting(body["reason"])
+    options = {"priority": body["new_priority"], "idempotency": idempotency}
+    if body["selection"] is not None:
+        return bulks.go(scope, body["selection"], action, act, **options)
+    wanted = _wanted(action, body["filter"])
+    return bulks.open(scope, action, wanted, act, dry=body["dry_run"], **options)
 
 
 @blueprint.route(f"{OPERATIONS}/<string:operationId>")

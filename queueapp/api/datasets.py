@@ -8,12 +8,11 @@ import orjson
 from flask import Response, current_app
 from flask.views import MethodView
 
-from queueapp.api.acts import record, record_put
-from queueapp.api.auth import key
+from queueapp.api.acts import acting
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.errors import problem
 from queueapp.api.examples import datasets as examples
-from queueapp.api.idempotency import once
+from queueapp.api.idempotency import reserved
 from queueapp.api.paging import page_keys
 from queueapp.api.parser import invalid
 from queueapp.api.responses import answer
@@ -115,7 +114,7 @@ class Datasets(MethodView):
         with _upload() as received:
             upload = _described(received)
             asked = f"{upload.sha256} {upload.name} {upload.columns} {upload.options}"
-            return once(scope, lambda: _stored(scope, upload, None), body=asked.encode())
+            return reserved(scope, lambda: _stored(scope, upload, None), body=asked.encode())
 
 
 @blueprint.route("/<string:datasetId>")
@@ -161,8 +160,7 @@ class OneDataset(MethodView):
 
         409 while a queued or running job needs it.
         """
-        library().delete_dataset(scope, dataset_id)
-        record(scope, "delete_dataset", query["reason"], dataset=dataset_id)
+        library().delete_dataset(scope, dataset_id, act=acting(query["reason"]))
         return Response(status=204)
 
 
@@ -203,9 +201,8 @@ def _plain_name(filename: str | None) -> str:
 
 
 def _stored(scope: Scope, upload: Upload, dataset_id: str | None) -> Response:
-    put = library().receive(scope, upload, by=key().user, dataset_id=dataset_id)
+    put = library().receive(scope, upload, act=acting(), dataset_id=dataset_id)
     dataset = put.record
-    record_put(scope, "dataset", dataset.id, put.how)
     location = address(scope, "datasets", dataset.id)
     return answer(dataset_view(dataset), _status(put), {"Location": location})
 

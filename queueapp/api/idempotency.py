@@ -1,7 +1,7 @@
 """Repeated requests: the Idempotency-Key header, and answers given again.
 
-Submit and retry hand the key to the engine, whose script stores it with the job; other POSTs
-use ``once``, which reserves the key, does the work and publishes the answer.
+``once`` is for everything that a script does: it hands the key to the work, whose script stores it
+together with what it did. ``reserved`` is for uploads, which no script can do in one step.
 """
 
 import hashlib
@@ -18,6 +18,9 @@ from queueapp.store.idempotency import Idempotency
 
 HEADER = "Idempotency-Key"
 KEPT_HEADERS = ("Location", "ETag")
+
+# What answers a request: the answer, and whether the script knew the request already.
+Work = Callable[[Idempotency | None], tuple[Response, bool]]
 
 
 def fingerprint(body: bytes) -> str:
@@ -52,32 +55,55 @@ def packed(response: Response) -> str:
 def replayed(text: str) -> Response:
     """Return a kept answer, marked as given again."""
     kept = orjson.loads(text)
-    headers = {**kept["headers"], "Idempotency-Replayed": "true"}
-    return Response(kept["body"], kept["status"], headers=headers, content_type="application/json")
+    response = Response(
+        kept["body"], kept["status"], headers=kept["headers"], content_type="application/json"
+    )
+    return _marked(response)
 
 
-def remember(scope: Scope, idempotency: Idempotency | None, response: Response) -> Response:
-    """Keep a job's answer for repeats of the request, and return it."""
-    if idempotency is not None:
-        services().engine.keep_answer(scope, idempotency.key, packed(response))
+def _marked(response: Response) -> Response:
+    response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
-def once(scope: Scope, work: Callable[[], Response], *, body: bytes | None = None) -> Response:
-    """Do ``work`` once per idempotency key; a repeat gets the first answer again.
+def once(scope: Scope, work: Work, *, body: bytes | None = None) -> Response:
+    """Answer a request; a repeat under its idempotency key gets the first answer again.
+
+    Where the first answer was never kept, because the process died in between, ``work`` is asked
+    once more: its script recognises the key and does nothing. Of equal requests at the same time
+    all get the answer that was kept first. Work that fails keeps nothing.
+    Raises: IdempotencyMismatch.
+    """
+    idempotency = given_idempotency(body)
+    if idempotency is None:
+        return work(None)[0]
+    keys = services().idempotency
+    kept = keys.answer(scope, idempotency)
+    if kept is not None:
+        return replayed(kept)
+    response, repeated = work(idempotency)
+    before = keys.keep(scope, idempotency, packed(response))
+    if before is not None:
+        return replayed(before)
+    return _marked(response) if repeated else response
+
+
+def reserved(scope: Scope, work: Callable[[], Response], *, body: bytes) -> Response:
+    """Do ``work`` once per idempotency key: reserve the key, work, publish the answer.
 
     Work that fails frees the key. Raises: IdempotencyMismatch, IdempotencyInProgress.
     """
     idempotency = given_idempotency(body)
     if idempotency is None:
         return work()
-    kept = services().idempotency.reserve(scope, idempotency)
+    keys = services().idempotency
+    kept = keys.reserve(scope, idempotency)
     if kept is not None:
         return replayed(kept)
     try:
         response = work()
     except BaseException:
-        services().idempotency.release(scope, idempotency)
+        keys.release(scope, idempotency)
         raise
-    services().idempotency.publish(scope, idempotency, packed(response))
+    keys.publish(scope, idempotency, packed(response))
     return response

@@ -1,7 +1,6 @@
 """Jobs over HTTP: status, list, submit, cancel, results, retry."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, g
 from flask.views import MethodView
@@ -13,7 +12,7 @@ from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION
 from queueapp.api.downloads import signed_link
 from queueapp.api.examples import jobs as examples
-from queueapp.api.idempotency import given_idempotency, remember, replayed
+from queueapp.api.idempotency import once
 from queueapp.api.job_answer import job_answer, job_row
 from queueapp.api.job_requests import retry_wishes, to_request
 from queueapp.api.named_jobs import canonical_type, known_id, known_job, own_job
@@ -24,13 +23,14 @@ from queueapp.api.schemas import job_answers as answers
 from queueapp.api.schemas import jobs as schemas
 from queueapp.api.schemas.enums import OutputType, ResultFormat
 from queueapp.api.schemas.results import JobResults
-from queueapp.api.services import base_url, services
+from queueapp.api.services import address, services
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import JobNotCancellable, JobNotCompleted
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.engine.answers import Submitted
+from queueapp.store.answers import Idempotency
 from queueapp.store.listing import JobFilter, JobPage
 
 blueprint = ApiBlueprint(
@@ -41,12 +41,8 @@ JOB = f"{JOBS}/<string:jobId>"
 
 
 def _accepted(scope: Scope, submitted: Submitted, body: dict[str, Any], status: int) -> Response:
-    tenant, project = quote(scope.tenant, safe=""), quote(scope.project, safe="")
-    path = f"/api/{tenant}/{project}/execution/job/{submitted.spec.id}"
-    response = answer(body, status, {"Location": base_url() + path})
-    if submitted.repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    location = address(scope, "execution", "job", submitted.spec.id)
+    return answer(body, status, {"Location": location})
 
 
 @blueprint.route(JOBS)
@@ -80,18 +76,19 @@ class Submissions(MethodView):
                 scope, to_request(body), by=key().user, now_ms=engine.now_ms()
             )
             return answer(trial_answer(tried))
-        idempotency = given_idempotency()
-        submitted = services().engine.submit(
-            scope,
-            to_request(body),
-            by=key().user,
-            idempotency=idempotency,
-            request_id=g.request_id,
-        )
-        if submitted.answer:
-            return replayed(submitted.answer)
-        response = _accepted(scope, submitted, submitted_answer(submitted), 202)
-        return remember(scope, idempotency, response)
+
+        def submit(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            submitted = services().engine.submit(
+                scope,
+                to_request(body),
+                by=key().user,
+                idempotency=idempotency,
+                request_id=g.request_id,
+            )
+            row = submitted_answer(submitted)
+            return _accepted(scope, submitted, row, 202), submitted.repeated
+
+        return once(scope, submit)
 
 
 @blueprint.route(JOB)
@@ -253,21 +250,21 @@ class Retries(MethodView):
         stays as it is and says what it was retried as. Retrying another user's job needs the
         role operator.
         """
-        job = own_job(scope, job_id)
-        idempotency = given_idempotency()
-        submitted, original = services().engine.retry(
-            scope,
-            job.id,
-            by=key().user,
-            idempotency=idempotency,
-            request_id=g.request_id,
-            **retry_wishes(body),
-        )
-        if submitted.answer:
-            return replayed(submitted.answer)
-        row = submitted_answer(submitted) | {
-            "originalJobId": original.id,
-            "attempt": submitted.spec.retry_number,
-            "retryReason": submitted.spec.retry_reason,
-        }
-        return remember(scope, idempotency, _accepted(scope, submitted, row, 200))
+
+        def retry(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            submitted, original = services().engine.retry(
+                scope,
+                own_job(scope, job_id).id,
+                by=key().user,
+                idempotency=idempotency,
+                request_id=g.request_id,
+                **retry_wishes(body),
+            )
+            row = submitted_answer(submitted) | {
+                "originalJobId": original.id,
+                "attempt": submitted.spec.retry_number,
+                "retryReason": submitted.spec.retry_reason,
+            }
+            return _accepted(scope, submitted, row, 200), submitted.repeated
+
+        return once(scope, retry)

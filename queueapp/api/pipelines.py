@@ -6,12 +6,12 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from queueapp.api.acts import record, record_put
+from queueapp.api.acts import acting
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION, REPLAYED, library
 from queueapp.api.examples import pipelines as examples
-from queueapp.api.idempotency import given_idempotency, once
+from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schemas.audit import DeletionQuery
@@ -25,7 +25,9 @@ from queueapp.api.schemas.pipelines import (
 )
 from queueapp.api.services import address
 from queueapp.domain.api_key import Role
+from queueapp.domain.dataset import Pipeline
 from queueapp.domain.scope import Scope
+from queueapp.store.answers import Idempotency
 
 blueprint = ApiBlueprint(
     "Pipelines",
@@ -63,7 +65,15 @@ class Pipelines(MethodView):
 
         The server chooses its id.
         """
-        return once(scope, lambda: _stored(scope, body, _new_id()))
+        pipeline = pipeline_of(body, pipeline_id=str(uuid.uuid4()), by=key().user)
+
+        def create(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            made, repeated = library().create_pipeline(
+                scope, pipeline, act=acting(), idempotency=idempotency
+            )
+            return _shown(scope, made, 201), repeated
+
+        return once(scope, create)
 
 
 @blueprint.route("/<string:pipelineId>")
@@ -92,7 +102,9 @@ class OnePipeline(MethodView):
 
         201 for a new one, 200 for one that is replaced; the same again changes nothing.
         """
-        return _stored(scope, body, pipeline_id)
+        pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
+        put = library().put_pipeline(scope, pipeline, act=acting())
+        return _shown(scope, put.record, 201 if put.how == "new" else 200)
 
     @blueprint.operation("deletePipeline", role=Role.SUBMITTER)
     @blueprint.arguments(DeletionQuery, location="query")
@@ -102,21 +114,10 @@ class OnePipeline(MethodView):
 
         Jobs keep what they were submitted with.
         """
-        library().delete_pipeline(scope, pipeline_id)
-        record(scope, "delete_pipeline", query["reason"], pipeline=pipeline_id)
+        library().delete_pipeline(scope, pipeline_id, act=acting(query["reason"]))
         return Response(status=204)
 
 
-def _new_id() -> str:
-    """Return an id; repeats of a request whose answer was never kept choose the same one."""
-    idempotency = given_idempotency()
-    return str(uuid.UUID(idempotency.key[:32]) if idempotency else uuid.uuid4())
-
-
-def _stored(scope: Scope, body: dict[str, Any], pipeline_id: str) -> Response:
-    pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
-    put = library().put_pipeline(scope, pipeline)
-    record_put(scope, "pipeline", pipeline_id, put.how)
-    location = address(scope, "pipelines", pipeline_id)
-    status = 201 if put.how == "new" else 200
-    return answer(pipeline_view(put.record), status, {"Location": location})
+def _shown(scope: Scope, pipeline: Pipeline, status: int) -> Response:
+    location = address(scope, "pipelines", pipeline.id)
+    return answer(pipeline_view(pipeline), status, {"Location": location})

@@ -1,19 +1,20 @@
 """Schedules over HTTP: what is submitted when, and to pause, resume and run it."""
 
 import re
-import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 from flask.views import MethodView
 
+from queueapp.api.acts import acting
 from queueapp.api.auth import key
 from queueapp.api.blueprint import IDEMPOTENCY_HEADER, IF_MATCH_HEADER, ApiBlueprint
 from queueapp.api.datasets import LOCATION
 from queueapp.api.examples import schedules as examples
-from queueapp.api.idempotency import given_idempotency, once
+from queueapp.api.idempotency import Work, once
 from queueapp.api.job_requests import to_request
 from queueapp.api.paging import PageQuery, page_keys
 from queueapp.api.responses import answer
@@ -23,12 +24,12 @@ from queueapp.api.schemas.audit import DeletionQuery
 from queueapp.api.services import address, services
 from queueapp.api.workflow_requests import to_workflow
 from queueapp.domain.api_key import Role
-from queueapp.domain.audit import Act
 from queueapp.domain.errors import Forbidden, NotFound, ValidationFailed
 from queueapp.domain.schedule import Plan, Schedule
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
-from queueapp.engine.schedules import Schedules
+from queueapp.engine.schedules import Schedules, SteeredSchedule
+from queueapp.store.answers import Idempotency
 from queueapp.store.schedules import Versions
 
 blueprint = ApiBlueprint(
@@ -57,10 +58,6 @@ _TAGS = re.compile(r'\s*"([^"]{1,40})"\s*(?:,|$)')
 def schedules() -> Schedules:
     """Return the verbs on schedules."""
     return Schedules(services().engine)
-
-
-def _act(reason: str | None = None) -> Act:
-    return Act(key().user, reason, g.request_id)
 
 
 def _versions() -> Versions:
@@ -154,7 +151,7 @@ class OneSchedule(MethodView):
             scope,
             schedule_id,
             _plan(body),
-            act=_act(),
+            act=acting(),
             paused=body["paused"],
             versions=_versions(),
         )
@@ -171,7 +168,8 @@ class OneSchedule(MethodView):
         What it has made stays. Deleting another user's schedule needs the role operator.
         """
         _own(scope, schedule_id)
-        schedules().delete(scope, schedule_id, act=_act(query["reason"]), versions=_versions())
+        act, versions = acting(query["reason"]), _versions()
+        schedules().delete(scope, schedule_id, act=act, versions=versions)
         return Response(status=204)
 
 
@@ -193,6 +191,20 @@ def _plan(body: dict[str, Any]) -> Plan:
     )
 
 
+def _steered(
+    act: Callable[..., SteeredSchedule], body: dict[str, Any], scope: Scope, schedule_id: str
+) -> Work:
+    """Return the work of a pause or a resume."""
+
+    def work(idempotency: Idempotency | None) -> tuple[Response, bool]:
+        _own(scope, schedule_id)
+        who, versions = acting(body["reason"]), _versions()
+        done = act(scope, schedule_id, act=who, versions=versions, idempotency=idempotency)
+        return _shown(scope, done.schedule), done.repeated
+
+    return work
+
+
 @blueprint.route("/<string:scheduleId>/pause")
 class Pause(MethodView):
     """To let a schedule fire no more."""
@@ -211,14 +223,7 @@ class Pause(MethodView):
         It fires no more until it is resumed; what would have come is not made up for. Pausing a
         paused one changes nothing. Another user's schedule needs the role operator.
         """
-        _own(scope, schedule_id)
-        act, versions = _act(body["reason"]), _versions()
-        return once(
-            scope,
-            lambda: _shown(
-                scope, schedules().pause(scope, schedule_id, act=act, versions=versions)
-            ),
-        )
+        return once(scope, _steered(schedules().pause, body, scope, schedule_id))
 
 
 @blueprint.route("/<string:scheduleId>/resume")
@@ -239,14 +244,7 @@ class Resume(MethodView):
         It fires again from its next moment on. Resuming one that is not paused changes nothing.
         Another user's schedule needs the role operator.
         """
-        _own(scope, schedule_id)
-        act, versions = _act(body["reason"]), _versions()
-        return once(
-            scope,
-            lambda: _shown(
-                scope, schedules().resume(scope, schedule_id, act=act, versions=versions)
-            ),
-        )
+        return once(scope, _steered(schedules().resume, body, scope, schedule_id))
 
 
 @blueprint.route("/<string:scheduleId>/run")
@@ -267,15 +265,14 @@ class RunNow(MethodView):
         Submits what it makes, beside whatever else of it runs and also while it is paused. Its
         next fire time stays. Another user's schedule needs the role operator.
         """
-        _own(scope, schedule_id)
-        given, act = given_idempotency(), _act(body["reason"])
-        operation = given.key if given else str(uuid.uuid4())
 
-        def run() -> Response:
-            made = schedules().run_now(scope, schedule_id, act=act, operation=operation)
-            made_id = made.job_id or made.workflow_id or ""
-            kind = "job" if made.job_id else "workflow"
+        def run(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            _own(scope, schedule_id)
+            act = acting(body["reason"])
+            done = schedules().run_now(scope, schedule_id, act=act, idempotency=idempotency)
+            made_id = done.run.job_id or done.run.workflow_id or ""
+            kind = "job" if done.run.job_id else "workflow"
             location = {"Location": address(scope, "execution", kind, made_id)}
-            return answer(run_row(made, {made_id: Status.QUEUED}), 202, location)
+            return answer(run_row(done.run, {made_id: Status.QUEUED}), 202, location), done.repeated
 
         return once(scope, run)

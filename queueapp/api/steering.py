@@ -3,13 +3,14 @@
 import math
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from flask.views import MethodView
 
+from queueapp.api.acts import acting, bound_to
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import steering as examples
-from queueapp.api.idempotency import given_idempotency, remember, replayed
+from queueapp.api.idempotency import once
 from queueapp.api.job_answer import stamp
 from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
@@ -19,11 +20,10 @@ from queueapp.api.services import services
 from queueapp.api.versions import ETAG, given_versions, stale, tier_tag
 from queueapp.domain import text
 from queueapp.domain.api_key import Role
-from queueapp.domain.audit import Act
 from queueapp.domain.errors import ValidationFailed, VersionStale
 from queueapp.domain.scope import Scope
 from queueapp.engine.steering import Shift
-from queueapp.store.answers import Moved, Reprioritised
+from queueapp.store.answers import Idempotency, Moved, Reprioritised
 from queueapp.store.pauses import WHOLE_SCOPE, Steered
 
 blueprint = ApiBlueprint(
@@ -36,16 +36,6 @@ blueprint.errorhandler(VersionStale)(stale)
 QUEUE = "/<string:tenantId>/<string:projectId>/execution/queue"
 QUEUED_JOB = f"{QUEUE}/job/<string:jobId>"
 MINUTE_MS = 60_000
-
-
-def acting(reason: str | None) -> Act:
-    """Return who acts in this request, and why."""
-    return Act(key().user, reason, g.request_id)
-
-
-def bound_to() -> str | None:
-    """Return the user whose jobs the key may steer; None is anybody's."""
-    return None if key().role.includes(Role.OPERATOR) else key().user
 
 
 @blueprint.route(f"{QUEUED_JOB}/priority")
@@ -69,30 +59,19 @@ class JobPriority(MethodView):
         The job takes the place of its own submission in the new tier. The same priority again
         moves nothing. A submitter may change its own jobs, an operator anyone's.
         """
-        job, idempotency = known_job(scope, job_id), given_idempotency()
-        shift = services().engine.steering.reprioritise(
-            job,
-            body["new_priority"],
-            act=acting(body["reason"]),
-            seen=given_versions(),
-            owner=bound_to(),
-            idempotency=idempotency,
-        )
-        changed = shift.change
-        if changed.answer:
-            return _again(replayed(changed.answer), changed.repeated)
-        row = {
-            "jobId": job.id,
-            "previousPriority": changed.priority_before,
-            "newPriority": body["new_priority"],
-            "previousQueuePosition": changed.overall_before,
-            "newQueuePosition": changed.overall,
-            "previousPosition": changed.overall_before,
-            "tierPosition": changed.position,
-            **_update(shift, body["reason"]),
-        }
-        response = answer(row, headers={"ETag": tier_tag(body["new_priority"], changed.version)})
-        return _again(remember(scope, idempotency, response), changed.repeated)
+
+        def change(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            shift = services().engine.steering.reprioritise(
+                known_job(scope, job_id),
+                body["new_priority"],
+                act=acting(body["reason"]),
+                seen=given_versions(),
+                owner=bound_to(),
+                idempotency=idempotency,
+            )
+            return _changed(job_id, shift, body), shift.change.repeated
+
+        return once(scope, change)
 
 
 @blueprint.route(f"{QUEUED_JOB}/position")
@@ -116,36 +95,44 @@ class JobPosition(MethodView):
         An operator moves anyone's job anywhere in its tier. A submitter's jobs change places
         among themselves: everybody else's stay where they are.
         """
-        job, idempotency = known_job(scope, job_id), given_idempotency()
-        shift = services().engine.steering.move(
-            job,
-            act=acting(body["reason"]),
-            position=body["new_position"],
-            before=body["before_job_id"],
-            seen=given_versions(),
-            clip=not body["respect_priority_boundaries"],
-            owner=bound_to(),
-            idempotency=idempotency,
-        )
-        moved = shift.change
-        if moved.answer:
-            return _again(replayed(moved.answer), moved.repeated)
-        row = {"jobId": job.id, **_moved(moved), **_affected(shift)}
-        response = answer(
-            {**row, **_update(shift, body["reason"])},
-            headers={"ETag": tier_tag(moved.priority, moved.version)},
-        )
-        return _again(remember(scope, idempotency, response), moved.repeated)
+
+        def move(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            shift = services().engine.steering.move(
+                known_job(scope, job_id),
+                act=acting(body["reason"]),
+                position=body["new_position"],
+                before=body["before_job_id"],
+                seen=given_versions(),
+                clip=not body["respect_priority_boundaries"],
+                owner=bound_to(),
+                idempotency=idempotency,
+            )
+            moved = shift.change
+            row = {**_moved(job_id, moved), **_affected(shift), **_update(shift, body["reason"])}
+            tag = tier_tag(moved.priority, moved.version)
+            return answer(row, headers={"ETag": tag}), moved.repeated
+
+        return once(scope, move)
 
 
-def _again(response: Response, repeated: bool) -> Response:
-    if repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+def _changed(job_id: str, shift: Shift[Reprioritised], body: dict[str, Any]) -> Response:
+    changed, priority = shift.change, body["new_priority"]
+    row = {
+        "jobId": job_id.lower(),
+        "previousPriority": changed.priority_before,
+        "newPriority": priority,
+        "previousQueuePosition": changed.overall_before,
+        "newQueuePosition": changed.overall,
+        "previousPosition": changed.overall_before,
+        "tierPosition": changed.position,
+        **_update(shift, body["reason"]),
+    }
+    return answer(row, headers={"ETag": tier_tag(priority, changed.version)})
 
 
-def _moved(moved: Moved) -> dict[str, Any]:
+def _moved(job_id: str, moved: Moved) -> dict[str, Any]:
     return {
+        "jobId": job_id.lower(),
         "priority": moved.priority,
         "previousPosition": moved.position_before,
         "newPosition": moved.position,
@@ -199,24 +186,32 @@ class Control(MethodView):
         restarted meanwhile. Pausing again replaces all but the first time; resuming what is not
         paused changes nothing.
         """
-        job_type = body["job_type"]
-        kind = services().engine.catalogue.named(job_type).name if job_type else WHOLE_SCOPE
-        act, idempotency = acting(body["reason"]), given_idempotency()
-        steering = services().engine.steering
-        if body["action"] is ControlAction.RESUME:
-            done = steering.resume(scope, kind=kind, act=act, idempotency=idempotency)
-            return _again(answer(_controlled(done, kind, body)), done.repeated)
-        until, minutes = _end(body), body["duration"]
-        done = steering.pause(
-            scope,
-            kind=kind,
-            act=act,
-            until_ms=until,
-            duration_ms=minutes and minutes * MINUTE_MS,
-            recall=not body["allow_running_jobs_to_complete"],
-            idempotency=idempotency,
-        )
-        return _again(answer(_controlled(done, kind, body)), done.repeated)
+
+        def control(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            job_type = body["job_type"]
+            kind = services().engine.catalogue.named(job_type).name if job_type else WHOLE_SCOPE
+            done = _steered(scope, kind, body, idempotency)
+            return answer(_controlled(done, kind, body)), done.repeated
+
+        return once(scope, control)
+
+
+def _steered(
+    scope: Scope, kind: str, body: dict[str, Any], idempotency: Idempotency | None
+) -> Steered:
+    act, steering = acting(body["reason"]), services().engine.steering
+    if body["action"] is ControlAction.RESUME:
+        return steering.resume(scope, kind=kind, act=act, idempotency=idempotency)
+    until, minutes = _end(body), body["duration"]
+    return steering.pause(
+        scope,
+        kind=kind,
+        act=act,
+        until_ms=until,
+        duration_ms=minutes and minutes * MINUTE_MS,
+        recall=not body["allow_running_jobs_to_complete"],
+        idempotency=idempotency,
+    )
 
 
 def _end(body: dict[str, Any]) -> int | None:

@@ -5,14 +5,13 @@ that cover them, and only keys that are bound to no tenant may steer it.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 from flask.views import MethodView
 
-from queueapp.api.acts import record
+from queueapp.api.acts import acting
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import workers as examples
@@ -32,6 +31,7 @@ from queueapp.domain.errors import Forbidden, NotFound
 from queueapp.domain.fleet import Drain, Occupation, WorkerStatus
 from queueapp.domain.scope import FLEET
 from queueapp.domain.text import size, timestamp
+from queueapp.store.answers import Idempotency
 
 POLL_S = 0.2
 MINUTE_MS = 60_000
@@ -101,9 +101,7 @@ class DrainWorker(MethodView):
         without counting as an attempt. With `wait` the answer comes when the worker is empty, or
         after these seconds: `runningJobs` tells which. Draining again replaces the deadline.
         """
-        return _steered(
-            lambda: _drain(worker_name, body or {}, wait_s=query["wait"], restart=False)
-        )
+        return _drained(worker_name, body or {}, wait_s=query["wait"], restart=False)
 
 
 @blueprint.route("/<string:workerName>/undrain")
@@ -120,7 +118,15 @@ class UndrainWorker(MethodView):
 
         One that does not drain stays as it is.
         """
-        return _steered(lambda: _undrain(worker_name, (body or {}).get("reason")))
+        check_fleet_key()
+        act = acting((body or {}).get("reason"))
+
+        def undrain(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            workers = services().engine.store.workers
+            receipt = workers.undrain(worker_name, act=act, idempotency=idempotency)
+            return _shown(worker_name), receipt.repeated
+
+        return once(FLEET, undrain)
 
 
 @blueprint.route("/<string:workerName>/restart")
@@ -141,24 +147,32 @@ class RestartWorker(MethodView):
         It drains, then its process ends, and whatever started it starts another, under a new
         name.
         """
-        return _steered(lambda: _drain(worker_name, body or {}, wait_s=query["wait"], restart=True))
+        return _drained(worker_name, body or {}, wait_s=query["wait"], restart=True)
 
 
-def _steered(work: Callable[[], Response]) -> Response:
+def _drained(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Response:
     check_fleet_key()
-    return once(FLEET, work)
+
+    def drain(idempotency: Idempotency | None) -> tuple[Response, bool]:
+        engine = services().engine
+        minutes = body.get("deadline_minutes")
+        receipt = engine.store.workers.drain(
+            name,
+            by=key().user,
+            reason=body.get("reason"),
+            until_ms=None if minutes is None else engine.now_ms() + minutes * MINUTE_MS,
+            restart=restart,
+            request_id=g.request_id,
+            idempotency=idempotency,
+        )
+        return _emptied(name, wait_s), receipt.repeated
+
+    return once(FLEET, drain)
 
 
-def _drain(name: str, body: dict[str, Any], *, wait_s: int, restart: bool) -> Response:
-    engine = services().engine
-    minutes = body.get("deadline_minutes")
-    until_ms = None if minutes is None else engine.now_ms() + minutes * MINUTE_MS
-    engine.store.workers.drain(
-        name, by=key().user, reason=body.get("reason"), until_ms=until_ms, restart=restart
-    )
-    action = "restart" if restart else "drain"
-    record(FLEET, action, body.get("reason"), worker=name, until_ms=until_ms)
-    deadline = time.monotonic() + wait_s
+def _emptied(name: str, wait_s: int) -> Response:
+    """Show a worker when it is empty, or as it is after so long."""
+    engine, deadline = services().engine, time.monotonic() + wait_s
     shown = engine.store.workers.get(name)
     while shown.jobs and time.monotonic() < deadline:
         time.sleep(POLL_S)
@@ -172,12 +186,6 @@ def _known(name: str) -> WorkerStatus | None:
         return services().engine.store.workers.get(name)
     except NotFound:
         return None
-
-
-def _undrain(name: str, reason: str | None) -> Response:
-    if services().engine.store.workers.undrain(name):
-        record(FLEET, "undrain", reason, worker=name)
-    return _shown(name)
 
 
 def _shown(name: str) -> Response:

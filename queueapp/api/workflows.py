@@ -10,7 +10,7 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION
 from queueapp.api.examples import workflows as examples
-from queueapp.api.idempotency import given_idempotency, remember, replayed
+from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
 from queueapp.api.responses import answer
 from queueapp.api.schemas import workflows as schemas
@@ -24,6 +24,7 @@ from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, Status
 from queueapp.domain.workflow import Workflow
 from queueapp.engine.workflows import SubmittedWorkflow, Workflows
+from queueapp.store.answers import Idempotency
 
 blueprint = ApiBlueprint(
     "Workflows",
@@ -59,10 +60,7 @@ def _own(scope: Scope, workflow_id: str) -> Workflow:
 
 def _accepted(scope: Scope, submitted: SubmittedWorkflow) -> Response:
     location = address(scope, "execution", "workflow", submitted.workflow.id)
-    response = answer(submitted_row(submitted), 202, {"Location": location})
-    if submitted.repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    return answer(submitted_row(submitted), 202, {"Location": location})
 
 
 @blueprint.route("")
@@ -96,17 +94,18 @@ class AllWorkflows(MethodView):
         All of its jobs are accepted or none; each is checked as a single job is, and what is
         wrong is named by the job's place, such as /jobs/3/parameters/threshold.
         """
-        idempotency = given_idempotency()
-        submitted = workflows().submit(
-            scope,
-            to_workflow(body),
-            by=key().user,
-            idempotency=idempotency,
-            request_id=g.request_id,
-        )
-        if submitted.answer:
-            return replayed(submitted.answer)
-        return remember(scope, idempotency, _accepted(scope, submitted))
+
+        def submit(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            submitted = workflows().submit(
+                scope,
+                to_workflow(body),
+                by=key().user,
+                idempotency=idempotency,
+                request_id=g.request_id,
+            )
+            return _accepted(scope, submitted), submitted.repeated
+
+        return once(scope, submit)
 
 
 @blueprint.route("/<string:workflowId>")
@@ -178,16 +177,16 @@ class Retries(MethodView):
         is not run again. A workflow is retried once, then its retry is.
         Retrying another user's workflow needs the role operator.
         """
-        workflow = _own(scope, workflow_id)
-        idempotency = given_idempotency()
-        submitted = workflows().retry(
-            scope,
-            workflow.id,
-            by=key().user,
-            reason=body["retry_reason"],
-            idempotency=idempotency,
-            request_id=g.request_id,
-        )
-        if submitted.answer:
-            return replayed(submitted.answer)
-        return remember(scope, idempotency, _accepted(scope, submitted))
+
+        def retry(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            submitted = workflows().retry(
+                scope,
+                _own(scope, workflow_id).id,
+                by=key().user,
+                reason=body["retry_reason"],
+                idempotency=idempotency,
+                request_id=g.request_id,
+            )
+            return _accepted(scope, submitted), submitted.repeated
+
+        return once(scope, retry)

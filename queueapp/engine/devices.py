@@ -6,7 +6,7 @@ does, in a process of its own.
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ DEVICE_TYPE = "DeviceCommand"
 # What of a connection is no secret; whatever else it has is sealed.
 OPEN = ("host", "device_type", "port", "username")
 POLL_S = 0.1
+QUEUE_FULL = "The queue of this project is full."
 NO_WORKER = "No live worker offers DeviceCommand jobs: they need queueapp[devices] installed."
 
 
@@ -46,6 +47,23 @@ class DeviceOrder:
     def host(self) -> str:
         """The device's address."""
         return str(self.connection["host"])
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A device for which no job could be made, and why."""
+
+    host: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SubmittedDevices:
+    """What became of a request for several devices, and whether it was a repeat."""
+
+    job_ids: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    repeated: bool
 
 
 def use_of(scope: Scope, host: object, port: object) -> str:
@@ -104,30 +122,73 @@ class Devices:
 
         Raises: ValidationFailed, Unavailable, QueueFull, IdempotencyMismatch.
         """
-        spec = replace(self._decided(scope, order, by), request_id=request_id)
+        spec = self.decided(scope, order, by=by, request_id=request_id)
         return self._engine.place(spec, idempotency)
 
-    def test(self, scope: Scope, order: DeviceOrder, *, by: str, wait_s: float) -> Job:
-        """Have a worker try the connection, and return the job that did or still does.
+    def submit_all(
+        self,
+        scope: Scope,
+        specs: Sequence[JobSpec],
+        refused: Sequence[Refused],
+        *,
+        idempotency: Idempotency | None = None,
+    ) -> SubmittedDevices:
+        """Accept jobs for several devices in one step; what was refused before is told with them.
 
-        One that is not done in time is cancelled.
+        Where the queue is full the rest is refused as well. Raises: IdempotencyMismatch.
         """
-        receipt = self.submit(scope, order, by=by)
+        known = [[one.host, one.reason] for one in refused]
+        batch = self._engine.enqueue_many(
+            specs,
+            lambda settled: self._engine.store.batches.submit(
+                scope,
+                settled,
+                told=[known, [spec.device for spec in specs]],
+                max_queued=self._engine.config.max_queued_jobs,
+                idempotency=idempotency,
+            ),
+        )
+        before, hosts = batch.told
+        full = [Refused(host, QUEUE_FULL) for host in hosts[len(batch.job_ids) :]]
+        left = (*(Refused(*one) for one in before), *full)
+        return SubmittedDevices(batch.job_ids, left, batch.repeated)
+
+    def test(
+        self,
+        scope: Scope,
+        order: DeviceOrder,
+        *,
+        by: str,
+        wait_s: float,
+        idempotency: Idempotency | None = None,
+    ) -> tuple[Job, bool]:
+        """Have a worker try the connection; return the job that did or still does.
+
+        With it, whether the request was a repeat: that waits for the first one's job. One that is
+        not done in time is cancelled.
+        """
+        receipt = self.submit(scope, order, by=by, idempotency=idempotency)
         deadline = self._clock() + wait_s
         job = self._engine.job(scope, receipt.job_id)
         while not job.ended and self._clock() < deadline:
             time.sleep(POLL_S)
             job = self._engine.job(scope, job.id)
         if job.ended:
-            return job
+            return job, not receipt.new
         reason = "The test took too long."
         try:
             self._engine.cancel(scope, job.id, by=by, reason=reason, force=True, wait_s=0)
         except JobNotCancellable:
-            return self._engine.job(scope, job.id)  # it ended in the last moment
-        return job
+            job = self._engine.job(scope, job.id)  # it ended in the last moment
+        return job, not receipt.new
 
-    def _decided(self, scope: Scope, order: DeviceOrder, by: str) -> JobSpec:
+    def decided(
+        self, scope: Scope, order: DeviceOrder, *, by: str, request_id: str | None = None
+    ) -> JobSpec:
+        """Return the job that an order comes to; nothing is stored.
+
+        Raises: ValidationFailed, Unavailable.
+        """
         known = {name: order.connection.get(name) for name in OPEN}
         given = {name: value for name, value in known.items() if value is not None}
         secret = {n: v for n, v in order.connection.items() if n not in OPEN and v is not None}
@@ -154,6 +215,7 @@ class Devices:
             run_limit_ms=None if limit_s is None else limit_s * 1000,
             timeout_minutes=spec.timeout_minutes if limit_s is None else -(-limit_s // 60),
             once=True,
+            request_id=request_id,
             sealed=sealer(self._config).seal(secret, for_what=use) if secret else None,
         )
 

@@ -251,12 +251,6 @@ class Engine:
             job = self.store.jobs.get(scope, job_id)
         return Cancelled(job, previous)
 
-    # -- repeat ---------------------------------------------------------------------------
-
-    def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
-        """Remember the whole answer of an idempotent request."""
-        self.store.jobs.keep_answer(scope, key, answer)
-
 
 def _whole(at_ms: float | None) -> int | None:
     return None if at_ms is None else int(at_ms)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from queueapp.domain.audit import Act
 from queueapp.domain.dataset import Dataset, DatasetStatus
 from queueapp.domain.errors import (
     JobTypeUnavailable,
@@ -39,6 +40,8 @@ READINGS_AT_ONCE = 2
 GIVE_UP_MS = 6 * 3_600_000
 SUBMIT_GRACE_MS = 120_000
 MAX_PROFILE_GB = 4.0
+# What the audit trail says of a dataset that was published and taken back in the same request.
+UNDONE = Act("system", "No job could be made to read it.")
 
 
 class BadLog(ValidationFailed):
@@ -74,14 +77,14 @@ class Intake:
         self._reading = threading.BoundedSemaphore(READINGS_AT_ONCE)
 
     def receive(
-        self, scope: Scope, upload: Upload, *, by: str, dataset_id: str | None = None
+        self, scope: Scope, upload: Upload, *, act: Act, dataset_id: str | None = None
     ) -> Put[Dataset]:
         """Store an upload under a chosen or a new id; the same again changes nothing.
 
         A small log is read at once, a large one is left to a job: its status is Profiling.
         Raises: BadLog, Unavailable. Nothing is stored then.
         """
-        draft = self._draft(scope, upload, dataset_id or str(uuid.uuid4()), by)
+        draft = self._draft(scope, upload, dataset_id or str(uuid.uuid4()), act.by)
         known = self._known(scope, draft.id)
         if known is not None and known.fingerprint == draft.fingerprint:
             return Put("same", known, None)
@@ -90,8 +93,8 @@ class Intake:
         except LogError as error:
             raise BadLog(error) from error
         if profile is None:
-            return self._publish_unread(scope, draft, upload.path, known)
-        put = self._publish(scope, replace(draft, profile=profile), upload.path)
+            return self._publish_unread(scope, draft, upload.path, known, act)
+        put = self._publish(scope, replace(draft, profile=profile), upload.path, act)
         self.drop(put.left)
         return put
 
@@ -177,7 +180,7 @@ class Intake:
             log.warning("a log is left to a job unread", dataset=draft.id, reason=str(error))
         return None
 
-    def _publish(self, scope: Scope, draft: Dataset, path: Path) -> Put[Dataset]:
+    def _publish(self, scope: Scope, draft: Dataset, path: Path, act: Act) -> Put[Dataset]:
         """Write the bytes, then the record; on a failure neither is there."""
         key = draft.object_key
         self._store.datasets.announce(key, self._engine.now_ms() + GIVE_UP_MS)
@@ -185,7 +188,7 @@ class Intake:
             stored = self._objects.put(key, path)
             if (stored.sha256, stored.size_bytes) != (draft.sha256, draft.size_bytes):
                 raise OSError(f"{path} changed while it was being stored")
-            put = self._store.datasets.put(scope, draft, object_key=key)
+            put = self._store.datasets.put(scope, draft, object_key=key, act=act)
         except BaseException:
             self._drop_unpublished(scope, draft)
             raise
@@ -206,13 +209,13 @@ class Intake:
         self.drop(draft.object_key)
 
     def _publish_unread(
-        self, scope: Scope, draft: Dataset, path: Path, known: Dataset | None
+        self, scope: Scope, draft: Dataset, path: Path, known: Dataset | None, act: Act
     ) -> Put[Dataset]:
         try:
             self._engine.catalogue.named(PROFILE_TYPE)
         except JobTypeUnavailable as error:
             raise Unavailable("No worker is there to read a log of this size.") from error
-        put = self._publish(scope, replace(draft, status=DatasetStatus.PROFILING), path)
+        put = self._publish(scope, replace(draft, status=DatasetStatus.PROFILING), path, act)
         if put.how == "same":
             return put
         try:
@@ -240,9 +243,10 @@ class Intake:
         """Undo the publishing of a dataset whose profile could not be ordered."""
         key = dataset.object_key
         if known is None:
-            self._store.datasets.delete(scope, dataset.id, grace_ms=0)
+            self._store.datasets.delete(scope, dataset.id, grace_ms=0, act=UNDONE)
         else:
-            self._store.datasets.put(scope, known, object_key=known.object_key, expect=key)
+            old = known.object_key
+            self._store.datasets.put(scope, known, object_key=old, expect=key, act=UNDONE)
         self.drop(key)
 
     def _settle_unread(self, scope: Scope, dataset: Dataset) -> Dataset:

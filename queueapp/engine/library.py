@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from queueapp.domain.audit import Act
 from queueapp.domain.dataset import Dataset, Pipeline
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Artifact, Job
@@ -15,6 +16,7 @@ from queueapp.engine.engine import Engine
 from queueapp.engine.intake import Intake, Upload
 from queueapp.objects import ObjectStore
 from queueapp.profiling import PROFILE_TYPE
+from queueapp.store.answers import Idempotency
 from queueapp.store.records import Put
 
 log = structlog.get_logger("queueapp.engine.library")
@@ -32,13 +34,13 @@ class Library:
     # -- datasets ---------------------------------------------------------------------------
 
     def receive(
-        self, scope: Scope, upload: Upload, *, by: str, dataset_id: str | None = None
+        self, scope: Scope, upload: Upload, *, act: Act, dataset_id: str | None = None
     ) -> Put[Dataset]:
         """Store an upload under a chosen or a new id; the same again changes nothing.
 
         Raises: BadLog, Unavailable, QueueFull. Nothing is stored then.
         """
-        return self._intake.receive(scope, upload, by=by, dataset_id=dataset_id)
+        return self._intake.receive(scope, upload, act=act, dataset_id=dataset_id)
 
     def dataset(self, scope: Scope, dataset_id: str) -> Dataset:
         """Return a dataset of the scope. Raises: NotFound."""
@@ -49,9 +51,9 @@ class Library:
         found, total = self._store.datasets.page(scope, page, page_size)
         return [self._intake.settled(scope, one) for one in found], total
 
-    def delete_dataset(self, scope: Scope, dataset_id: str) -> None:
+    def delete_dataset(self, scope: Scope, dataset_id: str, *, act: Act) -> None:
         """Forget a dataset and its bytes. Raises: NotFound, InUse."""
-        self._intake.drop(self._store.datasets.delete(scope, dataset_id))
+        self._intake.drop(self._store.datasets.delete(scope, dataset_id, act=act))
 
     def job_ended(self, scope: Scope, job_id: str) -> None:
         """Take over what a job of queueapp's own has found; others are none of our business."""
@@ -79,9 +81,18 @@ class Library:
 
     # -- pipelines --------------------------------------------------------------------------
 
-    def put_pipeline(self, scope: Scope, pipeline: Pipeline) -> Put[Pipeline]:
+    def create_pipeline(
+        self, scope: Scope, pipeline: Pipeline, *, act: Act, idempotency: Idempotency | None
+    ) -> tuple[Pipeline, bool]:
+        """Make a pipeline under a fresh id; return it, and whether the request was a repeat.
+
+        Raises: IdempotencyMismatch.
+        """
+        return self._store.pipelines.create(scope, pipeline, act, idempotency=idempotency)
+
+    def put_pipeline(self, scope: Scope, pipeline: Pipeline, *, act: Act) -> Put[Pipeline]:
         """Create or replace a pipeline; the same again changes nothing."""
-        return self._store.pipelines.put(scope, pipeline)
+        return self._store.pipelines.put(scope, pipeline, act=act)
 
     def pipeline(self, scope: Scope, pipeline_id: str) -> Pipeline:
         """Return a pipeline of the scope. Raises: NotFound."""
@@ -91,9 +102,9 @@ class Library:
         """Return one page of the scope's pipelines, newest first, and how many there are."""
         return self._store.pipelines.page(scope, page, page_size)
 
-    def delete_pipeline(self, scope: Scope, pipeline_id: str) -> None:
+    def delete_pipeline(self, scope: Scope, pipeline_id: str, *, act: Act) -> None:
         """Forget a pipeline; jobs keep the copy they were submitted with. Raises: NotFound."""
-        self._store.pipelines.delete(scope, pipeline_id)
+        self._store.pipelines.delete(scope, pipeline_id, act=act)
 
     # -- artifacts --------------------------------------------------------------------------
 

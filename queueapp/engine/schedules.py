@@ -20,7 +20,8 @@ from queueapp.engine.cron import Cron
 from queueapp.engine.engine import Engine
 from queueapp.engine.graphs import decided, located
 from queueapp.engine.workflows import Workflows
-from queueapp.store.schedules import Moment, Versions
+from queueapp.store.answers import Idempotency
+from queueapp.store.schedules import Versions
 
 # Ids of what schedules make follow from this, the schedule and the moment.
 NAMESPACE = uuid.UUID("5f0d5d0c-6f3e-4d55-9d0c-6f5a8f1f4c2e")
@@ -33,6 +34,22 @@ class PutSchedule:
 
     how: str
     schedule: Schedule
+
+
+@dataclass(frozen=True)
+class SteeredSchedule:
+    """A schedule after a pause or a resume, and whether the request was a repeat."""
+
+    schedule: Schedule
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class RunNow:
+    """What running a schedule by hand submitted, and whether the request was a repeat."""
+
+    run: Run
+    repeated: bool
 
 
 @dataclass(frozen=True)
@@ -127,27 +144,53 @@ class Schedules:
         return Made(made_id, specs, workflow)
 
     def pause(
-        self, scope: Scope, schedule_id: str, *, act: Act, versions: Versions = None
-    ) -> Schedule:
-        """Let a schedule fire no more until it is resumed. Raises: NotFound, VersionStale."""
-        self._store.schedules.pause(
-            scope, schedule_id, paused=True, next_ms=None, act=act, versions=versions
+        self,
+        scope: Scope,
+        schedule_id: str,
+        *,
+        act: Act,
+        versions: Versions = None,
+        idempotency: Idempotency | None = None,
+    ) -> SteeredSchedule:
+        """Let a schedule fire no more until it is resumed.
+
+        Raises: NotFound, VersionStale, IdempotencyMismatch.
+        """
+        receipt = self._store.schedules.pause(
+            scope,
+            schedule_id,
+            paused=True,
+            next_ms=None,
+            act=act,
+            versions=versions,
+            idempotency=idempotency,
         )
-        return self._store.schedules.get(scope, schedule_id)
+        return SteeredSchedule(self._store.schedules.get(scope, schedule_id), receipt.repeated)
 
     def resume(
-        self, scope: Scope, schedule_id: str, *, act: Act, versions: Versions = None
-    ) -> Schedule:
+        self,
+        scope: Scope,
+        schedule_id: str,
+        *,
+        act: Act,
+        versions: Versions = None,
+        idempotency: Idempotency | None = None,
+    ) -> SteeredSchedule:
         """Let a schedule fire again: what came while it was paused is not made up for.
 
-        Raises: NotFound, VersionStale.
+        Raises: NotFound, VersionStale, IdempotencyMismatch.
         """
         plan = self._store.schedules.get(scope, schedule_id).plan
-        next_ms = next_of(plan, self._store.schedules.now_ms())
-        self._store.schedules.pause(
-            scope, schedule_id, paused=False, next_ms=next_ms, act=act, versions=versions
+        receipt = self._store.schedules.pause(
+            scope,
+            schedule_id,
+            paused=False,
+            next_ms=next_of(plan, self._store.schedules.now_ms()),
+            act=act,
+            versions=versions,
+            idempotency=idempotency,
         )
-        return self._store.schedules.get(scope, schedule_id)
+        return SteeredSchedule(self._store.schedules.get(scope, schedule_id), receipt.repeated)
 
     def delete(
         self, scope: Scope, schedule_id: str, *, act: Act, versions: Versions = None
@@ -155,37 +198,40 @@ class Schedules:
         """Forget a schedule; what it has made stays. Raises: NotFound, VersionStale."""
         self._store.schedules.delete(scope, schedule_id, act=act, versions=versions)
 
-    def run_now(self, scope: Scope, schedule_id: str, *, act: Act, operation: str) -> Run:
+    def run_now(
+        self, scope: Scope, schedule_id: str, *, act: Act, idempotency: Idempotency | None = None
+    ) -> RunNow:
         """Submit at once what the schedule makes, whatever else of it runs.
 
-        ``operation`` names the request: asking again under the same name submits nothing more.
-        Raises: NotFound, ValidationFailed, QueueFull, and what else a submission is refused with.
+        Raises: NotFound, ValidationFailed, QueueFull, IdempotencyMismatch, and what else a
+        submission is refused with.
         """
         schedule = self._store.schedules.get(scope, schedule_id)
         now_ms = self._store.schedules.now_ms()
-        made = self.made(scope, schedule, now_ms, name=f"now/{operation}")
-        self._store.audit.record(
-            scope, "run_schedule", act, schedule=schedule_id, owner=schedule.owner, made=made.id
-        )
-        self._engine.enqueue_many(
+        made = self.made(scope, schedule, now_ms, name=f"now/{uuid.uuid4()}")
+        receipt = self._engine.enqueue_many(
             made.specs,
-            lambda specs: self._store.schedules.fire(
+            lambda specs: self._store.schedules.run(
                 schedule,
                 scope,
-                Moment("manual", now_ms),
                 specs,
                 made.workflow,
+                at_ms=now_ms,
+                act=act,
                 max_queued=self._engine.config.max_queued_jobs,
+                idempotency=idempotency,
             ),
         )
-        return Run(
-            scheduled_ms=now_ms,
-            at_ms=now_ms,
+        told = receipt.facts
+        run = Run(
+            scheduled_ms=told["at_ms"],
+            at_ms=told["at_ms"],
             outcome=RunOutcome.SUBMITTED,
-            job_id=None if made.workflow else made.id,
-            workflow_id=made.id if made.workflow else None,
+            job_id=told.get("job"),
+            workflow_id=told.get("workflow"),
             manual=True,
         )
+        return RunNow(run, receipt.repeated)
 
     # -- look -------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Every state move is one Lua script; every reader asks for what it shows and no m
 from queueapp.store.api_keys import ApiKeys
 from queueapp.store.artifacts import Artifacts
 from queueapp.store.audit import Audit
+from queueapp.store.batches import Batches
 from queueapp.store.bottlenecks import Bottlenecks
 from queueapp.store.bulk import Bulks
 from queueapp.store.clock import StoreClock
@@ -69,6 +70,7 @@ class Store:
         self.surveys = Surveys(*parts)
         self.events = Events(*parts)
         self.artifacts = Artifacts(*parts)
+        self.batches = Batches(self.scripts)
         self.bulks = Bulks(*parts)
         self.audit = Audit(*parts)
         self.api_keys = ApiKeys(*parts)

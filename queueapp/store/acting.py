@@ -36,13 +36,16 @@ def perform(
     scripts: Scripts,
     name: str,
     scope: Scope,
-    act: Act,
-    *,
+    act: Act | None,
+    *blobs: str,
     idempotency: Idempotency | None = None,
     now_ms: int | None = None,
     **arguments: Any,
 ) -> Receipt:
-    """Call a script that acts in a scope. Raises: what it fails with, IdempotencyMismatch."""
+    """Call a script that acts in a scope; without an act nothing is written down.
+
+    Raises: what it fails with, IdempotencyMismatch.
+    """
     operation = uuid.uuid4().hex
     kept = idempotency and {
         "key": idempotency.key,
@@ -51,8 +54,9 @@ def perform(
     }
     text, answer = scripts.call(
         name,
+        *blobs,
         scope=scope.key,
-        act=encoded(act),
+        act=act and encoded(act),
         op=operation,
         idem=kept,
         now_ms=now_ms,

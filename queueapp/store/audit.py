@@ -20,6 +20,8 @@ from queueapp.store.scripts import Scripts
 # A script looks at so many entries, a request at so many times as many; then it says where it is.
 CHUNK = 2_000
 CHUNKS = 10
+# Ids that are part of a key are written as they stand there.
+_ENCODED = frozenset({"schedule", "dataset", "pipeline"})
 _OWN = frozenset({"at", "by", "action", "reason", "request", "job", "owner", "before", "after"})
 
 
@@ -116,7 +118,11 @@ def _entry(entry_id: str, flat: list[str]) -> AuditEntry:
         owner=unquote(row["owner"]) if "owner" in row else None,
         before=_value(row.get("before")),
         after=_value(row.get("after")),
-        facts={name: _value(value) for name, value in row.items() if name not in _OWN},
+        facts={
+            name: unquote(value) if name in _ENCODED else _value(value)
+            for name, value in row.items()
+            if name not in _OWN
+        },
     )
 
 

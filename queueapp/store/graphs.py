@@ -1,4 +1,4 @@
-"""What the scripts that accept several jobs in one call are given of each; used by two nouns."""
+"""What scripts that accept several jobs in one call are given of each; several nouns use it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,12 +34,25 @@ def _described(spec: JobSpec, places: dict[str, int], at: str) -> dict[str, Any]
         "steps": [places[one] for one in spec.dependencies if one in places],
         "run_anyway": True if spec.on_dependency_failure == "run" else None,
         "retry_of": spec.retry_of,
+        "terms": terms_of(spec),
     }
     if retry.max_attempts > 1:
         found["max_attempts"] = retry.max_attempts
         found |= {"retry_delay": retry.delay_ms, "retry_max_delay": retry.max_delay_ms}
     # A graph may have a thousand jobs: what is empty is not sent.
     return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def terms_of(spec: JobSpec) -> dict[str, Any] | None:
+    """Return what few jobs have, or None."""
+    terms = {
+        "queue_ttl": spec.queue_ttl_ms,
+        "keep": spec.keep_ms,
+        "once": spec.once or None,
+        "device": encode_part(spec.device) if spec.device and not spec.host else None,
+    }
+    known = {name: value for name, value in terms.items() if value is not None}
+    return known or None
 
 
 def texts(specs: Sequence[JobSpec]) -> list[str]:

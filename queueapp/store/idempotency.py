@@ -1,10 +1,12 @@
-"""Idempotency keys of requests other than submit: reserve, do the work, publish the answer.
+"""Idempotency keys of requests: the answers kept under them, and the keys that uploads reserve.
 
-Submit's own script keeps its keys in the same place, together with the job.
+What else is asked keeps its key by the script that does it (``acting``), so that neither is there
+without the other; here only the whole answer is added to it.
 """
 
 import uuid
 
+from queueapp.domain.errors import IdempotencyMismatch
 from queueapp.domain.scope import Scope
 from queueapp.store.answers import Idempotency
 from queueapp.store.connect import Client, store_errors
@@ -22,6 +24,28 @@ class IdempotencyKeys:
         self._client = client
         self._keys = keys
         self._scripts = scripts
+
+    def answer(self, scope: Scope, idempotency: Idempotency) -> str | None:
+        """Return the answer that is kept for a request, if there is one.
+
+        Raises: IdempotencyMismatch.
+        """
+        with store_errors():
+            stored = self._keys("idempotency", scope.key, idempotency.key)
+            fingerprint, answer = self._client.hmget(stored, ["fingerprint", "answer"])
+        if fingerprint is not None and fingerprint != idempotency.fingerprint:
+            raise IdempotencyMismatch("This Idempotency-Key was used before with another request.")
+        return None if answer is None else str(answer)
+
+    def keep(self, scope: Scope, idempotency: Idempotency, answer: str) -> str | None:
+        """Keep the whole answer of a request for as long as its key lives.
+
+        Return another answer that was kept for it before, None if there is none.
+        """
+        before = self._scripts.call(
+            "keep_answer", scope=scope.key, key=idempotency.key, answer=answer
+        )
+        return before or None
 
     def reserve(self, scope: Scope, idempotency: Idempotency) -> str | None:
         """Take a key; return the kept answer if the request is a repeat.
@@ -49,7 +73,7 @@ class IdempotencyKeys:
             pipe.execute()
 
     def release(self, scope: Scope, idempotency: Idempotency) -> None:
-        """Free a reserved key, because the request failed and may be sent again."""
+        """Free a key, because the request failed and may be sent again."""
         with store_errors():
             self._client.unlink(self._keys("idempotency", scope.key, idempotency.key))
 

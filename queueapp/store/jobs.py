@@ -22,6 +22,7 @@ from queueapp.store.answers import (
 )
 from queueapp.store.codec import decode_claim, decode_job, dumps, encode, encode_spec
 from queueapp.store.connect import Client, store_errors
+from queueapp.store.graphs import terms_of
 from queueapp.store.keys import Keys
 from queueapp.store.reading import read_jobs
 from queueapp.store.scripts import Scripts
@@ -73,7 +74,7 @@ class Jobs:
             idem_ttl=idempotency_ttl_ms,
             head=head,
             created=None,
-            terms=_terms(spec),
+            terms=terms_of(spec),
         )
         return Receipt(job_id, kind == "new", position, inside, created, answer)
 
@@ -292,26 +293,10 @@ class Jobs:
             "mark_retried", scope=scope.key, id=job_id, new=new_id, record=record, act=encoded(act)
         )
 
-    def keep_answer(self, scope: Scope, key: str, answer: str) -> None:
-        """Store the whole answer of an idempotent request, for as long as its key lives."""
-        self._scripts.call("keep_answer", scope=scope.key, key=key, answer=answer)
-
 
 def _slot() -> str:
     """Return the calling thread's name for itself: it repeats its own calls only."""
     return str(threading.get_ident())
-
-
-def _terms(spec: JobSpec) -> dict[str, Any] | None:
-    """Return what few jobs have, or None."""
-    terms = {
-        "queue_ttl": spec.queue_ttl_ms,
-        "keep": spec.keep_ms,
-        "once": spec.once or None,
-        "device": encode_part(spec.device) if spec.device and not spec.host else None,
-    }
-    known = {name: value for name, value in terms.items() if value is not None}
-    return known or None
 
 
 def _unless(value: int, usual: int) -> int | None:

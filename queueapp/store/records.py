@@ -3,14 +3,17 @@
 The two nouns build on it; it decides nothing about them.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import NotFound
 from queueapp.domain.scope import Scope, encode_part, valid_id
+from queueapp.store.acting import encoded, perform
 from queueapp.store.codec import dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -78,11 +81,13 @@ class Records(Generic[Record]):
         *,
         object_key: str | None = None,
         expect: str | None = None,
+        act: Act | None = None,
         now_ms: int | None = None,
     ) -> Put[Record]:
         """Create or replace a record; one that says the same as before changes nothing.
 
         With ``expect`` it is only replaced while it names that object, else the put is stale.
+        Without an ``act`` it is not written down: nobody asked for it.
         """
         text = dumps(record)
         how, created, updated, left = self._scripts.call(
@@ -95,6 +100,8 @@ class Records(Generic[Record]):
             object=object_key,
             expect=expect,
             linger_ms=LINGER_MS,
+            act=act and encoded(act),
+            op=uuid.uuid4().hex,
             now_ms=now_ms,
         )
         if how in ("same", "stale"):
@@ -120,6 +127,7 @@ class Records(Generic[Record]):
         scope: Scope,
         record_id: str,
         *,
+        act: Act | None = None,
         grace_ms: int = HOLD_GRACE_MS,
         now_ms: int | None = None,
     ) -> str | None:
@@ -128,19 +136,20 @@ class Records(Generic[Record]):
         Raises: NotFound, InUse.
         """
         self._check_id(record_id)
-        how, left = "look again", ""
-        while how == "look again":
-            how, left = self._scripts.call(
+        while True:
+            told = perform(
+                self._scripts,
                 "delete_record",
+                scope,
+                act,
+                now_ms=now_ms,
                 kind=self._kind,
-                scope=scope.key,
                 id=encode_part(record_id),
                 limit=LOOKED_AT_ONCE,
                 grace_ms=grace_ms,
-                now_ms=now_ms,
-                repeat=False,
-            )
-        return left or None
+            ).facts
+            if not told["more"]:
+                return told["left"] or None
 
     def _check_id(self, record_id: str) -> None:
         if not valid_id(record_id):

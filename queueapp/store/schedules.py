@@ -15,7 +15,8 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.schedule import Plan, Run, Schedule
 from queueapp.domain.scope import Scope, encode_part, valid_id
 from queueapp.domain.workflow import StepRequest, Workflow, WorkflowRequest
-from queueapp.store.acting import encoded
+from queueapp.store.acting import Receipt, encoded, perform
+from queueapp.store.answers import Idempotency
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.graphs import described, texts
@@ -30,7 +31,7 @@ Versions = Sequence[str] | bool | None
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of a schedule that is handled: ``mode`` is due, waiting or manual."""
+    """A moment of a schedule that is handled: ``mode`` is due or waiting."""
 
     mode: str
     at_ms: int
@@ -97,31 +98,68 @@ class Schedules:
         next_ms: int | None,
         act: Act,
         versions: Versions = None,
+        idempotency: Idempotency | None = None,
         now_ms: int | None = None,
-    ) -> None:
-        """Let a schedule fire no more, or again from ``next_ms`` on. Raises: NotFound."""
-        self._scripts.call(
+    ) -> Receipt:
+        """Let a schedule fire no more, or again from ``next_ms`` on.
+
+        Raises: NotFound, VersionStale, IdempotencyMismatch.
+        """
+        return perform(
+            self._scripts,
             "pause_schedule",
-            scope=scope.key,
+            scope,
+            act,
+            idempotency=idempotency,
+            now_ms=now_ms,
             id=encode_part(schedule_id),
             paused=paused,
             next=next_ms,
             versions=versions,
-            act=encoded(act),
-            now_ms=now_ms,
         )
 
     def delete(
         self, scope: Scope, schedule_id: str, *, act: Act, versions: Versions = None
     ) -> None:
         """Forget a schedule; what it has made stays. Raises: NotFound, VersionStale."""
-        self._scripts.call(
+        perform(
+            self._scripts,
             "delete_schedule",
-            scope=scope.key,
+            scope,
+            act,
             id=encode_part(schedule_id),
             versions=versions,
-            act=encoded(act),
-            repeat=False,
+        )
+
+    def run(
+        self,
+        schedule: Schedule,
+        scope: Scope,
+        specs: Sequence[JobSpec],
+        workflow: Workflow | None,
+        *,
+        at_ms: int,
+        act: Act,
+        max_queued: int,
+        idempotency: Idempotency | None = None,
+    ) -> Receipt:
+        """Submit at once what a schedule makes, whatever else of it runs.
+
+        Raises: NotFound when another stands in its place, QueueFull, ValidationFailed,
+        IdempotencyMismatch.
+        """
+        return perform(
+            self._scripts,
+            "run_schedule",
+            scope,
+            act,
+            *(encoded_workflow(workflow) if workflow else ("", "")),
+            *texts(specs),
+            idempotency=idempotency,
+            id=encode_part(schedule.id),
+            born=schedule.created_ms,
+            at=at_ms,
+            **_accepting(scope, specs, workflow, max_queued),
         )
 
     def fire(
@@ -150,11 +188,7 @@ class Schedules:
             at=moment.at_ms,
             next=moment.next_ms,
             overlap=schedule.plan.overlap,
-            jobs=described(specs, at=None if workflow else "/job"),
-            workflow=workflow.id if workflow else None,
-            max_queued=max_queued,
-            tenant=encode_part(scope.tenant),
-            project=encode_part(scope.project),
+            **_accepting(scope, specs, workflow, max_queued),
             now_ms=now_ms,
         )
         return Fired(how, tuple(active))
@@ -231,6 +265,19 @@ class Schedules:
         # One that was deleted between the two looks is left out.
         found = zip(parts, rows, strict=True)
         return [_decoded(unquote(part), row, []) for part, row in found if row], total
+
+
+def _accepting(
+    scope: Scope, specs: Sequence[JobSpec], workflow: Workflow | None, max_queued: int
+) -> dict[str, Any]:
+    """Return what the scripts are given that submit what a schedule makes."""
+    return {
+        "jobs": described(specs, at=None if workflow else "/job"),
+        "workflow": workflow.id if workflow else None,
+        "max_queued": max_queued,
+        "tenant": encode_part(scope.tenant),
+        "project": encode_part(scope.project),
+    }
 
 
 def _decoded(schedule_id: str, data: dict[str, str], runs: list[str]) -> Schedule:

@@ -6,9 +6,12 @@ from urllib.parse import unquote
 
 import orjson
 
+from queueapp.domain.audit import SYSTEM, Act
 from queueapp.domain.errors import NotFound
 from queueapp.domain.fleet import Drain, Node, Occupation, Orders, Worker, WorkerStatus
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import FLEET, Scope
+from queueapp.store.acting import Receipt, perform
+from queueapp.store.answers import Idempotency
 from queueapp.store.codec import build
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -55,23 +58,49 @@ class Workers:
         reason: str | None = None,
         until_ms: int | None = None,
         restart: bool = False,
-    ) -> int:
-        """Let a worker take no further job; return how many it runs. Raises: NotFound."""
-        running = self._scripts.call(
-            "drain", worker=name, by=by, reason=reason, until=until_ms, restart=restart
+        request_id: str | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> Receipt:
+        """Let a worker take no further job; say how many are ``running``.
+
+        Raises: NotFound, IdempotencyMismatch.
+        """
+        return perform(
+            self._scripts,
+            "drain",
+            FLEET,
+            Act(by, reason, request_id),
+            idempotency=idempotency,
+            worker=name,
+            until=until_ms,
+            restart=restart,
         )
-        return int(running)
 
-    def undrain(self, name: str) -> bool:
-        """Let a worker take jobs again; say whether it was draining. Raises: NotFound."""
-        return bool(self._scripts.call("undrain", worker=name))
+    def undrain(
+        self, name: str, *, act: Act = SYSTEM, idempotency: Idempotency | None = None
+    ) -> Receipt:
+        """Let a worker take jobs again; say whether it ``was`` draining.
 
-    def dismiss(self, name: str, *, by: str, reason: str | None, keep_ms: int) -> list[str]:
+        Raises: NotFound, IdempotencyMismatch.
+        """
+        return perform(self._scripts, "undrain", FLEET, act, idempotency=idempotency, worker=name)
+
+    def dismiss(
+        self, name: str, *, by: str, reason: str | None, keep_ms: int, request_id: str | None = None
+    ) -> list[str]:
         """Delete a worker; return the ids of its jobs, which have failed. Raises: NotFound."""
-        failed: list[str] = self._scripts.call(
-            "dismiss", worker=name, by=by, reason=reason, keep_ms=keep_ms, memory_ms=MEMORY_MS
+        why = f" Reason: {reason}" if reason else ""
+        receipt = perform(
+            self._scripts,
+            "dismiss",
+            FLEET,
+            Act(by, reason, request_id),
+            worker=name,
+            message=f"The worker {name} was deleted by {by}.{why}",
+            keep_ms=keep_ms,
+            memory_ms=MEMORY_MS,
         )
-        return failed
+        return list(receipt.facts.get("failed", ()))
 
     def orders(self, name: str) -> Orders:
         """Return what a worker is told to do with itself."""
@@ -156,4 +185,4 @@ def _drain(text: str | None) -> Drain | None:
     if text is None:
         return None
     told: dict[str, Any] = orjson.loads(text)
-    return build(Drain, told, restart=bool(told.get("restart")))
+    return build(Drain, told, by=unquote(told["by"]), restart=bool(told.get("restart")))

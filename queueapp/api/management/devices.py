@@ -14,7 +14,7 @@ from flask.views import MethodView
 
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
-from queueapp.api.idempotency import given_idempotency, once, remember, replayed
+from queueapp.api.idempotency import once
 from queueapp.api.management import device_schemas as schemas
 from queueapp.api.management import examples
 from queueapp.api.management.device_orders import order_of, test_order
@@ -26,7 +26,8 @@ from queueapp.domain.errors import Forbidden, QueueappError, Unavailable, Valida
 from queueapp.domain.job import Job
 from queueapp.domain.scope import ID_RULE, Scope, valid_id
 from queueapp.domain.states import Status
-from queueapp.engine.devices import NO_WORKER, Devices
+from queueapp.engine.devices import NO_WORKER, DeviceOrder, Devices, Refused, SubmittedDevices
+from queueapp.store.answers import Idempotency
 
 DEFAULT = "default"
 # A request holds a thread of the web server for so long at the most.
@@ -57,16 +58,17 @@ class DeviceExec(MethodView):
         project, else to that of X-Tenant-Id and X-Project-Id, else to default.
         """
         scope, order = _scope(), order_of(body, body["connection_args"])
-        devices = _devices()
-        devices.check_offered()
-        idempotency = given_idempotency(_shut_body())
-        receipt = devices.submit(
-            scope, order, by=key().user, idempotency=idempotency, request_id=g.request_id
-        )
-        if receipt.answer:
-            return replayed(receipt.answer)
-        job = services().engine.job(scope, receipt.job_id)
-        return remember(scope, idempotency, created(job_row(job, _zone()), query=f"?id={job.id}"))
+
+        def submit(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            devices, request_id = _devices(), g.request_id
+            devices.check_offered()
+            receipt = devices.submit(
+                scope, order, by=key().user, idempotency=idempotency, request_id=request_id
+            )
+            job = services().engine.job(scope, receipt.job_id)
+            return created(job_row(job, _zone()), query=f"?id={job.id}"), not receipt.new
+
+        return once(scope, submit, body=_shut_body())
 
 
 @blueprint.route("/device/bulk")
@@ -85,10 +87,11 @@ class DeviceBulk(MethodView):
         a device has of its own goes before what is common.
         """
         scope = _scope()
-        if not body["devices"]:
-            return created(None)
-        _devices().check_offered()
-        return once(scope, lambda: _submit_all(scope, body), body=_shut_body())
+
+        def submit(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            return _submit_all(scope, body, idempotency)
+
+        return once(scope, submit, body=_shut_body())
 
 
 @blueprint.route("/device/test")
@@ -107,18 +110,12 @@ class DeviceTest(MethodView):
         25 seconds at the latest. 503 when no worker had time for it.
         """
         scope, order = _scope(), test_order(body["connection_args"])
-        _devices().check_offered()
 
-        def work() -> Response:
-            if not _testing.acquire(blocking=False):
-                raise Unavailable("As many connections are tried as this server waits for at once.")
-            try:
-                job = _devices().test(scope, order, by=key().user, wait_s=TEST_WAIT_S)
-            finally:
-                _testing.release()
-            return success(_tested(job, order.host))
+        def test(idempotency: Idempotency | None) -> tuple[Response, bool]:
+            job, repeated = _tried(scope, order, idempotency)
+            return success(_tested(job, order.host)), repeated
 
-        return once(scope, work, body=_shut_body())
+        return once(scope, test, body=_shut_body())
 
 
 def _devices() -> Devices:
@@ -151,20 +148,51 @@ def _part(header: str, bound: str | None) -> str:
     return part
 
 
-def _submit_all(scope: Scope, body: Body) -> Response:
-    ids, failed = [], []
+def _submit_all(scope: Scope, body: Body, idempotency: Idempotency | None) -> tuple[Response, bool]:
+    specs, refused = [], []
     devices = _devices()
+    if body["devices"]:
+        devices.check_offered()
     for entry in body["devices"]:
         connection = {**body["connection_args"], **entry}
         try:
             order = order_of({**body, **_own_work(entry)}, connection)
-            receipt = devices.submit(scope, order, by=key().user, request_id=g.request_id)
-            ids.append(receipt.job_id)
+            specs.append(devices.decided(scope, order, by=key().user, request_id=g.request_id))
         except QueueappError as error:
-            failed.append({"host": connection.get("host"), "reason": error.message})
-    jobs = services().engine.store.jobs.get_many(ids)
+            refused.append(Refused(connection.get("host"), error.message))
+    done = devices.submit_all(scope, specs, refused, idempotency=idempotency)
+    return _submitted(done), done.repeated
+
+
+def _submitted(done: SubmittedDevices) -> Response:
+    if not done.job_ids and not done.refused:
+        return created(None)
+    jobs = services().engine.store.jobs.get_many(done.job_ids)
     rows = [job_row(job, _zone()) for job in jobs]
+    failed = [{"host": one.host, "reason": one.reason} for one in done.refused]
     return created({"succeeded": rows, "failed": failed})
+
+
+def _tried(scope: Scope, order: DeviceOrder, idempotency: Idempotency | None) -> tuple[Job, bool]:
+    """Return the job that tried a connection, and whether the request was a repeat.
+
+    Raises: Unavailable when nobody took it; the idempotency key is free again then.
+    """
+    _devices().check_offered()
+    if not _testing.acquire(blocking=False):
+        raise Unavailable("As many connections are tried as this server waits for at once.")
+    try:
+        job, repeated = _devices().test(
+            scope, order, by=key().user, wait_s=TEST_WAIT_S, idempotency=idempotency
+        )
+    finally:
+        _testing.release()
+    expired = job.failure is not None and job.failure.code == "queue_ttl_expired"
+    if not expired and job.status is not Status.QUEUED:
+        return job, repeated
+    if idempotency is not None:
+        services().idempotency.release(scope, idempotency)
+    raise Unavailable("No worker had time for the test.")
 
 
 def _own_work(entry: Body) -> Body:
@@ -174,10 +202,7 @@ def _own_work(entry: Body) -> Body:
 
 
 def _tested(job: Job, host: str) -> Body:
-    """Return what came of a test. Raises: Unavailable when no worker took it."""
-    expired = job.failure is not None and job.failure.code == "queue_ttl_expired"
-    if expired or job.status is Status.QUEUED:
-        raise Unavailable("No worker had time for the test.")
+    """Return what came of a test."""
     done = job.status is Status.COMPLETED
     return {
         "success": done,

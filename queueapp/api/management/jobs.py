@@ -9,13 +9,13 @@ from flask import Response
 from flask.views import MethodView
 from marshmallow import EXCLUDE
 
+from queueapp.api.acts import acting, bound_to
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import failure, success
 from queueapp.api.management.rows import FIFO, STATUSES, WORDS, host_of, job_row
 from queueapp.api.services import services
-from queueapp.api.steering import acting, bound_to
 from queueapp.domain.api_key import Role
 from queueapp.domain.bulk import BulkAction, BulkFilter
 from queueapp.domain.errors import NotYourJob

@@ -3,11 +3,10 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response
+from flask import Response, g
 from flask.views import MethodView
 from marshmallow import EXCLUDE
 
-from queueapp.api.acts import record
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
@@ -18,7 +17,6 @@ from queueapp.api.workers import check_fleet_key
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import NotFound
 from queueapp.domain.fleet import WorkerStatus
-from queueapp.domain.scope import FLEET
 
 NO_SELECTOR = "no selector"
 
@@ -86,9 +84,12 @@ def _delete(status: WorkerStatus) -> dict[str, Any] | None:
     name, config = status.worker.name, services().config
     try:
         failed = services().engine.store.workers.dismiss(
-            name, by=key().user, reason=None, keep_ms=config.keep_ms
+            name,
+            by=key().user,
+            reason=None,
+            keep_ms=config.keep_ms,
+            request_id=g.request_id,
         )
     except NotFound:
         return None
-    record(FLEET, "delete_worker", worker=name, jobs=failed or None)
     return {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}

@@ -1,4 +1,5 @@
--- Accepts several jobs in one call, all or none: the steps of a workflow, or what a schedule makes.
+-- Accepts several jobs in one call, all or none: the steps of a workflow, what a schedule
+-- makes, or what one request asks of many devices.
 -- What submit does for one job is done here for many, with one command for many entries.
 
 -- A command with a hundred members costs far less than a hundred commands.
@@ -62,6 +63,7 @@ local function record_job(scope, job, text, place, unmet, ready, workflow)
   end
   call('SET', K.spec(job.id), text)
   call('HSET', K.job(job.id), unpack(fields))
+  if given(job.terms) then agree(scope, job.id, job.terms, NOW) end
   join_queue(scope, job.id, job.tier, job.shape, job.user, score)
   event(scope, 'submitted', job.id, 'tier', job.tier, 'type', job.type, 'user', job.user)
   return score

@@ -53,3 +53,22 @@ local function still_active(scope, text)
   end
   return found
 end
+
+-- Submits what a schedule makes for a moment, and notes the run; active are those that have not ended.
+-- Returns a failure, or nil. The jobs' specs are in ARGV from 5 on, before them a workflow's record.
+local function submit_made(at, active, manual)
+  local scope, jobs, workflow = A.scope, A.jobs, given(A.workflow)
+  local failure = no_room(scope, jobs, A.max_queued)
+  if failure then return failure end
+  local bad, waits, doomed = look_outside(scope, jobs)
+  if bad then return bad end
+  accept_jobs(scope, jobs, 5, waits, doomed, workflow)
+  if workflow then record_workflow(scope, workflow, ARGV[3], ARGV[4], #jobs) end
+  local run = {scheduled_ms = at, outcome = 'submitted', manual = manual}
+  if workflow then run.workflow_id = workflow else run.job_id = jobs[1].id end
+  note_run(scope, A.id, run)
+  active[#active + 1] = workflow and 'workflow/' .. workflow or 'job/' .. jobs[1].id
+  -- Of a schedule whose runs may overlap the newest are enough.
+  while #active > RUNS_KEPT do table.remove(active, 1) end
+  call('HSET', K.schedule(scope, A.id), 'active', cjson.encode(active))
+end

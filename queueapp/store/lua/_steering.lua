@@ -60,6 +60,11 @@ local function audit(action, facts)
   call('PEXPIRE', key, AUDIT_MS)
 end
 
+-- What somebody did to a thing that is known by its id; what queueapp does for itself is not told.
+local function audit_of(kind, verb)
+  if given(A.act) then audit(verb .. '_' .. kind, {[kind] = A.id}) end
+end
+
 -- How many queued jobs a pause of this kind holds back, and which running ones are of it.
 local function held_back(kind)
   local running = call('ZRANGE', K.index(A.scope, 'status', 'Running'), 0, -1)

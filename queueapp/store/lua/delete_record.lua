@@ -1,8 +1,10 @@
 --- delete_record: forget a dataset or a pipeline, unless a job that has not ended works on it.
---- ARGS kind scope id limit grace_ms
+--- ARGS kind scope id limit grace_ms act op idem
 --- at most limit of the jobs that ever worked on it are looked at; the ended ones are forgotten
---- returns {"gone"|"look again", object key that nobody names any more or ""}
---- fails NOT_FOUND, IN_USE   moves nothing
+--- returns {receipt as JSON, ""}: more says to look again, left is the object key that nobody names any more or ""
+--- a repeat is answered as before   fails NOT_FOUND, IN_USE   moves nothing
+local again = done_before()
+if again then return again end
 local key = K[A.kind](A.scope, A.id)
 local object = call('HGET', key, 'object')
 if not object then return fail('NOT_FOUND', 'There is no such ' .. A.kind .. '.') end
@@ -18,9 +20,10 @@ if A.kind == 'dataset' then
     end
     call('ZREM', users, seen[i])
   end
-  if call('EXISTS', users) == 1 then return {'look again', ''} end
+  if call('EXISTS', users) == 1 then return {cjson.encode({op = A.op, more = true}), ''} end
 end
 call('UNLINK', key)
 call('ZREM', K[A.kind .. 's'](A.scope), A.id)
 if object ~= '' then call('ZADD', K.orphans(), exact(NOW), object) end
-return {'gone', object}
+audit_of(A.kind, 'delete')
+return done({more = false, left = object})

@@ -2,7 +2,7 @@
 --- ARGS scope id born mode at next overlap jobs workflow max_queued tenant project
 --- FULL refuses
 --- ARGV 3 the workflow as JSON or "", 4 its steps, 5... the specs of the jobs as JSON
---- mode is due (at is the schedule's next moment), waiting (at is the one that waits) or manual
+--- mode is due (at is the schedule's next moment) or waiting (at is the one that waits)
 --- born is the moment of the schedule's creation: another one of the same id is another schedule
 --- workflow is its id, or null for a single job
 --- returns {"submitted"|"repeat"|"skipped"|"waiting"|"busy"|"stale", the runs that have not ended}
@@ -11,7 +11,7 @@ local scope, key = A.scope, K.schedule(A.scope, A.id)
 local s = call('HMGET', key, 'next', 'waiting', 'paused', 'active', 'created')
 if s[5] ~= exact(A.born) then return {'stale', {}} end
 local expected = A.mode == 'due' and s[1] or A.mode == 'waiting' and s[2]
-local stands = A.mode == 'manual' or (not s[3] and tonumber(expected or '') == A.at)
+local stands = not s[3] and tonumber(expected or '') == A.at
 
 local function go_on()
   if A.mode == 'due' then set_next(scope, A.id, A.next) end
@@ -26,7 +26,7 @@ end
 if not stands then return {'stale', {}} end
 local active = still_active(scope, s[4])
 
-if #active > 0 and A.overlap ~= 'allow' and A.mode ~= 'manual' then
+if #active > 0 and A.overlap ~= 'allow' then
   if A.mode == 'waiting' then
     look_at(scope, A.id)
     return {'busy', active}
@@ -46,20 +46,8 @@ if #active > 0 and A.overlap ~= 'allow' and A.mode ~= 'manual' then
   return {'waiting', active}
 end
 
-local failure = no_room(scope, A.jobs, A.max_queued)
+local failure = submit_made(A.at, active)
 if failure then return failure end
-local bad, waits, doomed = look_outside(scope, A.jobs)
-if bad then return bad end
-local workflow = given(A.workflow)
-accept_jobs(scope, A.jobs, 5, waits, doomed, workflow)
-if workflow then record_workflow(scope, workflow, ARGV[3], ARGV[4], #A.jobs) end
-local run = {scheduled_ms = A.at, outcome = 'submitted', manual = A.mode == 'manual' or nil}
-if workflow then run.workflow_id = workflow else run.job_id = A.jobs[1].id end
-note_run(scope, A.id, run)
-active[#active + 1] = workflow and 'workflow/' .. workflow or 'job/' .. A.jobs[1].id
--- Of a schedule whose runs may overlap the newest are enough.
-while #active > RUNS_KEPT do table.remove(active, 1) end
-call('HSET', key, 'active', cjson.encode(active))
 go_on()
 look_at(scope, A.id)
 return {'submitted', {}}

@@ -1,9 +1,13 @@
 --- undrain: a draining worker takes jobs again.
---- ARGS worker
---- returns 1 if it was draining, else 0   fails NOT_FOUND   moves nothing
+--- ARGS scope worker act op idem
+--- returns {receipt as JSON, the kept answer or ""}: whether it was draining; a repeat is answered as before
+--- fails NOT_FOUND, IDEMPOTENCY_MISMATCH   moves nothing
+local again = done_before()
+if again then return again end
 local known = call('HMGET', K.worker(A.worker), 'node', 'dismissed')
 if not known[1] or known[2] then return fail('NOT_FOUND', 'There is no such worker.') end
-local was = call('HDEL', K.worker(A.worker), 'draining', 'drain')
+local was = call('HDEL', K.worker(A.worker), 'draining', 'drain') > 0
 call('RPUSH', K.wake(A.worker), '1')
 call('PEXPIRE', K.wake(A.worker), 10000)
-return was > 0 and 1 or 0
+if was then audit('undrain', {worker = A.worker}) end
+return done({was = was})

@@ -1,13 +1,16 @@
 """Repeated requests: one job however often it is asked for."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from queueapp.domain.api_key import Role
+from queueapp.store.idempotency import IdempotencyKeys
 from tests.factories import claim, finish
 from tests.integration.api.conftest import JOB, Api
+from tests.integration.data.wire import COLUMNS, LOG
 
 SUBMIT = "/api/t/p/execution/job"
 JOBS = "/api/t/p/execution/jobs"
@@ -97,7 +100,7 @@ PIPELINES = "/api/t/p/pipelines"
 
 
 def test_other_posts_are_repeated_safely_too(api: Api) -> None:
-    """Reserve, run, publish: the second request gets the first answer."""
+    """The second request gets the first answer, a third with another body is refused."""
     first = api.post(PIPELINES, PIPELINE, headers=KEY)
     again = api.post(PIPELINES, PIPELINE, headers=KEY)
     other = api.post(PIPELINES, {"name": "Other"}, headers=KEY)
@@ -113,15 +116,46 @@ def test_a_request_still_being_answered_is_409(api: Api, monkeypatch: pytest.Mon
     """With Retry-After; the key is free again if the first one fails."""
     seen: list[Any] = []
 
+    def upload() -> Any:
+        data = {**COLUMNS, "file": (io.BytesIO(LOG), "log.csv")}
+        return api.call("POST", "/api/t/p/datasets", data=data, headers=KEY)
+
     def slow(*_: object, **__: object) -> None:
-        seen.append(api.post(PIPELINES, PIPELINE, headers=KEY))
+        seen.append(upload())
         raise RuntimeError("the first one fails")
 
     with monkeypatch.context() as patch:
-        patch.setattr("queueapp.api.pipelines.library", slow)
-        assert api.post(PIPELINES, PIPELINE, headers=KEY).status_code == 500
+        patch.setattr("queueapp.api.datasets.library", slow)
+        assert upload().status_code == 500
 
     assert seen[0].status_code == 409
     assert seen[0].get_json()["code"] == "idempotency_in_progress"
     assert int(seen[0].headers["Retry-After"]) > 0
-    assert api.post(PIPELINES, PIPELINE, headers=KEY).status_code == 201
+    assert upload().status_code == 201
+
+
+def test_an_answer_that_was_not_kept_is_made_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies between the write and its answer leaves one pipeline, told as it is."""
+    with monkeypatch.context() as patch:
+        patch.setattr(IdempotencyKeys, "keep", lambda *_: None)
+        first = api.post(PIPELINES, PIPELINE, headers=KEY)
+    again = [api.post(PIPELINES, PIPELINE, headers=KEY) for _ in range(2)]
+
+    assert [first.get_json()] * 2 == [one.get_json() for one in again]
+    assert ["true", "true"] == [one.headers["Idempotency-Replayed"] for one in again]
+    assert first.headers["Location"] == again[0].headers["Location"]
+    assert api.get(PIPELINES).get_json()["totalCount"] == 1
+
+
+def test_a_repeat_is_answered_whatever_has_become_of_things(api: Api) -> None:
+    """What the request named may be gone since: it was answered before."""
+    made = api.post(PIPELINES, PIPELINE, headers=KEY).get_json()
+    api.delete(f"{PIPELINES}/{made['id']}")
+    job = {**JOB, "resource": {"resourceType": "Notebook", "resourceId": "n"}}
+    api.post(SUBMIT, job, headers=KEY)
+    api.store.client.delete(api.store.keys("catalogue"))
+
+    assert made == api.post(PIPELINES, PIPELINE, headers=KEY).get_json()
+    assert api.post(SUBMIT, job, headers=KEY).status_code == 202

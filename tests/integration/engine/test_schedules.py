@@ -10,7 +10,13 @@ import pytest
 
 from queueapp.config import Config
 from queueapp.domain.audit import Act
-from queueapp.domain.errors import NotFound, Unavailable, ValidationFailed, VersionStale
+from queueapp.domain.errors import (
+    NotFound,
+    QueueFull,
+    Unavailable,
+    ValidationFailed,
+    VersionStale,
+)
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan, Run, ScheduleState, choose
 from queueapp.domain.states import Status
@@ -19,6 +25,8 @@ from queueapp.engine.engine import Engine
 from queueapp.engine.firing import Firing
 from queueapp.engine.schedules import Schedules
 from queueapp.store import Store
+from queueapp.store.answers import Idempotency
+from queueapp.store.audit import AuditFilter
 from tests.factories import SCOPE, add_worker, claim, finish
 
 HOUR_MS = 3_600_000
@@ -206,19 +214,13 @@ def test_queue_keeps_one_fire_waiting(store: Store) -> None:
     waiting = store.schedules.get(SCOPE, "hourly").waiting_ms
     end_job(store)
     later = store.schedules.now_ms() + 5_000
-    store.scripts.call("pause_schedule", **_keeping_next(store, paused=True))
-    store.scripts.call("pause_schedule", **_keeping_next(store, paused=False))
+    for paused in (True, False):
+        # After these only what waits is due.
+        store.schedules.pause(SCOPE, "hourly", paused=paused, next_ms=None, act=ACT)
     fire(store, later)
 
     assert NOON_MS + HOUR_MS == waiting
     assert [(0, "submitted"), (2, "skipped"), (1, "submitted")] == outcomes(store)
-
-
-def _keeping_next(store: Store, *, paused: bool) -> dict[str, Any]:
-    """Return the arguments of a pause or resume after which only what waits is due."""
-    act = {"by": "ann", "reason": None, "request": None}
-    base = {"scope": SCOPE.key, "id": "hourly", "versions": None, "act": act}
-    return {**base, "paused": paused, "next": None}
 
 
 def test_cancel_running_makes_room_for_the_newest(store: Store) -> None:
@@ -266,9 +268,9 @@ def test_a_paused_schedule_does_not_fire(store: Store) -> None:
     """What came while it was paused is not made up for."""
     put(store, catch_up="all")
     schedules = Schedules(engine(store))
-    paused = schedules.pause(SCOPE, "hourly", act=replace(ACT, reason="Holidays"))
+    paused = schedules.pause(SCOPE, "hourly", act=replace(ACT, reason="Holidays")).schedule
     looked = fire(store, NOON_MS + HOUR_MS)
-    resumed = schedules.resume(SCOPE, "hourly", act=ACT)
+    resumed = schedules.resume(SCOPE, "hourly", act=ACT).schedule
 
     assert (True, "Holidays", None) == (paused.paused, paused.paused_reason, paused.next_ms)
     assert (0, []) == (looked, runs(store))
@@ -341,16 +343,31 @@ def test_a_plan_that_cannot_work_is_refused(store: Store, plan: Plan, field: str
     assert ([], 0) == store.schedules.page(SCOPE, 1, 20)
 
 
-def test_running_now_is_done_once_under_its_name(store: Store) -> None:
+def test_running_now_is_done_once_under_its_key(store: Store) -> None:
     """Beside whatever runs; the next moment stays."""
     put(store)
     schedules = Schedules(engine(store))
-    names = ("x", "x", "y")
-    made = [schedules.run_now(SCOPE, "hourly", act=ACT, operation=name).job_id for name in names]
+    keys = (Idempotency("x", "print"), Idempotency("x", "print"), Idempotency("y", "print"))
+    done = [schedules.run_now(SCOPE, "hourly", act=ACT, idempotency=key) for key in keys]
+    made = [one.run.job_id for one in done]
 
+    assert [False, True, False] == [one.repeated for one in done]
     assert 2 == len(set(made)) == len(runs(store))
     assert all(run.manual for run in runs(store))
     assert NOON_MS == store.schedules.get(SCOPE, "hourly").next_ms
+
+
+def test_a_refused_run_leaves_no_trace(store: Store) -> None:
+    """Neither in the trail nor among the runs, and the key may be used again."""
+    put(store)
+    schedules, key = Schedules(engine(store, max_queued_jobs=0)), Idempotency("x", "print")
+    with pytest.raises(QueueFull):
+        schedules.run_now(SCOPE, "hourly", act=ACT, idempotency=key)
+
+    assert [] == runs(store)
+    entries = store.audit.page(SCOPE, AuditFilter(), before=None, limit=9).entries
+    assert ["create_schedule"] == [one.action for one in entries]
+    assert not Schedules(engine(store)).run_now(SCOPE, "hourly", act=ACT, idempotency=key).repeated
 
 
 def test_a_schedule_made_anew_makes_new_jobs(store: Store) -> None:

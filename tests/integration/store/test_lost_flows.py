@@ -17,6 +17,7 @@ from queueapp.engine.schedules import Schedules
 from queueapp.engine.workflows import Workflows
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency
+from queueapp.store.audit import AuditFilter
 from tests import laws
 from tests.factories import SCOPE, add_worker, claim, finish
 from tests.faults.proxy import Proxy
@@ -76,10 +77,12 @@ def schedule_put(lossy: Lossy) -> None:
     add_worker(lossy.real)
     schedules = Schedules(engine(lossy.store))
     again(lambda: schedules.put(SCOPE, "s", DAILY, act=ACT))
-    again(lambda: schedules.pause(SCOPE, "s", act=ACT))
-    again(lambda: schedules.resume(SCOPE, "s", act=ACT))
+    keys = [Idempotency(f"key {number}", "print") for number in range(2)]
+    again(lambda: schedules.pause(SCOPE, "s", act=ACT, idempotency=keys[0]))
+    again(lambda: schedules.resume(SCOPE, "s", act=ACT, idempotency=keys[1]))
+    late = again(lambda: schedules.pause(SCOPE, "s", act=ACT, idempotency=keys[0]))
 
-    assert 3 == lossy.real.schedules.get(SCOPE, "s").version
+    assert (3, False) == (late.schedule.version, late.schedule.paused)
 
 
 def schedule_fired(lossy: Lossy) -> None:
@@ -108,13 +111,18 @@ def schedule_missed(lossy: Lossy) -> None:
 
 
 def schedule_run_now(lossy: Lossy) -> None:
-    """Under one name it runs once."""
+    """Under one key it runs once, is written down once, and a late repeat is told the same."""
     add_worker(lossy.real)
     lossy.real.schedules.put(SCOPE, "s", DAILY, fingerprint="", next_ms=DUE_MS, act=ACT)
-    schedules = Schedules(engine(lossy.store))
-    again(lambda: schedules.run_now(SCOPE, "s", act=ACT, operation="x"))
+    schedules, key = Schedules(engine(lossy.store)), Idempotency("key", "print")
+    done = [
+        again(lambda: schedules.run_now(SCOPE, "s", act=ACT, idempotency=key)) for _ in range(2)
+    ]
 
     assert 2 == len(lossy.ids())
+    assert (done[0].run, True) == (done[1].run, done[1].repeated)
+    entries = lossy.real.audit.page(SCOPE, AuditFilter(), before=None, limit=9).entries
+    assert ["run_schedule", "create_schedule"] == [one.action for one in entries]
 
 
 JOURNEYS = (

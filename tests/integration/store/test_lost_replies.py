@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +22,12 @@ from queueapp.consumer import ClaimConsumer, ClaimedMessage, Station
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
 from queueapp.domain.bulk import BulkAction, BulkFilter, BulkState
-from queueapp.domain.dataset import Dataset
+from queueapp.domain.dataset import Dataset, Pipeline
 from queueapp.domain.errors import LeaseLost, Unavailable
 from queueapp.domain.job import Artifact, Claim
 from queueapp.domain.outcome import Failure, Progress
 from queueapp.domain.queue import Priority
+from queueapp.domain.scope import FLEET, Scope
 from queueapp.domain.states import Status
 from queueapp.engine.bulk import drive
 from queueapp.engine.engine import Engine
@@ -138,10 +140,14 @@ def submitted_with_a_key(lossy: Lossy) -> None:
     """A request with an idempotency key makes one job, though each repeat brings a new id."""
     idempotency = Idempotency("key", "print")
     receipt = again(lambda: lossy.store.jobs.submit(spec(), idempotency=idempotency))
-    again(lambda: lossy.store.jobs.keep_answer(SCOPE, "key", "the answer"))
+    keys = IdempotencyKeys(lossy.store.client, lossy.store.keys, lossy.store.scripts)
+    kept = again(lambda: keys.keep(SCOPE, idempotency, "the answer"))
+    other = again(lambda: keys.keep(SCOPE, idempotency, "another answer"))
     repeat = again(lambda: lossy.store.jobs.submit(spec(), idempotency=idempotency))
 
     assert {receipt.job_id} == lossy.ids()
+    assert (None, "the answer") == (kept, other)
+    assert "the answer" == again(lambda: keys.answer(SCOPE, idempotency))
     assert (receipt.job_id, False, "the answer") == (repeat.job_id, repeat.new, repeat.answer)
 
 
@@ -497,6 +503,81 @@ def dataset_put(lossy: Lossy) -> None:
     assert ["o1"] == lossy.real.datasets.orphans(4_000_000_000_000, 10)
 
 
+def trail(lossy: Lossy, scope: Scope = SCOPE) -> list[str]:
+    """What was written down, newest first."""
+    page = lossy.real.audit.page(scope, AuditFilter(), before=None, limit=100)
+    return [one.action for one in page.entries]
+
+
+def pipelines_kept(lossy: Lossy) -> None:
+    """A key makes one pipeline; puts and deletes are told and written down as they happened."""
+    pipelines, key = lossy.store.pipelines, Idempotency("key", "print")
+    plan = Pipeline(id="", name="p")
+    made = [
+        again(
+            lambda one=one: pipelines.create(  # type: ignore[misc] # bound at once
+                SCOPE, replace(plan, id=one), Act("ann"), idempotency=key
+            )
+        )
+        for one in ("a", "b")
+    ]
+    put = again(lambda: pipelines.put(SCOPE, replace(plan, id="c"), act=Act("ann")))
+    again(lambda: pipelines.put(SCOPE, replace(plan, id="c", name="q"), act=Act("ann")))
+    lossy.store.pipelines.delete(SCOPE, "a", act=Act("ann"))
+
+    assert made[0][0] == made[1][0]
+    assert ("a", True) == (made[1][0].id, made[1][1])
+    assert put.how in ("new", "same")
+    assert ["c"] == [one.id for one in lossy.real.pipelines.page(SCOPE, 1, 9)[0]]
+    assert [
+        "delete_pipeline",
+        "replace_pipeline",
+        "create_pipeline",
+        "create_pipeline",
+    ] == trail(lossy)
+
+
+def batch_submitted(lossy: Lossy) -> None:
+    """The jobs of one request are there once, and a repeat is told the same."""
+    key = Idempotency("key", "print")
+    told = [
+        again(
+            lambda: lossy.store.batches.submit(
+                SCOPE, [spec(), spec()], told=["refused"], idempotency=key
+            )
+        )
+        for _ in range(2)
+    ]
+
+    assert set(told[0].job_ids) == lossy.ids()
+    assert (told[0].job_ids, ["refused"], True) == (told[1].job_ids, told[1].told, told[1].repeated)
+
+
+def worker_steered(lossy: Lossy) -> None:
+    """A drain is not done again by a late repeat, nor is anything written down twice."""
+    add_worker(lossy.real)
+    workers, keys = lossy.store.workers, [Idempotency(f"key {n}", "print") for n in range(2)]
+    again(lambda: workers.drain("w1", by="ann", idempotency=keys[0]))
+    again(lambda: workers.undrain("w1", act=Act("ann"), idempotency=keys[1]))
+    late = again(lambda: workers.drain("w1", by="ann", idempotency=keys[0]))
+
+    assert late.repeated
+    assert lossy.real.workers.get("w1").drain is None
+    assert ["undrain", "drain"] == trail(lossy, FLEET)
+
+
+def worker_deleted(lossy: Lossy) -> None:
+    """Who deletes a worker learns which jobs failed of it, even if the first answer was lost."""
+    add_worker(lossy.real)
+    submit(lossy.real, id="job")
+    assert claim(lossy.real) is not None
+    failed = lossy.store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+
+    assert ["job"] == failed
+    assert ["submitted", "started", "failed"] == lossy.facts()
+    assert ["delete_worker"] == trail(lossy, FLEET)
+
+
 def dataset_held(lossy: Lossy) -> None:
     """A dataset that is held for a job stays."""
     lossy.real.datasets.put(SCOPE, a_dataset("o"), object_key="o")
@@ -567,13 +648,17 @@ REST = (
     retried,
     pruned,
     dataset_put,
+    pipelines_kept,
+    batch_submitted,
+    worker_steered,
+    worker_deleted,
     dataset_held,
     key_made,
     key_reserved,
     worker_came_and_went,
 )
 # Here the caller gets an error after two losses, as he must: he learns by looking.
-ONE_LOSS_ONLY = (cancelled_while_queued, key_reserved)
+ONE_LOSS_ONLY = (cancelled_while_queued, key_reserved, pipelines_kept, worker_deleted)
 CASES = [
     (journey, times)
     for journey in (*ONCE, *ENDS, *REST)

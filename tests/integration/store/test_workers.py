@@ -45,15 +45,15 @@ def test_a_draining_worker_takes_nothing_until_it_is_undrained(store: Store) -> 
     submit(store)
     held = claim(store)
     assert held is not None
-    assert 0 == store.workers.drain("w1", by="ann", reason="kernel", until_ms=99)
+    drained = store.workers.drain("w1", by="ann", reason="kernel", until_ms=99)
+    assert 0 == drained.facts["running"]
     wish = store.workers.get("w1").drain
 
     assert WorkerState.SUSPENDED == state(store)
     assert wish is not None
     assert ("ann", "kernel", 99, False) == (wish.by, wish.reason, wish.until_ms, wish.restart)
     assert claim(store) is None
-    assert store.workers.undrain("w1")
-    assert not store.workers.undrain("w1")
+    assert [True, False] == [store.workers.undrain("w1").facts["was"] for _ in range(2)]
     assert claim(store) is not None
 
 
