@@ -16,27 +16,45 @@ OFFERED = find_spec("netmiko") is not None
 def device_command(job: JobContext) -> None:
     """Send commands or configuration to a network device."""
     from actors.device.rendering import lines_of
-    from actors.device.session import open_session
 
     work = job.parameters
     testing = work["mode"] == "test"
     lines = [] if testing else lines_of(work["lines"], work.get("rendering"))
     known = {name: work.get(name) for name in ("host", "device_type", "port", "username")}
-    session = open_session(known, job.secrets)
+    session = _session(job, known)
     try:
         if testing:
             job.summary(prompt=session.prompt)
-            return
-        # From here on the job must not be run again, should anybody stop it.
-        job.progress(done=0, total=len(lines), stage="Sending")
-        job.flush()
-        outputs = Outputs()
-        try:
-            _send(job, session, lines, outputs)
-        finally:
-            outputs.tell(job)
-    finally:
+        else:
+            _work_off(job, session, lines)
+    except BaseException:
         session.close()
+        raise
+    session.keep()
+
+
+def _session(job: JobContext, known: dict[str, Any]) -> Any:
+    """Return a session: that of the host where one is kept, else one of the job's own."""
+    from actors.device.borrowed import NothingKept, borrow_session
+    from actors.device.session import open_session
+
+    if job.keeping is not None:
+        try:
+            return borrow_session(job.keeping, known, job.secrets)
+        except NothingKept:
+            job.log("DEBUG", "No session is kept here; this job opens its own.")
+    return open_session(known, job.secrets)
+
+
+def _work_off(job: JobContext, session: Any, lines: list[str]) -> None:
+    # From here on the job must not be run again, should anybody stop it.
+    job.progress(done=0, total=len(lines), stage="Sending")
+    job.flush()
+    outputs = Outputs()
+    try:
+        _send(job, session, lines, outputs)
+    finally:
+        outputs.tell(job)
 
 
 def _send(job: JobContext, session: Any, lines: list[str], outputs: Outputs) -> None:
@@ -67,5 +85,6 @@ if OFFERED:
         parameters=DeviceCommandParameters,
         imports=("netmiko", "jinja2.sandbox"),
         internal=True,
+        keeper="actors.device.kept",
         memory_gb=0.5,
     )(device_command)

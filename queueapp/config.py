@@ -51,6 +51,8 @@ class Config:
     node_id: str | None = None
     node_cpu_units: int | None = None
     node_memory_gb: float | None = None
+    pin_idle_seconds: int = 300
+    pin_capacity: int = 32
     key_prefix: str = "{queueapp}"
     time_zone: str = "UTC"
     open_health: bool = False
@@ -141,6 +143,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "CPU units this machine offers; unset: its cores",
     ),
     "QUEUEAPP_NODE_MEMORY_GB": ("node_memory_gb", "memory this machine offers; unset: what it has"),
+    "QUEUEAPP_PIN_IDLE_SECONDS": (
+        "pin_idle_seconds",
+        "how long a node keeps the session of a pinned host between jobs; 0: not at all",
+    ),
+    "QUEUEAPP_PIN_CAPACITY": ("pin_capacity", "pinned hosts whose sessions a node keeps at most"),
     "QUEUEAPP_TIME_ZONE": (
         "time_zone",
         "IANA zone of the times that the Job Management API shows",
@@ -186,14 +193,15 @@ _POSITIVE: Mapping[str, Callable[[str], float]] = {
     "max_streams_per_key": int,
     "drain_seconds": float,
     "node_cpu_units": int,
+    "pin_capacity": int,
 }
 
 
 _ORIGIN = re.compile(
     r"\*|https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?"
 )
-# These may be 0, which stands for no limit.
-_COUNTS = ("requests_per_minute",)
+# These may be 0, which switches off what they are about.
+_COUNTS = ("requests_per_minute", "pin_idle_seconds")
 
 
 def _known_zone(name: str) -> bool:

@@ -70,6 +70,8 @@ class JobContext:
         self.resource: Resource | None = assignment.resource
         self.pipeline = assignment.pipeline
         self.secrets = assignment.secrets
+        #: The keeper of what jobs of this host leave open; None where nothing is kept.
+        self.keeping = assignment.keeping
         self.now = datetime.fromtimestamp(assignment.now_ms / 1000, UTC)
         self._folder = assignment.directory
         self.stopping = False

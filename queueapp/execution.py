@@ -25,7 +25,7 @@ from queueapp.objects import ObjectStore, object_key
 from queueapp.runner import DatasetInput, Runner, RunnerLost, RunnerUnusable, StopKind, Task
 from queueapp.runner.log_tail import LogTail
 from queueapp.runner.logs import RECORDS, left_logs
-from queueapp.runner.task import LOGS, WORK
+from queueapp.runner.task import LOGS, WORK, Keeping
 from queueapp.sealing import CannotOpen
 from queueapp.store import Store
 from queueapp.store.answers import FinishReport
@@ -89,6 +89,7 @@ class Execution:
         work_dir: Path,
         now_ms: Callable[[], int],
         opened: Callable[[JobSpec], dict[str, Any]] = lambda _job: {},
+        keeping: Callable[[JobSpec], Keeping | None] = lambda _job: None,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
         errands: Mapping[str, Errand] | None = None,
     ) -> None:
@@ -99,6 +100,7 @@ class Execution:
         self._now_ms = now_ms
         self._jitter = jitter
         self._opened = opened
+        self._keeping = keeping
         self._errands = errands or {}
         self.recalled: set[tuple[str, int]] = set()
 
@@ -135,6 +137,7 @@ class Execution:
             timeout_ms=job.run_limit_ms or job.timeout_minutes * 60_000,
             now_ms=claim.started_ms,
             secrets=secrets,
+            keeping=self._keeping(job) if job.host else None,
         )
         errand = self._errands.get(job.type)
         try:

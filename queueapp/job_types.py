@@ -46,12 +46,14 @@ class JobType:
         info: JobTypeInfo,
         parameters: "type[marshmallow.Schema] | None" = None,
         imports: tuple[str, ...] = (),
+        keeper: str | None = None,
     ) -> None:
         self.function = function
         self.info = info
         self.name = info.name
         self.parameters = parameters
         self.imports = imports
+        self.keeper = keeper
         self._actor: dramatiq.Actor[..., Any] | None = None
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", info.name)
@@ -118,6 +120,7 @@ def job_type(
     isolation: Isolation = "process",
     imports: tuple[str, ...] = (),
     internal: bool = False,
+    keeper: str | None = None,
     description: str | None = None,
 ) -> Callable[[JobFunction], JobType]:
     """Declare a job type; the decorated function takes a JobContext.
@@ -125,6 +128,8 @@ def job_type(
     ``isolation="thread"`` runs the function inside the worker's own process: quick to start, but
     without limits, without protection of the worker, and it stops only where it calls progress().
     ``imports`` are modules that start no threads: imported once, before the first job of the type.
+    ``keeper`` is a module whose ``serve`` keeps what a job that is pinned to a host leaves open
+    there, for the next one.
 
     Raises: ValueError for a name that is taken or malformed, or requirements that cannot be.
     """
@@ -150,7 +155,7 @@ def job_type(
             isolation=isolation,
             internal=internal,
         )
-        return _register(JobType(function, info, parameters, tuple(imports)))
+        return _register(JobType(function, info, parameters, tuple(imports), keeper))
 
     return declare
 

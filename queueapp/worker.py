@@ -58,6 +58,7 @@ from queueapp.middleware.succession import SuccessionMiddleware
 from queueapp.middleware.tracing import TracingMiddleware, attempt_span, tell_outcome
 from queueapp.objects import object_key, open_object_store
 from queueapp.runner import Runner, StopKind
+from queueapp.runner.keeper import Keepers
 from queueapp.server import store_url
 from queueapp.store import Store, connect
 from queueapp.store.answers import FinishReport
@@ -129,6 +130,13 @@ class WorkerProcess:
             slots=slots,
             right_ends_s=self.station.lease_ends_s,
         )
+        self.keepers = Keepers(
+            {kind.keeper for kind in self.types.values() if kind.keeper},
+            config.data_dir / "keepers",
+            node=self.node.id,
+            capacity=config.pin_capacity,
+            idle_s=config.pin_idle_seconds,
+        )
         self.broker = QueueBroker(self.store, max_queued=config.max_queued_jobs)
         self.engine = Engine(
             self.store,
@@ -145,6 +153,7 @@ class WorkerProcess:
             work_dir=work_dir,
             now_ms=self.engine.now_ms,
             opened=partial(open_credentials, config),
+            keeping=self.keepers.keeping,
             errands={FORECAST_TYPE: ForecastErrand(self.store, self.engine.now_ms, config.keep_ms)},
         )
         self.broker.station = self.station
@@ -183,7 +192,7 @@ class WorkerProcess:
         return [
             LifecycleMiddleware(station),
             DrainMiddleware(station, give_back=self._give_back, patience_s=config.drain_seconds),
-            RunnerMiddleware(self.runner),
+            RunnerMiddleware(self.runner, self.keepers),
             SuccessionMiddleware(
                 station,
                 config.data_dir / "workers",
@@ -292,16 +301,18 @@ class WorkerProcess:
 class RunnerMiddleware(Middleware):
     """Starts the process that forks jobs before any thread exists, and ends it last."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, keepers: Keepers) -> None:
         self._runner = runner
+        self._keepers = keepers
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
         """Start the zygote."""
         self._runner.start()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
-        """End the zygote with whatever still runs in it."""
+        """End the zygote with whatever still runs in it, and let go of what is kept."""
         self._runner.close()
+        self._keepers.close()
 
 
 def threads_of(arguments: list[str]) -> int:

@@ -59,8 +59,17 @@ class FakeDevice:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)  # else the one that waits keeps it open
         self._listener.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End every session, as a restart does."""
         for transport in self._transports:
             transport.close()
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions stand now."""
+        return sum(transport.is_active() for transport in self._transports)
 
     @property
     def connection(self) -> dict[str, Any]:

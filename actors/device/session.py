@@ -4,14 +4,17 @@ Host keys are not checked: devices are replaced more often than their keys are p
 """
 
 import io
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from queueapp import BadInput
 
 HIDDEN = "********"
 SHORTEST_HIDDEN = 4
+HOME_S, QUIET_S = 5.0, 0.5  # for a sign of life, and for the rest of it
+LOOK_S = 0.01
 # Values of these are hidden wherever they come back from the device.
 CONFIDENTIAL = ("password", "secret", "passphrase", "pkey")
 
@@ -63,6 +66,7 @@ class Session:
     def __init__(self, connection: Any, hide: Hide) -> None:
         self._connection = connection
         self._hide = hide
+        self._home: str | None = None
 
     @property
     def prompt(self) -> str:
@@ -80,6 +84,38 @@ class Session:
         with told(self._hide, self._dropped):
             return str(self._hide(self._connection.send_config_set(lines, **options)))
 
+    def settle(self) -> None:
+        """Note the prompt that a session has before anything was sent."""
+        with told(self._hide, self._dropped):
+            self._home = self._connection.find_prompt()
+
+    def is_home(self) -> bool:
+        """Tell whether the device answers in time, and with the prompt of the beginning.
+
+        One that is amid a configuration or another dialogue, or has another name by now, does not.
+        """
+        from netmiko.exceptions import NetmikoBaseException
+
+        connection, got = self._connection, ""
+        heard_s = time.monotonic()
+        try:
+            connection.read_channel()  # what the device said unasked
+            connection.write_channel(connection.RETURN)
+            while self.alive and time.monotonic() < heard_s + (QUIET_S if got else HOME_S):
+                new = connection.read_channel()
+                got, heard_s = got + new, time.monotonic() if new else heard_s
+                if _last_line(got) == self._home:
+                    return True
+                time.sleep(LOOK_S)
+        except (EOFError, OSError, ValueError, NetmikoBaseException):
+            return False
+        return False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection stands, as far as can be told without asking the device."""
+        return not self._dropped()
+
     def _dropped(self) -> bool:
         client = self._connection.remote_conn_pre  # None but with SSH
         transport = None if client is None else client.get_transport()
@@ -88,6 +124,19 @@ class Session:
     def close(self) -> None:
         """End the session."""
         self._connection.disconnect()
+
+    def abandon(self) -> None:
+        """Drop the connection without taking leave: the device may be amid anything."""
+        connection = self._connection
+        with suppress(Exception):  # it may be gone already
+            if connection.protocol == "ssh":
+                connection.paramiko_cleanup()
+            else:
+                connection.remote_conn.close()
+
+    def keep(self) -> None:
+        """End the session: a job's own cannot outlive it."""
+        self.close()
 
 
 def open_session(known: dict[str, Any], secrets: dict[str, Any]) -> Session:
@@ -109,6 +158,11 @@ def open_session(known: dict[str, Any], secrets: dict[str, Any]) -> Session:
         if secrets.get("secret") and not connection.check_enable_mode():
             connection.enable()
     return Session(connection, hide)
+
+
+def _last_line(text: str) -> str:
+    lines = str(text).strip().splitlines()
+    return lines[-1].strip() if lines else ""
 
 
 def _key(text: str, passphrase: str | None) -> Any:

@@ -52,9 +52,7 @@ def confine(*, parent: int, work: str, limits: Limits, fds: tuple[int, int, int]
     ``fds`` are the task, the event pipe and the log, which become 3, 4 and 1 with 2.
     """
     os.setsid()
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the zygote died before the line above could notice
+    die_with(parent)
     become_subreaper()
     _take_descriptors(fds)
     os.umask(0o077)
@@ -62,6 +60,13 @@ def confine(*, parent: int, work: str, limits: Limits, fds: tuple[int, int, int]
     _limit(limits)
     _describe(work, limits.cpu_units)
     _reseed()
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this fork when the process that made it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it died before the line above could notice
 
 
 def _prctl(option: int, value: int) -> None:

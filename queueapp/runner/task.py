@@ -18,6 +18,14 @@ OUTPUTS = "outputs"
 LOGS = "logs"
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """What a job is told of its node's keeper: where it listens, what the job's host is there."""
+
+    address: str
+    place: str
+
+
 class RunnerLost(QueueappError):
     """The process that starts jobs died, so the attempt is lost."""
 
@@ -71,6 +79,7 @@ class Task:
     now_ms: int
     trace: str | None = None
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    keeping: Keeping | None = None
 
     def absolute(self) -> "Task":
         """Return the same task with every path absolute."""
@@ -113,6 +122,7 @@ class Assignment:
     modules: tuple[str, ...] = ()
     trace: str | None = None
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    keeping: Keeping | None = None
 
     @classmethod
     def of(cls, task: Task, *, modules: tuple[str, ...] = ()) -> "Assignment":
@@ -133,6 +143,7 @@ class Assignment:
             modules=modules,
             trace=task.trace,
             secrets=task.secrets,
+            keeping=task.keeping,
         )
 
     def encode(self) -> bytes:
@@ -148,6 +159,8 @@ class Assignment:
             facts["resource"] = Resource(**facts["resource"])
         facts["inputs"] = tuple(_input(one) for one in facts["inputs"])
         facts["modules"] = tuple(facts["modules"])
+        if facts["keeping"] is not None:
+            facts["keeping"] = Keeping(**facts["keeping"])
         return cls(**facts)
 
 

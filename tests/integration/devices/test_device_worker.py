@@ -10,6 +10,7 @@ from flask import Flask
 
 from queueapp.app import create_app
 from queueapp.config import Config
+from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from tests.fake_device import PASSWORD, FakeDevice
 from tests.integration.api.management.test_devices import everything
@@ -87,7 +88,7 @@ def test_a_device_is_served_in_order_and_two_at_once(
     store: Store,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """One job at a time and in queue order; and no secret is anywhere afterwards."""
+    """One job at a time, in queue order, in one session; and no secret is anywhere afterwards."""
     first, second = devices
     asked = ["show slow", "show version", "show interfaces"]
     ids = [site.post("/device/exec", work(first, one))["id"] for one in asked]
@@ -100,7 +101,7 @@ def test_a_device_is_served_in_order_and_two_at_once(
     assert {"show slow": "done"} == rows[0]["result"]["retval"]
     assert asked == [line for line in first.lines if line.startswith("show")]
     assert [1, 1] == [first.most_running, second.most_running]
-    assert [3, 2] == [first.logins, second.logins]
+    assert [1, 1] == [first.logins, second.logins]
     assert rows[0]["started_at"] < rows[3]["ended_at"]
     assert rows[3]["started_at"] < rows[0]["ended_at"]
 
@@ -136,6 +137,28 @@ def test_a_job_that_takes_too_long_or_comes_too_late_fails(
     assert "JobTimeout" == site.ended(slow)["result"]["error"]["type"]
     last = site.post("/device/exec", work(first, "show version"))["id"]
     assert "finished" == site.ended(last)["status"]
+
+
+def test_a_cancelled_jobs_session_is_not_used_again(
+    site: Site, worker: RunningWorker, devices: list[FakeDevice]
+) -> None:
+    """Nor does a job that is not pinned have any part in what is kept."""
+    first = devices[0]
+    site.ended(site.post("/device/exec", work(first, "show version"))["id"])
+    fifo = work(first, "show version", queue_strategy="fifo")
+    assert "finished" == site.ended(site.post("/device/exec", fifo)["id"])["status"]
+    assert (2, 1) == (first.logins, first.sessions)
+    first.slow_s = 2
+    slow = site.post("/device/exec", work(first, "show slow"))["id"]
+    deadline = time.monotonic() + 20
+    while not first.running and time.monotonic() < deadline:
+        time.sleep(0.02)
+    worker.engine.cancel(Scope("default", "default"), slow, by="ann", reason="", force=True)
+
+    assert "cancelled" == site.ended(slow)["status"]
+    assert 2 == first.logins
+    after = site.ended(site.post("/device/exec", work(first, "show version"))["id"])
+    assert ("finished", 3, 1) == (after["status"], first.logins, first.sessions)
 
 
 def test_a_worker_with_another_key_says_so(
