@@ -97,7 +97,7 @@ class Station:
         # A claim whose answer was lost is asked for by its name: the job may be ours already.
         self._unanswered = self._unanswered or uuid.uuid4().hex
         asked_s = time.monotonic()
-        claim = self.store.jobs.claim(
+        claim = self.store.attempts.claim(
             self.worker, operation=self._unanswered, lease_ms=self.lease_ms, wait_s=wait_s
         )
         self._unanswered = None

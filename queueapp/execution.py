@@ -209,7 +209,7 @@ class Execution:
     ) -> StopKind | None:
         """Bring progress to the store; a store that is away does not stop the job."""
         try:
-            wish = self._store.jobs.report(
+            wish = self._store.attempts.report(
                 claim.job.id, claim.epoch, progress, usage, log_tail=tail.newest()
             )
         except LeaseLost:

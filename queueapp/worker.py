@@ -269,8 +269,8 @@ class WorkerProcess:
         keep_ms = min(config.keep_ms, FORECAST_KEPT_MS) if passing else config.keep_ms
         limits = {"max_lost": config.max_lost_attempts, "keep_ms": keep_ms}
         if station.draining.is_set() or station.consumer_thread is None:
-            return self.store.jobs.finish(claim.job.id, claim.epoch, report, **limits), None
-        return self.store.jobs.finish_and_claim(
+            return self.store.attempts.finish(claim.job.id, claim.epoch, report, **limits), None
+        return self.store.attempts.finish_and_claim(
             claim.job.id,
             claim.epoch,
             report,

@@ -61,7 +61,7 @@ def submit(store: Store, *, now_ms: int | None = None, **changes: Any) -> Receip
 
 def claim(store: Store, worker: str = "w1", *, now_ms: int | None = None) -> Claim | None:
     """Claim for a worker, each time as a new operation."""
-    return store.jobs.claim(worker, operation=uuid.uuid4().hex, lease_ms=30_000, now_ms=now_ms)
+    return store.attempts.claim(worker, operation=uuid.uuid4().hex, lease_ms=30_000, now_ms=now_ms)
 
 
 def report(outcome: str = "completed", **changes: Any) -> FinishReport:
@@ -82,7 +82,7 @@ def report(outcome: str = "completed", **changes: Any) -> FinishReport:
 def finish(store: Store, held: Claim, outcome: str = "completed", **options: Any) -> str:
     """End an attempt and return the job's status."""
     changes = options.pop("changes", {})
-    return store.jobs.finish(
+    return store.attempts.finish(
         held.job.id,
         held.epoch,
         report(outcome, **changes),

@@ -97,7 +97,7 @@ class Queue:
 
     def claim(self) -> None:
         """Claim the best job, or park when none fits."""
-        claim = self.store.jobs.claim(WORKER.name, operation=uuid.uuid4().hex, lease_ms=30_000)
+        claim = self.store.attempts.claim(WORKER.name, operation=uuid.uuid4().hex, lease_ms=30_000)
         if claim is not None:
             self.claims.append(claim)
             self._gone.add(claim.job.id)
@@ -105,7 +105,7 @@ class Queue:
     def finish(self) -> None:
         """End the job that was claimed last."""
         claim = self.claims.pop()
-        self.store.jobs.finish(claim.job.id, claim.epoch, DONE, max_lost=3, keep_ms=KEEP_MS)
+        self.store.attempts.finish(claim.job.id, claim.epoch, DONE, max_lost=3, keep_ms=KEEP_MS)
 
     def position(self) -> None:
         """Ask for the position of some job."""

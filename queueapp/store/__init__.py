@@ -5,6 +5,7 @@ Every state move is one Lua script; every reader asks for what it shows and no m
 
 from queueapp.store.api_keys import ApiKeys
 from queueapp.store.artifacts import Artifacts
+from queueapp.store.attempts import Attempts
 from queueapp.store.audit import Audit
 from queueapp.store.batches import Batches
 from queueapp.store.bottlenecks import Bottlenecks
@@ -48,6 +49,7 @@ class Store:
         parts = (client, self.keys, self.scripts)
         self.clock = StoreClock(client)
         self.jobs = Jobs(*parts)
+        self.attempts = Attempts(self.keys, self.scripts)
         self.figures = Figures(*parts)
         self.queue = Queue(*parts)
         self.listing = Listing(*parts)

@@ -52,12 +52,12 @@ def test_progress_is_streamed_at_most_once_a_second(api: Api) -> None:
         began_s, seen = time.monotonic(), []
         for done in range(1, 8):
             report = Progress(done, 10, "Counting")
-            api.store.jobs.report(held.job.id, held.epoch, report, Usage())
+            api.store.attempts.report(held.job.id, held.epoch, report, Usage())
             seen += [stream.event(api)] if done in (1, 7) else []
         assert time.monotonic() - began_s >= 1.0
         assert [(10, 1), (70, 7)] == [(e["percentage"], e["recordsProcessed"]) for e in seen]
         assert [None, "Counting"] == [seen[1]["id"], seen[1]["currentStage"]]
-        api.store.jobs.report(held.job.id, held.epoch, Progress(9, 10), Usage())
+        api.store.attempts.report(held.job.id, held.epoch, Progress(9, 10), Usage())
         finish(api.store, held)
         assert "completed" == stream.event(api)["kind"]
 

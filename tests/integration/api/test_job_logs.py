@@ -159,8 +159,8 @@ def test_running_attempt_shows_its_newest_lines(api: Api) -> None:
     assert held is not None
     plain = report()
     tail = {"first": 41, "lines": [records([line]).decode() for line in LINES[1:3]]}
-    api.store.jobs.report(job_id, held.epoch, plain.progress, NOTHING, log_tail=tail)
-    api.store.jobs.report(job_id, held.epoch, plain.progress, NOTHING)
+    api.store.attempts.report(job_id, held.epoch, plain.progress, NOTHING, log_tail=tail)
+    api.store.attempts.report(job_id, held.epoch, plain.progress, NOTHING)
     body = api.get(logs(job_id)).get_json()
     after = api.get(logs(job_id), query_string={"after": "1.41"}).get_json()
     finish(api.store, held)

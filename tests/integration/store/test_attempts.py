@@ -59,7 +59,7 @@ def test_terminal_never_changes(store: Store, held: Claim) -> None:
 
     assert finish(store, held, "failed") == "Completed"
     with pytest.raises(LeaseLost):
-        store.jobs.report("job", held.epoch, Progress(1), NOTHING)
+        store.attempts.report("job", held.epoch, Progress(1), NOTHING)
     with pytest.raises(JobNotCancellable):
         cancel(store)
 
@@ -80,7 +80,7 @@ def test_overdue_lease_is_taken_back_and_the_old_attempt_refused(store: Store, h
 
 def _acts(store: Store, stale: Claim) -> list[Callable[[], object]]:
     return [
-        lambda: store.jobs.report("job", stale.epoch, Progress(1), NOTHING),
+        lambda: store.attempts.report("job", stale.epoch, Progress(1), NOTHING),
         lambda: finish(store, stale),
         lambda: finish(store, stale, "given_back"),
     ]
@@ -162,13 +162,13 @@ def test_cancel_of_a_queued_job_ends_it(store: Store) -> None:
 def test_cancel_of_a_running_job_reaches_its_worker(store: Store, held: Claim) -> None:
     """A running job's cancel is told by the next report and the next heartbeat."""
     assert cancel(store) == (Status.RUNNING, Status.RUNNING)
-    wish = store.jobs.report("job", held.epoch, Progress(5, 10), Usage(cpu_seconds=1.5))
+    wish = store.attempts.report("job", held.epoch, Progress(5, 10), Usage(cpu_seconds=1.5))
 
     assert wish is not None
     assert not wish["force"]
     assert list(beat(store, "w1", [("job", held.epoch)])["cancel"]) == ["job"]
     cancel(store, force=True)
-    wish = store.jobs.report("job", held.epoch, Progress(6, 10), NOTHING)
+    wish = store.attempts.report("job", held.epoch, Progress(6, 10), NOTHING)
     assert wish is not None
     assert wish["force"]
 
@@ -256,7 +256,7 @@ def test_what_was_reported_is_forgotten_when_the_end_says_otherwise(
     store: Store, held: Claim
 ) -> None:
     """The end's own progress and usage stand, also where they are nothing at all."""
-    store.jobs.report("job", 1, Progress(records_done=40), Usage(cpu_seconds=7.0))
+    store.attempts.report("job", 1, Progress(records_done=40), Usage(cpu_seconds=7.0))
 
     finish(store, held)
 

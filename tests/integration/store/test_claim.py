@@ -25,7 +25,7 @@ def test_a_parked_worker_is_woken_with_a_claim(store: Store) -> None:
     claim(store)
     with ThreadPoolExecutor(1) as waiter:
         waiting = waiter.submit(
-            store.jobs.claim, "w1", operation="waiting", lease_ms=30_000, wait_s=4
+            store.attempts.claim, "w1", operation="waiting", lease_ms=30_000, wait_s=4
         )
         while not store.client.info("clients")["blocked_clients"]:
             time.sleep(0.002)
@@ -42,7 +42,7 @@ def test_a_wait_that_nobody_ends_parks_again(store: Store) -> None:
     add_worker(store)
     claim(store)
 
-    assert store.jobs.claim("w1", operation="again", lease_ms=30_000, wait_s=0.01) is None
+    assert store.attempts.claim("w1", operation="again", lease_ms=30_000, wait_s=0.01) is None
     assert ["w1"] == store.client.zrange(store.keys("idle"), 0, -1)
 
 
@@ -61,8 +61,8 @@ def test_same_operation_gets_the_same_claim(store: Store) -> None:
     add_worker(store)
     submit(store)
     submit(store)
-    first = store.jobs.claim("w1", operation="op", lease_ms=1_000)
-    again = store.jobs.claim("w1", operation="op", lease_ms=1_000)
+    first = store.attempts.claim("w1", operation="op", lease_ms=1_000)
+    again = store.attempts.claim("w1", operation="op", lease_ms=1_000)
 
     assert first == again
     assert store.client.zcard(store.keys("leases")) == 1
@@ -212,7 +212,7 @@ def test_finish_takes_the_next_job_in_the_same_call(store: Store) -> None:
     held = claim_after_submit(store, "first")
     submit(store, id="second")
     ends = [
-        store.jobs.finish_and_claim(
+        store.attempts.finish_and_claim(
             "first", held.epoch, report(), max_lost=3, keep_ms=1_000, worker="w1", lease_ms=1_000
         )
         for _ in range(2)

@@ -82,7 +82,7 @@ def test_progress_is_told_once_per_change_and_not_kept(store: Store) -> None:
     assert held is not None
     newest = {SCOPE.key: store.events.newest(SCOPE)}
     for done in (1, 1, 2):
-        store.jobs.report(held.job.id, held.epoch, Progress(done, 10), Usage())
+        store.attempts.report(held.job.id, held.epoch, Progress(done, 10), Usage())
     reader = store.events.reader()
     now, told = reader.wait(newest, block_ms=10)[SCOPE.key]
     reader.close()

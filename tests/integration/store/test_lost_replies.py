@@ -67,7 +67,7 @@ class Lossy:
         """Commit an attempt as a worker does: a stale one is let go."""
         assert told is not None
         try:
-            self.store.jobs.finish(held.job.id, held.epoch, told, max_lost=3, keep_ms=KEEP_MS)
+            self.store.attempts.finish(held.job.id, held.epoch, told, max_lost=3, keep_ms=KEEP_MS)
         except LeaseLost:
             return
 
@@ -169,7 +169,7 @@ def run_to(outcome: str, status: Status, facts: list[str], **changes: Any) -> An
         submit(lossy.real, id="job", **changes)
         message = lossy.take()
         held = message.claim
-        again(lambda: lossy.store.jobs.report("job", held.epoch, Progress(1), NOTHING))
+        again(lambda: lossy.store.attempts.report("job", held.epoch, Progress(1), NOTHING))
         told = again(lambda: beat(lossy.store, "w1", lossy.station.held()))
         failure = Failure("job_error", "it broke", retryable=outcome == "failed")
         lossy.give(message, report(outcome, failure=failure if outcome == "failed" else None))
@@ -248,7 +248,7 @@ def ended_and_next_taken(lossy: Lossy) -> None:
     held = claim(lossy.real)
     assert held is not None
     status, following = again(
-        lambda: lossy.store.jobs.finish_and_claim(
+        lambda: lossy.store.attempts.finish_and_claim(
             "job",
             held.epoch,
             report(),
@@ -347,7 +347,7 @@ def cancelled_while_running(lossy: Lossy) -> None:
     held = claim(lossy.real)
     assert held is not None
     again(lambda: lossy.store.jobs.cancel(SCOPE, "job", **wish()))
-    told = again(lambda: lossy.store.jobs.report("job", held.epoch, Progress(1), NOTHING))
+    told = again(lambda: lossy.store.attempts.report("job", held.epoch, Progress(1), NOTHING))
 
     assert told is not None
     assert ["submitted", "started", "cancel_requested"] == lossy.facts()

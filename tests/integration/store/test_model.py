@@ -215,7 +215,7 @@ class Walk:
         if self.held:
             held = self.held[0]
             with pytest.raises(LeaseLost):
-                self.store.jobs.report(held.job.id, held.epoch + 1, *_nothing())
+                self.store.attempts.report(held.job.id, held.epoch + 1, *_nothing())
 
     def check(self) -> None:
         """Every queue stands as the model says, positions 1..n."""

@@ -74,7 +74,7 @@ def test_recalled_job_is_told_by_its_next_report(store: Store) -> None:
     held = claim(store)
     assert held is not None
     store.pauses.pause(SCOPE, act=Act("ann"), recall=True)
-    wish = store.jobs.report(held.job.id, held.epoch, Progress(), Usage())
+    wish = store.attempts.report(held.job.id, held.epoch, Progress(), Usage())
 
     assert {"give_back": True} == wish
     assert "Queued" == finish(store, held, "given_back")

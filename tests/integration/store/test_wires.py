@@ -32,7 +32,7 @@ def _open(store: Store) -> list[str]:
 
 
 def _claim(store: Store, number: int = 0) -> object:
-    return store.jobs.claim("w1", operation=f"op{number}", lease_ms=30_000)
+    return store.attempts.claim("w1", operation=f"op{number}", lease_ms=30_000)
 
 
 def test_one_thread_needs_one_connection(small: Store, store: Store) -> None:
@@ -53,7 +53,7 @@ def test_a_refusal_keeps_the_connection(small: Store, store: Store) -> None:
     seen = []
     for _ in range(3):
         with pytest.raises(LeaseLost):
-            small.jobs.finish("nobody", 1, told, max_lost=3, keep_ms=1000)
+            small.attempts.finish("nobody", 1, told, max_lost=3, keep_ms=1000)
         seen.append(_open(store))
 
     assert seen[1] == seen[2]
@@ -69,7 +69,7 @@ def test_dead_connections_are_replaced_at_once(small: Store, store: Store) -> No
             store.client.client_kill_filter(_id=row["id"])
     submit(store, id="job")
 
-    claim = small.jobs.claim("w1", operation="new", lease_ms=30_000)
+    claim = small.attempts.claim("w1", operation="new", lease_ms=30_000)
 
     assert claim is not None
     assert "job" == claim.job.id

@@ -44,7 +44,7 @@ def test_a_renewed_lease_lasts_from_the_question(station: Station) -> None:
 
 def test_an_ended_attempt_has_no_lease(station: Station, store: Store) -> None:
     """What was given back or ended is not watched any more."""
-    claim = store.jobs.claim("w1", operation="again", lease_ms=LEASE_MS)
+    claim = store.attempts.claim("w1", operation="again", lease_ms=LEASE_MS)
     assert claim is None
     (held,) = station.held()
     assert station.free.acquire(timeout=0)  # as the consumer does before it claims

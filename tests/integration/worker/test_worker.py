@@ -166,7 +166,7 @@ def test_new_worker_takes_over_from_a_killed_one(
     add_worker(store, "dead", types=("Zoo.Nothing",))
     worker.process.station.draining.set()
     job_id = worker.submit("Zoo.Nothing")
-    held = store.jobs.claim("dead", operation="1", lease_ms=60_000)
+    held = store.attempts.claim("dead", operation="1", lease_ms=60_000)
     assert held is not None
     (config.data_dir / "workers" / "dead").touch()
     successor = RunningWorker(config)
