@@ -31,15 +31,22 @@ class ForecastParameters(marshmallow.Schema):
 def forecast_refresh(job: JobContext) -> None:
     """Forecast a queue from its jobs: sizes, waits, load and advice for a day."""
     begun = time.process_time()
-    from actors.forecasts.known import known_of
+    from actors.forecasts.known import columns_of, known_of
+    from actors.forecasts.run_times import learn_run_times
     from forecasting.published import published
 
     loaded = time.process_time()
     job.progress(stage="Reading")
     told = json.loads(job.dataset("jobs").path.read_bytes())
-    known = known_of(told)
+    columns = columns_of(told)
+    known = known_of(told, columns)
     job.progress(stage="Forecasting")
     found = published(known)
+    levels = (told["learnt"] or {}).get("run_levels")
+    run_times = learn_run_times(columns, now=known.now, since=known.since, levels=levels)
+    if run_times:
+        found["learnt"]["run_levels"] = run_times.levels
+    found["run_times"] = run_times.rows if run_times else {}
     done = time.process_time()
     found["learnt_at"] = told["learnt_at"]
     found["trained_at"] = told["now_ms"] / 1000

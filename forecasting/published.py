@@ -101,10 +101,6 @@ def published(known: Known) -> dict[str, Any]:
             "moves": kept["moves"] if kept else _moves(whole, known.types),
         },
         "advice": {"workers": _workers(whole), "windows": whole["advice"]["windows"]},
-        "durations": {
-            **{known.kinds[int(kind)]: each for kind, each in whole["kinds"].items()},
-            "p": whole["any"],
-        },
     }
 
 

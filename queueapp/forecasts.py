@@ -139,6 +139,8 @@ class ForecastErrand:
         made = [output.path for output in outcome.outputs if output.name == RESULT]
         if outcome.end is AttemptEnd.COMPLETED and made:
             forecast = orjson.loads(made[0].read_bytes())
+            learnt_ms = round(forecast["made_at"] * 1000)
+            self.store.run_times.put(scope, forecast.pop("run_times"), learnt_ms=learnt_ms)
             self.store.forecasts.put(scope, {**forecast, "package": queueapp.__version__})
         elif outcome.end is AttemptEnd.FAILED:
             self.store.forecasts.mark_failed(scope, self.now_ms())

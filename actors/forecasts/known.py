@@ -5,27 +5,62 @@ The ForecastRefresh job calls it. Rows are as the read_past script answers them;
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from forecasting.machines import Samples
 from forecasting.published import Known
 from queueapp.domain.scope import encode_part
+from queueapp.domain.states import Status
 
 NEVER_S = 7 * 86_400.0
 """How far ahead a moment lies that nobody knows."""
 _DECODER = json.JSONDecoder()
 Row = Sequence[Any]
+Column = Sequence[float | None]
 
 
-def known_of(told: Mapping[str, Any]) -> Known:
-    """Return what is known of a queue, in seconds and plain columns."""
+@dataclass(frozen=True)
+class Columns:
+    """Jobs as columns that forecasts are made of, and what their numbers mean.
+
+    `done` tells which jobs completed; `users` are encoded as in keys.
+    """
+
+    jobs: Mapping[str, Column]
+    kinds: Sequence[str]
+    users: Sequence[str]
+    done: Sequence[bool]
+
+
+def known_of(told: Mapping[str, Any], columns: Columns) -> Known:
+    """Return what is known of a queue, in seconds."""
+    now = told["now_ms"] / 1000
+    pauses, whole = told["pauses"], told["whole_scope"]
+    return Known(
+        jobs=columns.jobs,
+        kinds=columns.kinds,
+        now=now,
+        since=told["since_ms"] / 1000,
+        slots=told["slots"],
+        others=told["others"],
+        most_running=told["most_running"],
+        paused_until=_moment(pauses[whole], now) if whole in pauses else None,
+        samples=_samples(told["loads"]),
+        learnt=told["learnt"],
+        efficiency=told["efficiency"],
+    )
+
+
+def columns_of(told: Mapping[str, Any]) -> Columns:
+    """Return the jobs that are told as columns, in seconds."""
     now = told["now_ms"] / 1000
     rows: list[tuple[str, Row]] = list(told["jobs"].items())
     kinds, users = _Numbers(), _Numbers()
     pauses = {kind: _moment(until, now) for kind, until in told["pauses"].items()}
     types = [row[6].rpartition(".")[0] for _, row in rows]
-    names = [_kind(kind, row[9]) for kind, (_, row) in zip(types, rows, strict=True)]
-    columns: dict[str, Sequence[float | None]] = {
+    names = [_kind(kind, row[10]) for kind, (_, row) in zip(types, rows, strict=True)]
+    jobs: dict[str, Column] = {
         "submitted": [_came(row) for _, row in rows],
         "started": [_began(row) for _, row in rows],
         "finished": [_seconds(row[3]) for _, row in rows],
@@ -38,19 +73,8 @@ def known_of(told: Mapping[str, Any]) -> Known:
             for kind, (_, row) in zip(types, rows, strict=True)
         ],
     }
-    return Known(
-        jobs=columns,
-        kinds=kinds.names,
-        now=now,
-        since=told["since_ms"] / 1000,
-        slots=told["slots"],
-        others=told["others"],
-        most_running=told["most_running"],
-        paused_until=pauses.get(told["whole_scope"]),
-        samples=_samples(told["loads"]),
-        learnt=told["learnt"],
-        efficiency=told["efficiency"],
-    )
+    done = [row[9] == Status.COMPLETED for _, row in rows]
+    return Columns(jobs, kinds.names, users.names, done)
 
 
 class _Numbers:

@@ -3,7 +3,7 @@
 Pure: the engine's records in, plain values out.
 """
 
-from queueapp.api.job_answer import Row, basis, shown_wait, stamp
+from queueapp.api.job_answer import Row, basis, basis_row, shown_wait, stamp
 from queueapp.domain import text
 from queueapp.engine.answers import Cancelled, Submitted
 from queueapp.engine.trials import Trial
@@ -38,7 +38,7 @@ def trial_answer(trial: Trial) -> Row:
         "estimatedStartTime": stamp(found.start_ms),
         "estimatedCompletion": stamp(found.completion_ms),
         "estimatedDuration": text.minute_range(*found.duration.minutes),
-        "estimateBasis": {"scope": found.duration.basis, "samples": found.duration.samples},
+        "estimateBasis": basis_row(found.duration),
         "jobName": spec.name,
         "jobType": spec.type,
         "priority": spec.priority,

@@ -183,8 +183,19 @@ def basis(estimate: Estimate) -> Row:
 
 
 def basis_row(duration: Duration) -> Row:
-    """Return what a range for a run time rests on."""
-    return {"scope": duration.basis, "samples": duration.samples}
+    """Return what a range for a run time rests on, and what was learnt of it in seconds."""
+    lasts = (
+        (duration.low_ms, duration.middle_ms, duration.high_ms) if duration.learnt else (None,) * 3
+    )
+    p10, p50, p90 = (None if ms is None else ms / 1000 for ms in lasts)
+    return {
+        "scope": duration.basis,
+        "samples": duration.samples,
+        "learnt": duration.learnt,
+        "p10": p10,
+        "p50": p50,
+        "p90": p90,
+    }
 
 
 def shown_wait(wait: Wait | None) -> Row | None:

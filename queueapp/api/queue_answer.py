@@ -5,7 +5,7 @@ Pure: the engine's view in, plain values out.
 
 from typing import Any
 
-from queueapp.api.job_answer import shown_wait, stamp
+from queueapp.api.job_answer import basis_row, shown_wait, stamp
 from queueapp.api.schemas.enums import QueueState
 from queueapp.domain import text
 from queueapp.domain.estimates import Duration
@@ -40,7 +40,7 @@ def _foreseen(queued: QueuedJob) -> Row:
         "estimatedStartTime": stamp(found.start_ms),
         "estimatedCompletion": stamp(found.completion_ms),
         "estimatedDuration": text.minute_range(*lasts.minutes),
-        "estimateBasis": {"scope": lasts.basis, "samples": lasts.samples},
+        "estimateBasis": basis_row(lasts),
     }
 
 

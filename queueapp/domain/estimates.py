@@ -1,6 +1,7 @@
 """How long a job will run: what the past runs of jobs like it say.
 
-Pure arithmetic; ``queueapp.foresight.durations`` brings the samples. Durations are milliseconds.
+Pure arithmetic; ``queueapp.foresight.durations`` brings the samples and what training learnt.
+Durations are milliseconds.
 Only completed runs are samples: a failed or cancelled one does not tell how long the work takes.
 """
 
@@ -27,6 +28,12 @@ class Duration:
     basis: str
     samples: int
     written_bytes: float | None = None  # what nine of ten such runs wrote at most
+    middle_ms: float | None = None  # of a range that training learnt: from 10 to 90 %
+
+    @property
+    def learnt(self) -> bool:
+        """Whether training learnt the range: then four of five run times should lie in it."""
+        return self.middle_ms is not None
 
     @property
     def minutes(self) -> tuple[int, int]:
@@ -45,13 +52,18 @@ def quantile(ordered: Sequence[float], q: float) -> float:
 
 @dataclass(frozen=True)
 class Runs:
-    """The newest runs of one basis in numbers."""
+    """The newest runs of one basis in numbers, or what training learnt of a user's in it.
+
+    ``learnt``: then the range is from 10 to 90 %, else from 25 to 90 %.
+    """
 
     count: int
     low_ms: float = 0.0
     high_ms: float = 0.0
     mean_ms: float = 0.0
     written_bytes: float | None = None
+    middle_ms: float = 0.0
+    learnt: bool = False
 
     @classmethod
     def of(cls, run_ms: Sequence[float], written: Sequence[float]) -> "Runs":
@@ -67,12 +79,25 @@ class Runs:
             written_bytes=quantile(sorted(written), 0.90) if written else None,
         )
 
+    @property
+    def enough(self) -> bool:
+        """Whether an estimate may rest on them; training judges what it learnt itself."""
+        return self.learnt or self.count >= MIN_SAMPLES
+
 
 def estimate_duration(bases: Sequence[tuple[str, Runs]], *, timeout_ms: float) -> Duration:
-    """Return the range from the first basis with enough samples, else 0 to the timeout."""
-    for name, runs in bases:
-        if runs.count >= MIN_SAMPLES:
-            return Duration(
-                runs.low_ms, runs.high_ms, runs.mean_ms, name, runs.count, runs.written_bytes
-            )
-    return Duration(0, timeout_ms, None, "none", 0)
+    """Return the range from the first basis with enough samples, else 0 to the timeout.
+
+    What is learnt may reach further than any run did, but no further than the timeout.
+    """
+    told = [(name, runs) for name, runs in bases if runs.enough]
+    if not told:
+        return Duration(0, timeout_ms, None, "none", 0)
+    written = next((runs.written_bytes for _, runs in told if not runs.learnt), None)
+    name, runs = told[0]
+    if not runs.learnt:
+        return Duration(runs.low_ms, runs.high_ms, runs.mean_ms, name, runs.count, written)
+    low, middle, high, mean = (
+        min(ms, timeout_ms) for ms in (runs.low_ms, runs.middle_ms, runs.high_ms, runs.mean_ms)
+    )
+    return Duration(low, high, mean, name, runs.count, written, middle)

@@ -64,14 +64,8 @@ class WorkflowViews:
         return WorkflowView(workflow, steps, self._path(workflow, jobs, positions, durations))
 
     def _durations(self, jobs: dict[str, Job]) -> dict[str, Duration]:
-        known: dict[object, Duration] = {}
-        found = {}
-        for name, job in jobs.items():
-            alike = (job.spec.type, job.spec.resource, job.spec.timeout_minutes)
-            if alike not in known:
-                known[alike] = self._engine.outlook.duration(job.spec)
-            found[name] = known[alike]
-        return found
+        found = self._engine.outlook.durations(list(jobs.values()))
+        return {name: found[job.id] for name, job in jobs.items()}
 
     def _waits(self, jobs: dict[str, Job], positions: dict[str, int]) -> dict[str, Wait | None]:
         """Return why steps wait; of very many ready ones, the first in the queue are told."""

@@ -18,23 +18,9 @@ from queueapp.domain.simulation import Bounds, Queued, Simulation
 from queueapp.domain.slots import Held
 from queueapp.foresight.durations import Kind
 from queueapp.foresight.fleet_view import FleetView, Running
+from queueapp.foresight.work_left import Backlog, Work, drain_ms
 from queueapp.store.pauses import WHOLE_SCOPE
 from queueapp.store.survey import QueuedRow, Survey
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """Work that a queue still has, by mean run times.
-
-    ``work`` is in slot-ms and begins at ``from_ms``; it cannot have ended before ``floor_ms``.
-    Jobs that nothing live can run are not in it; ``known`` is False where that leaves none.
-    """
-
-    jobs: int = 0
-    work: float = 0.0
-    from_ms: float = 0.0
-    floor_ms: float = 0.0
-    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -235,30 +221,37 @@ class Foresight:
         return self._ends.get(job_id)
 
     def backlog(self, tier: int = 3) -> Backlog:
-        """Return what is left to do in this tier and those above it."""
-        counts = {key: n for key, n in self.survey.depths.sizes.items() if key[0] <= tier}
-        floors = []
-        for row, duration in zip(self.survey.head, self.head, strict=True):
-            if row.waits and row.tier <= tier:
-                key = (row.tier, row.shape)
-                counts[key] = counts.get(key, 0) + 1
-                if row.due_ms is not None and self.capacity.holds(row.shape):
-                    floors.append(row.due_ms + (duration.mean_ms or 0.0))
-        return self._summed(counts, floors)
+        """Return what is left to do in this tier and those above it.
 
-    def _summed(self, counts: Mapping[tuple[int, Shape], int], floors: list[float]) -> Backlog:
+        The first jobs count by their own run times, as their ends do, the others by their types'.
+        """
+        left = {key: n for key, n in self.survey.depths.sizes.items() if key[0] <= tier}
+        runs: dict[tuple[int, Shape], Work] = {}
+        floors = []
+        for row, lasts in zip(self.survey.head, self.head, strict=True):
+            if row.tier <= tier:
+                key = (row.tier, row.shape)
+                runs.setdefault(key, Work()).add(1, lasts.mean_ms)
+                left[key] = left.get(key, 0) - (not row.waits)
+                if row.due_ms is not None and self.capacity.holds(row.shape):
+                    floors.append(row.due_ms + (lasts.mean_ms or 0.0))
+        for key, jobs in left.items():
+            if jobs > 0:
+                runs.setdefault(key, Work()).add(jobs, self.kinds[key[1].kind].mean_ms)
+        return self._summed(runs, floors)
+
+    def _summed(self, runs: Mapping[tuple[int, Shape], Work], floors: list[float]) -> Backlog:
         jobs, work, known = 0, 0.0, not self._stopped or not self.survey.size
-        for (tier, shape), count in counts.items():
+        for (tier, shape), each in runs.items():
             resumed, weight = self._resumed(shape.kind), self.capacity.weight(shape)
-            if resumed == math.inf or not weight or not count:
+            if resumed == math.inf or not weight:
                 continue
-            mean_ms, most = self.kinds[shape.kind].mean_ms, self._limit(shape.kind)
-            known = known and mean_ms is not None
-            mean = mean_ms or 0.0
-            jobs += count
-            work += count * mean * weight * self._stretch(tier)
-            floors.append(resumed + mean if resumed else 0.0)
-            floors.append(self._origin + count * mean / most if most else 0.0)
+            most = self._limit(shape.kind)
+            known = known and each.known
+            jobs += each.jobs
+            work += each.mean_ms * weight * self._stretch(tier)
+            floors.append(resumed + each.mean_ms / each.jobs if resumed else 0.0)
+            floors.append(self._origin + each.mean_ms / most if most else 0.0)
         known = known and (jobs > 0 or not self.survey.size)
         return Backlog(jobs, work, self._origin, max(floors, default=0.0), known)
 
@@ -268,19 +261,3 @@ class Foresight:
         if priority is not None and not self.survey.queued[priority]:
             return 0.0
         return drain_ms(self.fleet, [self.backlog(tier)])
-
-
-def drain_ms(fleet: FleetView, backlogs: Sequence[Backlog]) -> float | None:
-    """Return how long the fleet needs for all of the backlogs; None where nobody can say."""
-    if not all(backlog.known for backlog in backlogs):
-        return None
-    if not any(backlog.jobs for backlog in backlogs):
-        return 0.0
-    capacity, now = fleet.capacity, float(fleet.now_ms)
-    if not capacity.slots:
-        return None
-    busy = [(job.mean_end_ms, capacity.weight(job.shape) or 1.0) for job in fleet.running]
-    shares = [(max(now, backlog.from_ms), backlog.work) for backlog in backlogs if backlog.jobs]
-    shares.append((now, sum(work for _, work in shares)))
-    ends = [level(capacity.slots, busy, begins, work) for begins, work in shares]
-    return max(*ends, *(backlog.floor_ms for backlog in backlogs)) - now

@@ -19,7 +19,8 @@ from queueapp.domain.states import Status
 from queueapp.domain.waiting import Surroundings, Wait, why_waiting
 from queueapp.foresight.durations import Durations, Kind
 from queueapp.foresight.fleet_view import FleetReader, FleetView
-from queueapp.foresight.foreseen import Foreseen, Foresight, drain_ms
+from queueapp.foresight.foreseen import Foreseen, Foresight
+from queueapp.foresight.work_left import drain_ms
 from queueapp.store import Store
 from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.survey import QueuedRow, Survey
@@ -89,7 +90,10 @@ class Outlook:
         types = {row.shape.kind for row in survey.head}
         types |= {shape.kind for _, shape in survey.depths.sizes}
         general = sorted(types)
-        kinds = [Kind(row.shape.kind, row.resource, row.timeout_minutes) for row in survey.head]
+        kinds = [
+            Kind(row.shape.kind, row.resource, row.submitted_by, row.timeout_minutes)
+            for row in survey.head
+        ]
         asked = [*(Kind(kind) for kind in general), *kinds]
         found = self._durations.of(scope, asked, now_ms=fleet.now_ms)
         of_types = dict(zip(general, found[: len(general)], strict=True))
@@ -106,6 +110,10 @@ class Outlook:
     def duration(self, spec: JobSpec) -> Duration:
         """Return how long a job like ``spec`` runs."""
         return self._durations.of(spec.scope, [Kind.of(spec)], now_ms=self._now_ms())[0]
+
+    def durations(self, jobs: Sequence[Job]) -> dict[str, Duration]:
+        """Return how long each of some jobs runs, by its id."""
+        return self._fleet.durations_of(jobs, self._now_ms())
 
     def starts(self, scope: Scope, first: int, last: int) -> list[Foreseen]:
         """Return what can be said of the jobs at the overall positions ``first`` to ``last``.

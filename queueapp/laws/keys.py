@@ -29,6 +29,7 @@ MUST_END = frozenset(
         "operation",
         "progress",
         "forecast",
+        "run_times",
         "asked",
         "shown",
         "scored",

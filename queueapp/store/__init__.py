@@ -30,6 +30,7 @@ from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
 from queueapp.store.queue import Queue
 from queueapp.store.reasons import Reasons
+from queueapp.store.run_times import RunTimes
 from queueapp.store.schedules import Schedules
 from queueapp.store.scripts import Scripts
 from queueapp.store.shown import ShownPredictions
@@ -61,6 +62,7 @@ class Store:
         self.shown = ShownPredictions(*parts)
         self.past = Past(*parts)
         self.forecasts = Forecasts(*parts)
+        self.run_times = RunTimes(*parts)
         self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)
         self.workers = Workers(*parts)

@@ -37,6 +37,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "reasons": ("s", "$", "reasons", "$"),  # zset: what a shape waits for, by since when
     "forecast": ("s", "$", "forecast"),  # string: the newest forecast, as JSON; expires
     "forecast_turn": ("s", "$", "turn"),  # hash: when a forecast was ordered, and why; expires
+    "run_times": ("s", "$", "runtimes"),  # hash: learnt run times by user and basis; expires
     "shown": ("s", "$", "shown"),  # zset: predictions to be compared, by when; expires
     "scored": ("s", "$", "scored"),  # zset: how predictions compared, by when; expires
     "sampled": ("s", "$", "sampled"),  # string: predictions were remembered lately; expires

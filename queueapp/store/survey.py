@@ -6,6 +6,7 @@ The outlook calls these; each is one script, so its numbers belong to one moment
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -31,6 +32,7 @@ class QueuedRow:
     tier: int
     shape: Shape
     resource: Resource | None
+    submitted_by: str
     timeout_minutes: int
     due_ms: int | None
     host: str | None
@@ -47,6 +49,7 @@ class QueuedRow:
             tier=spec.priority.tier,
             shape=Shape.of(spec.type, spec.requirements),
             resource=spec.resource,
+            submitted_by=spec.submitted_by,
             timeout_minutes=spec.timeout_minutes,
             due_ms=job.due_ms,
             host=spec.host,
@@ -144,10 +147,13 @@ class Surveys:
             found = pipe.execute()
         return [rank or 0 for rank in found]
 
-    def newest_runs(self, scope: Scope, bases: Sequence[str]) -> list[str]:
-        """Return the newest run of each duration basis as it is stored, empty where none is."""
-        found: list[str] = self._scripts.call("newest_runs", scope=scope.key, bases=list(bases))
-        return found
+    def newest_runs(self, scope: Scope, bases: Sequence[str]) -> tuple[int, list[str]]:
+        """Return when run times were learnt, 0 for never, and the newest run of each basis.
+
+        As it is stored, empty where there is none.
+        """
+        at, found = self._scripts.call("newest_runs", scope=scope.key, bases=list(bases))
+        return int(at or 0), found
 
 
 def _pairs(flat: Sequence[Any]) -> list[tuple[Any, Any]]:
@@ -160,7 +166,7 @@ def _limits(flat: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def _row(row: Sequence[Any]) -> QueuedRow:
-    job_id, spec, shape, tier, timeout, due, host, unmet, host_waits = row
+    job_id, spec, shape, tier, timeout, due, host, unmet, host_waits, user = row
     told = orjson.loads(spec)
     resource = told.get("resource")
     return QueuedRow(
@@ -168,6 +174,7 @@ def _row(row: Sequence[Any]) -> QueuedRow:
         tier=int(tier),
         shape=Shape.parse(shape),
         resource=build(Resource, resource) if resource else None,
+        submitted_by=unquote(user or ""),
         timeout_minutes=int(timeout or DEFAULT_TIMEOUT_MINUTES),
         due_ms=int(float(due)) if due else None,
         host=host,

@@ -19,7 +19,14 @@ SUBMISSION: dict[str, Any] = {
 }
 _ESTIMATE: dict[str, Any] = {
     "estimatedDuration": "12-15 minutes",
-    "estimateBasis": {"scope": "type", "samples": 31},
+    "estimateBasis": {
+        "scope": "resource",
+        "samples": 31,
+        "learnt": True,
+        "p10": 733.2,
+        "p50": 810.0,
+        "p90": 893.5,
+    },
 }
 SUBMITTED: dict[str, Any] = {
     "jobId": JOB_ID,

@@ -12,7 +12,14 @@ _JOB: dict[str, Any] = {
     "estimatedStartTime": "2026-02-01T10:47:00Z",
     "estimatedCompletion": "2026-02-01T11:02:00Z",
     "estimatedDuration": "12-15 minutes",
-    "estimateBasis": {"scope": "type", "samples": 31},
+    "estimateBasis": {
+        "scope": "type",
+        "samples": 31,
+        "learnt": False,
+        "p10": None,
+        "p50": None,
+        "p90": None,
+    },
     "submittedBy": "ada",
     "dateSubmitted": "2026-02-01T10:30:00Z",
     "resourceRequirements": {

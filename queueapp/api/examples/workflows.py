@@ -58,7 +58,14 @@ _FACTS: dict[str, Any] = {
     "scheduleId": None,
     "scheduledFor": None,
 }
-_BASIS = {"scope": "resource", "samples": 31}
+_BASIS = {
+    "scope": "resource",
+    "samples": 31,
+    "learnt": True,
+    "p10": 733.2,
+    "p50": 810.0,
+    "p90": 893.5,
+}
 _COMPLETED: dict[str, Any] = {
     "name": "orders",
     "dependsOn": [],

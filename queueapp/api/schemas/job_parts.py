@@ -99,10 +99,19 @@ class NotificationSettings(ResponseSchema):
 
 
 class EstimateBasis(ResponseSchema):
-    """What a duration estimate rests on."""
+    """What a duration estimate rests on.
+
+    What training learnt is of the submitter's own runs; its range, 10 to 90 %, is told in seconds.
+    """
 
     scope = Note(metadata={"description": "resource, type, project or none."})
     samples = Count()
+    learnt = fields.Boolean(
+        metadata={"description": "Whether training learnt it; else the newest runs were summed up."}
+    )
+    p10 = Real(allow_none=True, metadata={"description": "Null unless learnt."})
+    p50 = Real(allow_none=True)
+    p90 = Real(allow_none=True)
 
 
 class JobError(ResponseSchema):

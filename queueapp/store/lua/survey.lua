@@ -3,7 +3,7 @@
 --- known is the sign of a survey that the caller has; the answer is "" while that would be the same
 --- points are 25 % apart, so a queue of a million has about forty; tiers begin at points too
 --- returns {sign, now_ms, jobs, {jobs of each tier}, meta, pauses, {type, limit, running, ...}, running here, rows, {tier|shape, jobs, ...}, {rank, tier, counts, ...}}
---- a row is {id, spec, shape, tier, timeout, due, host, unmet, host waits}   moves nothing
+--- a row is {id, spec, shape, tier, timeout, due, host, unmet, host waits, user}   moves nothing
 local queue = K.queue(A.scope)
 local meta = call('HMGET', K.meta(A.scope), 'version0', 'version1', 'version2', 'version3', 'max_running', 'weight',
   'eligible_since0', 'eligible_since1', 'eligible_since2', 'eligible_since3')
@@ -26,10 +26,10 @@ end
 
 local rows = {}
 for i, id in ipairs(A.head > 0 and call('ZRANGE', queue, 0, math.min(A.head, 1000) - 1) or {}) do
-  local j = job_fields(id, 'shape', 'tier', 'timeout', 'due', 'host', 'unmet', 'host_waits')
+  local j = job_fields(id, 'shape', 'tier', 'timeout', 'due', 'host', 'unmet', 'host_waits', 'user')
   -- What is larger was given large parameters: it is foreseen by its type alone.
   local spec = call('STRLEN', K.spec(id)) <= 65536 and call('GET', K.spec(id))
-  rows[i] = {id, spec or '{}', j[1] or '', j[2] or 0, j[3], j[4], j[5], j[6], j[7]}
+  rows[i] = {id, spec or '{}', j[1] or '', j[2] or 0, j[3], j[4], j[5], j[6], j[7], j[8]}
 end
 
 local shapes, of_tier = {}, {[0] = {}, {}, {}, {}}

@@ -36,6 +36,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 KEEP_MS = 30 * DAY_MS
 RUN_MS = 1_200_000
+LOG = Resource("Dataset", "some/log", "A log")
 
 
 def now_ms(store: Store) -> int:
@@ -50,8 +51,7 @@ def live_through(store: Store, hours: int, *, until_ms: int) -> None:
     for hour in range(until_ms // HOUR_MS - hours, until_ms // HOUR_MS):
         for n in range(3 if hour % 24 < 12 else 1):
             at = hour * HOUR_MS + n * 60_000
-            resource = Resource("Dataset", "some/log", "A log")
-            submit(store, now_ms=at, submitted_by=f"user {n}", resource=resource)
+            submit(store, now_ms=at, submitted_by=f"user {n}", resource=LOG)
             held = claim(store, now_ms=at)
             assert held is not None
             finish(store, held, now_ms=at + RUN_MS, keep_ms=KEEP_MS)
@@ -106,8 +106,9 @@ def test_a_day_of_jobs_makes_a_forecast(store: Store, engine: Engine, folder: Pa
     assert 24 == len(found.sizes) == len(look(store, engine, kind="Sleep").waits)
     assert all(0 <= p.lower <= p.middle <= p.upper < 100 for p in found.sizes)
     assert all(0 <= p.confidence <= 1 for p in [*found.sizes, *found.waits])
-    ran = kept["durations"]["r/Sleep/Dataset/some%2Flog"]
-    assert 0.5 * RUN_MS < 1000 * ran["middle"] < 2 * RUN_MS
+    told = engine.outlook.duration(spec(resource=LOG, submitted_by="user 0"))
+    assert ("resource", True) == (told.basis, told.learnt)
+    assert [RUN_MS] * 3 == [told.low_ms, told.middle_ms, told.high_ms]
     assert kept["data"]["jobs"] >= 40
     assert [None, None] == [found.loads[0].cpu, found.loads[0].memory]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.forecasts.known import NEVER_S, known_of
+from actors.forecasts.known import NEVER_S, columns_of, known_of
 
 NOW = 1_700_000_000
 
@@ -19,6 +19,7 @@ def row(**changes: Any) -> list[Any]:
         "shape": "Sleep.1x1024",
         "due": None,
         "unmet": None,
+        "status": "Queued",
         "head": "{}",
     }
     return list((plain | changes).values())
@@ -40,7 +41,8 @@ def known(jobs: dict[str, list[Any]], **changes: Any) -> Any:
         "efficiency": None,
         "loads": [],
     }
-    return known_of({**told, **changes})
+    whole = {**told, **changes}
+    return known_of(whole, columns_of(whole))
 
 
 def test_kinds_are_types_and_resources() -> None:
