@@ -28,6 +28,7 @@ from queueapp.domain.job import Job
 from queueapp.domain.scope import Scope
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
+from tests.faults.network import Link
 from tests.faults.proxy import Proxy
 
 LOG = logging.getLogger(__name__)
@@ -191,12 +192,18 @@ class Ground:
 
     # -- what runs --------------------------------------------------------------------------
 
-    def add_machine(self, *, share: str | None = None, slots: int = 4) -> Machine:
-        """Start a worker on a machine of its own, or on the one that ``share`` names."""
+    def add_machine(
+        self, *, share: str | None = None, slots: int = 4, link: Link | None = None
+    ) -> Machine:
+        """Start a worker on a machine of its own, or on the one that ``share`` names.
+
+        ``link`` gives it a network of its own instead of the wire.
+        """
         name = f"m{len(self.machines)}"
         wire = Proxy(self.wires / name, self.server.url)
-        environ = self._environ(share or name) | {"REDIS_URL": wire.url}
-        command = [sys.executable, "-m", "dramatiq", "queueapp.worker:setup"]
+        environ = self._environ(share or name) | {"REDIS_URL": link.url if link else wire.url}
+        command = [*(link.command if link else ()), sys.executable, "-m", "dramatiq"]
+        command += ["queueapp.worker:setup"]
         command += ["--processes", "1", "--threads", str(slots)]
         program = Program(command, environ, self.folder / f"{name}.log")
         program.start()
