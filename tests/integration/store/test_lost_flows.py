@@ -1,10 +1,7 @@
 """Every answer around workflows and schedules is lost once and twice: nothing happens twice."""
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any
-
-import pytest
 
 from queueapp.config import Config
 from queueapp.domain.audit import Act
@@ -17,19 +14,9 @@ from queueapp.engine.schedules import Schedules
 from queueapp.engine.workflows import Workflows
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency
-from queueapp.store.audit import AuditFilter
-from tests import laws
 from tests.factories import SCOPE, add_worker, claim, finish
-from tests.faults.proxy import Proxy
-from tests.integration.store.test_lost_replies import (
-    MOST_REPLIES,
-    Lossy,
-    again,
-    proxy,
-    through,
-)
+from tests.integration.store.lossy import Journey, Lossy, again, losses
 
-FIXTURES = (proxy, through)
 ACT = Act("ann")
 JOB = JobRequest("A job", "Sleep")
 FLOW = WorkflowRequest("A flow", (StepRequest("a", JOB), StepRequest("b", JOB, ("a",))))
@@ -121,11 +108,10 @@ def schedule_run_now(lossy: Lossy) -> None:
 
     assert 2 == len(lossy.ids())
     assert (done[0].run, True) == (done[1].run, done[1].repeated)
-    entries = lossy.real.audit.page(SCOPE, AuditFilter(), before=None, limit=9).entries
-    assert ["run_schedule", "create_schedule"] == [one.action for one in entries]
+    assert ["run_schedule", "create_schedule"] == lossy.trail()
 
 
-JOURNEYS = (
+@losses(
     workflow_submitted,
     workflow_run_and_retried,
     schedule_put,
@@ -133,31 +119,8 @@ JOURNEYS = (
     schedule_missed,
     schedule_run_now,
 )
-
-
-@pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda one: one.__name__)
-def test_each_reply_may_be_lost(
-    store: Store,
-    through: Store,  # the fixture
-    proxy: Proxy,  # the fixture
-    journey: Callable[[Lossy], None],
-    times: int,
+def test_each_answer_may_be_lost(
+    lose_each: Callable[[Journey, int], None], journey: Journey, times: int
 ) -> None:
     """Whichever answers of a journey are lost, its end is the same and the laws hold."""
-    for k in count(1):
-        assert k < MOST_REPLIES
-        store.client.flushall()
-        store.client.function_flush()
-        through.client.ping()
-        proxy.cut_reply(k, times=times)
-        try:
-            journey(Lossy(store, through))
-        except Exception as error:
-            error.add_note(f"answer {k} was lost")
-            raise
-        left = proxy.mend()
-        laws.check(store)
-        if left == times:
-            assert k > 1
-            return
+    lose_each(journey, times)
