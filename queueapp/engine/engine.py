@@ -106,16 +106,13 @@ class Engine:
         IdempotencyMismatch.
         """
         spec = self.decider(scope).decide(request, by=by, internal=internal, request_id=request_id)
-        return self._accept(spec, idempotency, head=head)
+        return self._submitted(spec, self.place(spec, idempotency, head=head))
 
     def decider(self, scope: Scope) -> Decider:
         """Return what turns requests into jobs of a scope; it reads what they name once."""
         return Decider(self.store, scope, self.catalogue.named)
 
-    def _accept(
-        self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
-    ) -> Submitted:
-        receipt = self.place(spec, idempotency, head=head)
+    def _submitted(self, spec: JobSpec, receipt: Receipt) -> Submitted:
         if not receipt.new and receipt.job_id != spec.id:
             spec = self.store.jobs.get(spec.scope, receipt.job_id).spec
         return Submitted(
@@ -133,10 +130,13 @@ class Engine:
         self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
     ) -> Receipt:
         """Accept a job that was decided already. Raises: QueueFull, IdempotencyMismatch."""
-        if spec.inputs:
-            # From here on the datasets stay, so that the job finds what it was submitted for.
-            self.store.datasets.hold(spec.scope, list(spec.inputs.values()), spec.id)
+        self._hold(spec)
         return self._enqueue(spec, idempotency=idempotency, head=head)
+
+    def _hold(self, spec: JobSpec) -> None:
+        """From here on the datasets stay, so that the job finds what it was submitted for."""
+        if spec.inputs:
+            self.store.datasets.hold(spec.scope, list(spec.inputs.values()), spec.id)
 
     def retry(
         self,
@@ -165,9 +165,18 @@ class Engine:
         decider = self.decider(scope)
         for name, dataset_id in spec.inputs.items():
             decider.check_dataset(f"updatedParameters/{name}", dataset_id)
-        submitted = self._accept(spec, idempotency, head=head)
-        self.store.jobs.mark_retried(scope, old.id, submitted.spec.id, act, record=new_id is None)
-        return submitted, old
+        self._hold(spec)
+        receipt = self.enqueue_many(
+            [spec],
+            lambda settled: self.store.jobs.submit(
+                settled[0],
+                idempotency=idempotency,
+                max_queued=self.config.max_queued_jobs,
+                head=head,
+                act=act if new_id is None else None,
+            ),
+        )
+        return self._submitted(spec, receipt), old
 
     # -- look -----------------------------------------------------------------------------
 

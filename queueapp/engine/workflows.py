@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from queueapp.domain.audit import Act
-from queueapp.domain.errors import Conflict, JobNotCancellable, NotFound
+from queueapp.domain.audit import SYSTEM, Act
+from queueapp.domain.errors import Conflict
 from queueapp.domain.job import JobSpec
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import TERMINAL, Status
-from queueapp.domain.workflow import Workflow, WorkflowRequest, in_order
+from queueapp.domain.workflow import Workflow, WorkflowRequest
 from queueapp.engine.engine import CANCEL_POLL_S, Engine
 from queueapp.engine.graphs import decided, once_more
 from queueapp.engine.workflow_view import WorkflowView, WorkflowViews
@@ -75,6 +75,7 @@ class Workflows:
         workflow: Workflow,
         specs: Sequence[JobSpec],
         idempotency: Idempotency | None,
+        act: Act = SYSTEM,
     ) -> SubmittedWorkflow:
         self.hold(scope, specs)
         receipt = self._engine.enqueue_many(
@@ -84,6 +85,7 @@ class Workflows:
                 workflow,
                 settled,
                 idempotency=idempotency,
+                act=act,
                 max_queued=self._engine.config.max_queued_jobs,
             ),
         )
@@ -119,11 +121,7 @@ class Workflows:
             raise Conflict("The jobs that failed or were cancelled have been forgotten since.")
         act = Act(by, reason, request_id)
         workflow, specs = once_more(self._engine.decider(scope), old, left, new_id, act)
-        accepted = self._accept(scope, workflow, specs, idempotency)
-        if not accepted.repeated:
-            facts = {"workflow": old.id, "retried_as": new_id}
-            self._store.audit.record(scope, "retry_workflow", act, **facts)
-        return accepted
+        return self._accept(scope, workflow, specs, idempotency, act)
 
     # -- look -------------------------------------------------------------------------------
 
@@ -155,32 +153,19 @@ class Workflows:
         request_id: str | None = None,
         wait_s: float = 9.5,
     ) -> Workflow:
-        """End what has not ended: the last steps first, so that none starts on the way.
+        """End what has not ended, all in one step, so that none starts on the way.
 
         Running ones are asked to stop and waited for, up to ``wait_s``.
         Raises: NotFound, JobNotCancellable when all of it has ended.
         """
-        workflow = self.get(scope, workflow_id)
-        if workflow.status in TERMINAL:
-            raise JobNotCancellable(f"The workflow has already ended: it is {workflow.status}.")
-        act = Act(by, reason, request_id)
-        self._store.audit.record(scope, "cancel_workflow", act, workflow=workflow_id)
-        ids = {step.name: step.job_id for step in workflow.steps}
-        needs = {step.name: step.depends_on for step in workflow.steps}
-        for name in reversed(in_order(needs)):
-            try:
-                self._store.jobs.cancel(
-                    scope,
-                    ids[name],
-                    by=by,
-                    reason=reason,
-                    force=force,
-                    preserve=preserve,
-                    keep_ms=self._engine.config.keep_ms,
-                    request_id=request_id,
-                )
-            except (JobNotCancellable, NotFound):
-                continue
+        self._store.workflows.cancel(
+            scope,
+            self.get(scope, workflow_id),
+            act=Act(by, reason, request_id),
+            force=force,
+            preserve=preserve,
+            keep_ms=self._engine.config.keep_ms,
+        )
         return self._settled(scope, workflow_id, wait_s)
 
     def _settled(self, scope: Scope, workflow_id: str, wait_s: float) -> Workflow:

@@ -39,9 +39,13 @@ class Jobs:
         idempotency_ttl_ms: int = 86_400_000,
         max_queued: int = 1_000_000,
         head: bool = False,
+        act: Act | None = None,
         now_ms: int | None = None,
     ) -> Receipt:
-        """Accept a job. Submitting the same id again answers as the first time."""
+        """Accept a job. Submitting the same id again answers as the first time.
+
+        ``act`` is who retries another job by it, where that is to be written down.
+        """
         kind, job_id, position, inside, created, answer = self._scripts.call(
             "submit",
             encode_spec(spec),
@@ -70,6 +74,8 @@ class Jobs:
             head=head,
             created=None,
             terms=terms_of(spec),
+            retry_of=spec.retry_of,
+            act=act and encoded(act),
         )
         return Receipt(job_id, kind == "new", position, inside, created, answer)
 
@@ -157,14 +163,6 @@ class Jobs:
                 pipe.hget(self._keys("job", job_id), "status")
             found = pipe.execute()
         return {job_id: Status(text) for job_id, text in zip(job_ids, found, strict=True) if text}
-
-    def mark_retried(
-        self, scope: Scope, job_id: str, new_id: str, act: Act, *, record: bool = True
-    ) -> None:
-        """Note on a job that ``new_id`` was made of it; ``record`` writes down who did it."""
-        self._scripts.call(
-            "mark_retried", scope=scope.key, id=job_id, new=new_id, record=record, act=encoded(act)
-        )
 
 
 def _unless(value: int, usual: int) -> int | None:

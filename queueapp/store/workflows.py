@@ -9,11 +9,14 @@ from typing import Any
 
 import orjson
 
+from queueapp.domain.audit import SYSTEM, Act
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import TERMINAL, Status
-from queueapp.domain.workflow import Step, Workflow
+from queueapp.domain.workflow import Step, Workflow, in_order
+from queueapp.store.acting import encoded as encoded_act
+from queueapp.store.acting import perform
 from queueapp.store.answers import Idempotency
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
@@ -59,10 +62,12 @@ class Workflows:
         max_queued: int,
         idempotency: Idempotency | None = None,
         idempotency_ttl_ms: int = 86_400_000,
+        act: Act = SYSTEM,
         now_ms: int | None = None,
     ) -> WorkflowReceipt:
         """Accept all jobs of a workflow or none; the same id again answers as the first time.
 
+        ``act`` is who retries another workflow by it, and why.
         Raises: QueueFull, ValidationFailed (unknown job), IdempotencyMismatch, Conflict.
         """
         kind, workflow_id, created_ms, answer = self._scripts.call(
@@ -80,8 +85,38 @@ class Workflows:
             fingerprint=idempotency.fingerprint if idempotency else None,
             idem_ttl=idempotency_ttl_ms,
             retry_of=workflow.retry_of,
+            act=encoded_act(act),
         )
         return WorkflowReceipt(workflow_id, kind == "new", created_ms, answer)
+
+    def cancel(
+        self,
+        scope: Scope,
+        workflow: Workflow,
+        *,
+        act: Act,
+        force: bool,
+        preserve: bool,
+        keep_ms: int,
+    ) -> int:
+        """End its queued jobs and ask the running ones to stop, all in one step.
+
+        Return how many. Raises: NotFound, JobNotCancellable when all of it has ended.
+        """
+        ids = {step.name: step.job_id for step in workflow.steps}
+        order = in_order({step.name: step.depends_on for step in workflow.steps})
+        receipt = perform(
+            self._scripts,
+            "cancel_workflow",
+            scope,
+            act,
+            id=workflow.id,
+            jobs=[ids[name] for name in reversed(order)],
+            force=force,
+            preserve=preserve,
+            keep_ms=keep_ms,
+        )
+        return int(receipt.facts["changed"])
 
     def get(self, scope: Scope, workflow_id: str) -> Workflow:
         """Return a workflow of the scope. Raises: NotFound."""

@@ -105,6 +105,23 @@ local function conclude(job, old, new, keep_ms, code, ...)
   event(job.scope, string.lower(new), job.id, 'code', code or '')
 end
 
+-- Cancels a job in somebody's name, A.act: a queued one ends at once, a running one is asked to stop
+-- and asked again only to be forced. Returns its status now, or nil where that changed nothing.
+local function cancel_job(job, force, preserve, op, keep_ms)
+  local wish = cjson.encode({by = A.act.by, at_ms = NOW, reason = A.act.reason, force = force, preserve = preserve,
+    op = op, before = job.status})
+  if job.status == 'Queued' then
+    leave_queue(job.scope, job.id, job.tier, job.shape, job)
+    job.started = nil
+    conclude(job, 'Queued', 'Cancelled', keep_ms, nil, 'cancelled', wish)
+    return 'Cancelled'
+  end
+  if job.status ~= 'Running' or (job.cancel and not force) then return nil end
+  call('HSET', K.job(job.id), 'cancel', wish, 'cancelled', wish)
+  event(job.scope, 'cancel_requested', job.id, 'by', A.act.by)
+  return 'Running'
+end
+
 -- A job that is still queued when its time there is over fails: a claim that meets it or upkeep
 -- ends it, whichever comes first, so that it never starts too late.
 local function expire(job, keep_ms)

@@ -4,15 +4,5 @@
 local b, other = bulk_at('Acting')
 if not b then return other end
 return act_on_next(b, 'cancel', {}, function(job)
-  local wish = cjson.encode({by = A.act.by, at_ms = NOW, reason = A.act.reason, force = false, preserve = true,
-    op = A.id, before = job.status})
-  if job.status == 'Queued' then
-    call('HSET', K.job(job.id), 'cancelled', wish)
-    leave_queue(job.scope, job.id, job.tier, job.shape)
-    job.started = nil
-    conclude(job, 'Queued', 'Cancelled', A.keep_ms)
-  elseif call('HSETNX', K.job(job.id), 'cancel', wish) == 1 then
-    call('HSET', K.job(job.id), 'cancelled', wish)
-    event(job.scope, 'cancel_requested', job.id)
-  end
+  cancel_job(job, false, true, A.id, A.keep_ms)
 end)

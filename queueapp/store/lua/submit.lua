@@ -1,8 +1,9 @@
 --- submit: accept a job: record it, give it a place, make it runnable unless it waits for something.
---- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created terms
+--- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created terms retry_of act
 --- FULL refuses
 --- ARGV 3 the spec as JSON
 --- terms is null, or what few jobs have: {queue_ttl, keep (both ms), once, device}
+--- retry_of names the job that this one does again, or is null; act is who does so, null if that is written down elsewhere
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
 local scope, id, tier = A.scope, A.id, A.tier
@@ -105,6 +106,12 @@ if doomed then
   call('HSET', K.job(id), 'unmet', 1)
   call('RPUSH', K.cascade(), doomed)
   call('SADD', K.dependents(doomed), id)
+end
+local old = given(A.retry_of)
+local o = old and job_fields(old, 'scope', 'user', 'status')
+if o and o[1] == scope then
+  call('HSET', K.job(old), 'retried_as', id)
+  if given(A.act) then audit('retry', {job = old, owner = o[2], before = {status = o[3]}, after = {job = id}}) end
 end
 if idem then
   call('HSET', idem, 'fingerprint', A.fingerprint, 'job', id)

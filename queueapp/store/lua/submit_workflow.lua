@@ -1,8 +1,9 @@
 --- submit_workflow: accept a graph of jobs, all of them or none.
---- ARGS scope id jobs max_queued tenant project idem fingerprint idem_ttl retry_of
+--- ARGS scope id jobs max_queued tenant project idem fingerprint idem_ttl retry_of act
 --- FULL refuses
 --- ARGV 3 the workflow as JSON, 4 its steps, 5... the specs of its jobs as JSON, in their order
---- retry_of names the workflow whose failed and cancelled jobs these do again, or is null
+--- retry_of names the workflow whose failed and cancelled jobs these do again, or is null; act is who
+--- retries it and why
 --- returns {"new"|"repeat", id, created_ms, stored answer or ""}; a repeat changes nothing
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH, CONFLICT   moves nothing > Queued
 local scope = A.scope
@@ -29,7 +30,10 @@ if bad then return bad end
 
 accept_jobs(scope, A.jobs, 5, waits, doomed, A.id)
 record_workflow(scope, A.id, ARGV[3], ARGV[4], #A.jobs)
-if old and call('EXISTS', K.workflow(scope, old)) == 1 then call('HSET', K.workflow(scope, old), 'retried_as', A.id) end
+if old and call('EXISTS', K.workflow(scope, old)) == 1 then
+  call('HSET', K.workflow(scope, old), 'retried_as', A.id)
+  audit('retry_workflow', {workflow = old, retried_as = A.id})
+end
 if idem then
   call('HSET', idem, 'fingerprint', A.fingerprint, 'job', A.id)
   call('PEXPIRE', idem, A.idem_ttl)

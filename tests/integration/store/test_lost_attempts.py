@@ -175,6 +175,7 @@ def retried(lossy: Lossy) -> None:
 
     assert {"job", new.spec.id} == lossy.ids()
     assert new.spec.id == lossy.job().retried_as
+    assert ["retry"] == lossy.trail()
 
 
 def batch_submitted(lossy: Lossy) -> None:

@@ -7,6 +7,7 @@ from queueapp.config import Config
 from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan
+from queueapp.domain.states import Status
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
 from queueapp.engine.engine import Engine
 from queueapp.engine.firing import Firing
@@ -57,6 +58,24 @@ def workflow_run_and_retried(lossy: Lossy) -> None:
 
     assert 3 == len(lossy.ids())
     assert new.workflow.id == real.get(SCOPE, workflow_id).retried_as
+    assert ["retry_workflow"] == lossy.trail()
+
+
+def workflow_cancelled(lossy: Lossy) -> None:
+    """All of it ends in one step: no step starts on the way, and it is written down once."""
+    add_worker(lossy.real)
+    workflow_id = Workflows(engine(lossy.real)).submit(SCOPE, FLOW, by="ann").workflow.id
+    held = claim(lossy.real)
+    assert held is not None
+    flows = Workflows(engine(lossy.store))
+    again(lambda: flows.cancel(SCOPE, workflow_id, by="ann", wait_s=0))
+    finish(lossy.real, held, "cancelled")
+
+    assert Status.CANCELLED == lossy.real.workflows.get(SCOPE, workflow_id).status
+    first = ["submitted", "started", "cancel_requested", "workflow_ended", "cancelled"]
+    told = sorted((lossy.facts(one) for one in lossy.ids()), key=len)
+    assert [["submitted", "cancelled"], first] == told
+    assert "cancel_workflow" in lossy.trail()
 
 
 def schedule_put(lossy: Lossy) -> None:
@@ -114,6 +133,7 @@ def schedule_run_now(lossy: Lossy) -> None:
 @losses(
     workflow_submitted,
     workflow_run_and_retried,
+    workflow_cancelled,
     schedule_put,
     schedule_fired,
     schedule_missed,
