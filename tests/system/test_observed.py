@@ -121,8 +121,11 @@ def test_it_keeps_eight_connections_under_load(stack: Stack) -> None:
         end.result(30)
     most = max(seen, key=Counter.total)
 
-    assert {"queueapp-web", "queueapp-worker"} == set(most)
     assert most.total() <= 8, most
+    # One that is being made has no name yet, and is counted all the same.
+    assert {"queueapp-web", "queueapp-worker"} == set().union(*seen) - {""}
+    assert max(one["queueapp-web"] for one in seen) <= 4
+    assert max(one["queueapp-worker"] for one in seen) <= 4
 
 
 def test_each_line_can_be_read_by_a_program(stack: Stack) -> None:
