@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from queueapp.config import Config
-from queueapp.worker import this_node, worker_name
+from queueapp.worker.node import this_node, worker_name
 
 
 def test_a_machine_is_its_host_name_and_its_boot(monkeypatch: pytest.MonkeyPatch) -> None:
