@@ -16,7 +16,7 @@ ALLOWED = (
 EXPOSED = (
     *("Location", "ETag", "X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"),
     *("Idempotency-Replayed", "Content-Disposition", "Content-Range", "WWW-Authenticate"),
-    *("Link", "X-Total-Count"),
+    *("Link", "X-Total-Count", "X-Has-More", "X-Next"),
 )
 # Browsers keep the answer to a preflight for at most two hours.
 KEPT_S = 3_600

@@ -1,8 +1,9 @@
-"""What jobs logged and printed, over HTTP."""
+"""What jobs logged and printed, over HTTP: as objects in pages, or as text."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from flask import Response
 from flask.views import MethodView
 
@@ -12,6 +13,7 @@ from queueapp.api.job_answer import stamp
 from queueapp.api.jobs import JOB
 from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
+from queueapp.api.schemas.enums import LogFormat
 from queueapp.api.schemas.logs import JobLogs, LogsQuery
 from queueapp.api.services import services
 from queueapp.domain.api_key import Role
@@ -20,6 +22,8 @@ from queueapp.domain.job import Job
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.engine.job_logs import Cursor, LogLine, LogPage, LogQuery, read_page
+
+TEXT = {"type": "string", "description": "Lines: time, level, component, [stage], message."}
 
 blueprint = ApiBlueprint(
     "Job logs", __name__, url_prefix="/api", description="What jobs logged and printed."
@@ -33,18 +37,29 @@ class Logs(MethodView):
     @blueprint.operation("getJobLogs", role=Role.VIEWER)
     @blueprint.arguments(LogsQuery, location="query")
     @blueprint.response(200, JobLogs, example=examples.LOGS)
+    @blueprint.alt_response(
+        200,
+        schema=TEXT,
+        content_type="text/plain",
+        example=examples.RAW,
+        description="OK",
+        success=True,
+    )
     def get(self, query: dict[str, Any], scope: Scope, job_id: str) -> Response:
         """Get a job's logs
 
         Of each attempt what it logged, then what it printed, then its traceback. While an attempt
         runs, only the newest 16 kB of what it logged are there, about a second old; everything
         once it has ended. The logs live as long as the job. hasMore says whether more lines are
-        there now; next goes on from the last line, also when new ones have come.
+        there now; next goes on from the last line, also when new ones have come. With format=raw
+        the same lines are text, tracebacks whole; then X-Has-More and X-Next are headers.
         """
         job = known_job(scope, job_id)
         wanted = _query(job, query)
         made = services()
         page = read_page(made.objects, job, wanted, made.engine.store.jobs.log_tail(job))
+        if query["format"] is LogFormat.RAW:
+            return _text(page, after=query["after"])
         follows = query["attempt"] == "all" or any(n > len(job.attempts) for n in wanted.attempts)
         row = _answer(job, wanted, page, after=query["after"])
         return answer({**row, "complete": job.ended or bool(wanted.attempts and not follows)})
@@ -54,12 +69,16 @@ def _query(job: Job, query: dict[str, Any]) -> LogQuery:
     after = _cursor(query["after"])
     return LogQuery(
         level=str(query["level"]),
-        from_ms=query["from_ms"],
-        to_ms=query["to_ms"],
+        from_ms=max(_given(query, "from_ms", "from_time_ms"), default=None),
+        to_ms=min(_given(query, "to_ms", "to_time_ms"), default=None),
         limit=query["limit"],
         attempts=_attempts(job, query["attempt"], after),
         after=after,
     )
+
+
+def _given(query: dict[str, Any], *names: str) -> list[int]:
+    return [query[name] for name in names if query[name] is not None]
 
 
 def _cursor(text: str | None) -> Cursor | None:
@@ -93,7 +112,6 @@ def _runs(job: Job) -> bool:
 
 
 def _answer(job: Job, query: LogQuery, page: LogPage, *, after: str | None) -> dict[str, Any]:
-    last = page.last
     return {
         "jobId": job.id,
         "attempts": list(query.attempts),
@@ -104,8 +122,36 @@ def _answer(job: Job, query: LogQuery, page: LogPage, *, after: str | None) -> d
         "logs": [_entry(place, line) for place, line in page.lines],
         "limit": query.limit,
         "hasMore": page.more,
-        "next": f"{last.attempt}.{last.line}" if last else after,
+        "next": _next(page, after),
     }
+
+
+def _next(page: LogPage, after: str | None) -> str | None:
+    last = page.last
+    return f"{last.attempt}.{last.line}" if last else after
+
+
+def _text(page: LogPage, *, after: str | None) -> Response:
+    """Return a page as text; where it goes on stands in headers."""
+    text = "".join(f"{_read_out(line)}\n" for _, line in page.lines)
+    headers = {"X-Has-More": str(page.more).lower()}
+    following = _next(page, after)
+    if following is not None:
+        headers["X-Next"] = following
+    return Response(text, headers=headers, content_type="text/plain; charset=utf-8")
+
+
+def _read_out(line: LogLine) -> str:
+    """Return a line as one reads it; what was printed has no time, and needs no more words."""
+    if line.component == "output":
+        return line.message
+    stage = f" [{line.stage}]" if line.stage else ""
+    head = f"{stamp(line.at_ms) or '-'} {line.level} {line.component}{stage}"
+    details = line.details or {}
+    if line.component == "traceback":
+        return f"{head}\n{details.get('traceback', line.message)}"
+    told = f" {orjson.dumps(details).decode()}" if details else ""
+    return f"{head}: {line.message}{told}"
 
 
 def _entry(place: Cursor, line: LogLine) -> dict[str, Any]:

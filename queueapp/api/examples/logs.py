@@ -45,3 +45,9 @@ LOGS: dict[str, Any] = {
     "next": "1.4",
     "complete": True,
 }
+
+RAW = """2026-02-01T10:45:01Z INFO job [Reading]: Read the log {"events":192850}
+counting variants
+2026-02-01T10:53:32Z ERROR traceback
+Traceback (most recent call last): ...
+"""

@@ -73,6 +73,7 @@ class LogFormat(StrEnum):
     """The form in which logs are shown."""
 
     STRUCTURED = "structured"
+    RAW = "raw"
 
 
 class Isolation(StrEnum):

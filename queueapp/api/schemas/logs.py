@@ -28,6 +28,17 @@ class LogsQuery(QuerySchema):
         load_default=None,
         metadata={"description": "At or before this; lines without a time are left out then."},
     )
+    from_time_ms = Moment(
+        data_key="fromTime",
+        load_default=None,
+        metadata={"description": "As `from`; of two bounds both hold."},
+    )
+    to_time_ms = Moment(
+        upper=True,
+        data_key="toTime",
+        load_default=None,
+        metadata={"description": "As `to`; of two bounds both hold."},
+    )
     limit = Whole(
         low=1,
         high=MAX_LINES,
@@ -51,7 +62,7 @@ class LogsQuery(QuerySchema):
     format = Choice(
         LogFormat,
         load_default=LogFormat.STRUCTURED,
-        metadata={"description": "structured: one object per line."},
+        metadata={"description": "structured: one object per line; raw: text, as it reads."},
     )
 
 

@@ -93,6 +93,23 @@ def test_lines_carry_all_that_is_known(api: Api) -> None:
     )
 
 
+def test_raw_logs_read_as_text(api: Api) -> None:
+    """The same lines, the traceback whole; headers say where the text goes on."""
+    job_id = api.submit()
+    attempt(api, log_jsonl=records(LINES), output_txt=b"hello", traceback_txt=TRACEBACK.encode())
+    whole = api.get(logs(job_id), query_string={"format": "raw"})
+    first = api.get(logs(job_id), query_string={"format": "raw", "limit": 1})
+    rest = {"format": "RAW", "after": first.headers["X-Next"]}
+
+    assert "text/plain; charset=utf-8" == whole.headers["Content-Type"]
+    assert '1970-01-01T00:33:20Z INFO job [Reading]: read {"n":1}\n' == first.text
+    assert whole.text == first.text + api.get(logs(job_id), query_string=rest).text
+    assert "\nhello\n" in whole.text
+    assert whole.text.endswith(f" ERROR traceback\n{TRACEBACK}")
+    assert ("true", "1.2") == (first.headers["X-Has-More"], first.headers["X-Next"])
+    assert ("false", "1.6") == (whole.headers["X-Has-More"], whole.headers["X-Next"])
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -103,6 +120,9 @@ def test_lines_carry_all_that_is_known(api: Api) -> None:
         ({"to": "1970-01-01T00:50:00Z"}, ["read", "odd"]),
         ({"from": "1970-01-01T00:33:20.500Z", "to": "1970-01-01T00:33:20.500Z"}, ["read"]),
         ({"from": "2970-01-01"}, []),
+        ({"fromTime": "1970-01-01T00:50:00Z"}, ["odd", "bad"]),
+        ({"toTime": "1970-01-01T00:50:00Z", "from": "1970-01-01T00:50:00Z"}, ["odd"]),
+        ({"fromTime": "1970-01-01", "from": "1970-01-01T00:50:00Z"}, ["odd", "bad"]),
     ],
 )
 def test_level_and_time_choose_lines(api: Api, query: dict[str, str], expected: list[str]) -> None:
@@ -207,8 +227,9 @@ def test_logs_are_the_scopes_own(api: Api) -> None:
         ("attempt", "some"),
         ("after", "1"),
         ("after", "1.x"),
-        ("format", "raw"),
-        ("fromTime", "2026-01-01"),
+        ("format", "xml"),
+        ("fromTime", "yesterday"),
+        ("since", "2026-01-01"),
     ],
 )
 def test_bad_query_is_refused_by_name(api: Api, name: str, value: str) -> None:
