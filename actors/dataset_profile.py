@@ -2,7 +2,7 @@
 
 from queueapp import BadInput, JobContext, job_type
 from queueapp.eventlog import LogError
-from queueapp.profiling import PROFILE_TYPE, describe_log
+from queueapp.eventlog.describing import PROFILE_TYPE, describe_log
 
 
 @job_type(

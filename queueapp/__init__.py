@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
+    from queueapp.context import JobContext
+    from queueapp.job_errors import BadInput, JobCancelled, RetryableError
     from queueapp.job_types import job_type
 
     __version__: str
@@ -23,10 +24,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BadInput": "queueapp.context",
-    "JobCancelled": "queueapp.context",
+    "BadInput": "queueapp.job_errors",
+    "JobCancelled": "queueapp.job_errors",
     "JobContext": "queueapp.context",
-    "RetryableError": "queueapp.context",
+    "RetryableError": "queueapp.job_errors",
     "job_type": "queueapp.job_types",
 }
 

@@ -1,4 +1,4 @@
-"""What a job's own code sees: JobContext, and the errors it may raise.
+"""What a job's own code sees: JobContext.
 
 The runner makes one context per attempt, in the job's process (or, for thread types, in the
 worker's thread). A context only emits events; it knows no store, no broker and no network.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from queueapp.domain.job import Resource
+from queueapp.job_errors import BadInput, JobCancelled
 from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
 from queueapp.runner.spans import JobSpan, Spans
 from queueapp.runner.task import OUTPUTS, WORK, Assignment, DatasetInput
@@ -22,31 +23,6 @@ FINDING_KINDS_MAX = 200
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 
 Event = dict[str, Any]
-
-
-class BadInput(Exception):
-    """The job's input cannot be worked with; trying again would not help."""
-
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-
-
-class RetryableError(Exception):
-    """The attempt failed for a reason that may pass."""
-
-    def __init__(self, message: str, after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.after_s = after_s
-
-
-class JobCancelled(BaseException):
-    """The job was asked to stop.
-
-    It is no Exception, so a job's own ``except Exception`` lets it pass.
-    """
 
 
 class JobContext:

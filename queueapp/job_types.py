@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from queueapp.context import BadInput, JobContext
+from queueapp.context import JobContext
 from queueapp.domain.errors import QueueappError
 from queueapp.domain.fleet import JobTypeInfo
+from queueapp.job_errors import BadInput
 from queueapp.parameters.schema import first_problem, json_schema
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from queueapp.domain.job import Job, JobRequest, Resource
 from queueapp.domain.scope import Scope
 from queueapp.engine.engine import Engine
 from queueapp.eventlog import LogError
+from queueapp.eventlog.apart import Reading, TooMuch, check_apart, describe_apart
+from queueapp.eventlog.describing import PROFILE_TYPE, format_of, unpacked_within
 from queueapp.objects import ObjectStore, object_key
-from queueapp.profiling import PROFILE_TYPE, format_of, unpacked_within
-from queueapp.reading_apart import Reading, TooMuch, check_apart, describe_apart
 from queueapp.store.records import Put
 
 log = structlog.get_logger("queueapp.engine.intake")

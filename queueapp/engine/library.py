@@ -14,8 +14,8 @@ from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
 from queueapp.engine.engine import Engine
 from queueapp.engine.intake import Intake, Upload
+from queueapp.eventlog.describing import PROFILE_TYPE
 from queueapp.objects import ObjectStore
-from queueapp.profiling import PROFILE_TYPE
 from queueapp.store.answers import Idempotency
 from queueapp.store.records import Put
 

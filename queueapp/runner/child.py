@@ -13,7 +13,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from queueapp.context import BadInput, JobCancelled, JobContext, RetryableError
+from queueapp.context import JobContext
+from queueapp.job_errors import BadInput, JobCancelled, RetryableError
 from queueapp.job_types import JobType, find_job_type, load_modules
 from queueapp.runner.confine import EVENTS_FD, TASK_FD
 from queueapp.runner.spans import Spans

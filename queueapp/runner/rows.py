@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from queueapp.context import BadInput
+from queueapp.job_errors import BadInput
 
 if TYPE_CHECKING:
     from queueapp.runner.task import DatasetInput

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from actors.dataset_profile import dataset_profile
-from queueapp import BadInput, JobContext, reading_apart
+from queueapp import BadInput, JobContext
 from queueapp.domain.job import Claim
 from queueapp.domain.outcome import Failure
 from queueapp.engine import intake
-from queueapp.profiling import PROFILE_TYPE
+from queueapp.eventlog import apart
+from queueapp.eventlog.describing import PROFILE_TYPE
 from queueapp.runner.task import Assignment, DatasetInput
 from queueapp.store import Store
 from tests import factories
@@ -255,7 +256,7 @@ def test_the_process_that_reads_knows_no_secret(
     for name in ("QUEUEAPP_SECRET_KEY", "QUEUEAPP_ADMIN_KEY", "AWS_SECRET_ACCESS_KEY", "REDIS_URL"):
         monkeypatch.setenv(name, "secret")
 
-    assert "secret" not in reading_apart.environment().values()
+    assert "secret" not in apart.environment().values()
 
 
 def test_an_upload_loads_no_table_library_into_the_web_process(

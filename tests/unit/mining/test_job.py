@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.process_mining import STAGES, process_mining
-from queueapp.context import BadInput, JobCancelled
+from queueapp.job_errors import BadInput, JobCancelled
 from tests.unit.mining.running import Run, run_job
 
 LOG = """case_id,activity,timestamp,resource

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from queueapp.eventlog import LogError
-from queueapp.profiling import check_header, check_options, unpacked_within
-from queueapp.reading_apart import Reading, TooMuch, check_apart, describe_apart
+from queueapp.eventlog.apart import Reading, TooMuch, check_apart, describe_apart
+from queueapp.eventlog.describing import check_header, check_options, unpacked_within
 
 MB = 1 << 20
 COLUMNS = {"case_id": "c", "activity": "a", "time": "t"}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from queueapp.eventlog import LogError
-from queueapp.profiling import check_header, check_options, describe_log
+from queueapp.eventlog.describing import check_header, check_options, describe_log
 
 # 20 MB of text took 200 MB; reserved memory is about twice what is used.
 MEMORY_BYTES = 1_536 << 20
