@@ -72,6 +72,27 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [] == [link for link in links if not (document.parent / link).exists()]
 
 
+def test_each_room_is_in_the_architecture() -> None:
+    """Whatever stands in the package's root is told of there by its name."""
+    told = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = [path.name for path in (ROOT / "queueapp").glob("[a-z]*") if path.name != "py.typed"]
+
+    assert [] == [name for name in rooms if not re.search(rf"[`/]{re.escape(name)}[`/]", told)]
+
+
+@pytest.mark.parametrize("name", ["architecture", "guarantees", "operations", "forecasting"])
+def test_files_and_tests_that_are_named_are_there(name: str) -> None:
+    """A document that names a file of the tree, or a test, can be followed."""
+    text = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    files = re.findall(r"`((?:tests|queueapp|actors|forecasting|bench|docs)/[^`: ]*)", text)
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert [] == [file for file in files if not list(ROOT.glob(file.rstrip("/")))]
+    assert [] == [
+        test for test in re.findall(r"\b(test_\w+)`", text) if f"def {test}(" not in tests
+    ]
+
+
 def test_the_example_job_type_can_be_loaded() -> None:
     """The README's job type is one that a worker would load."""
     source = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
