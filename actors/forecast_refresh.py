@@ -8,6 +8,7 @@ import json
 import time
 
 import marshmallow
+import orjson
 from marshmallow import fields
 
 from queueapp import JobContext, job_type
@@ -37,7 +38,7 @@ def forecast_refresh(job: JobContext) -> None:
 
     loaded = time.process_time()
     job.progress(stage="Reading")
-    told = json.loads(job.dataset("jobs").path.read_bytes())
+    told = orjson.loads(job.dataset("jobs").path.read_bytes())
     columns = columns_of(told)
     known = known_of(told, columns)
     job.progress(stage="Forecasting")

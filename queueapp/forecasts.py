@@ -138,13 +138,15 @@ class ForecastErrand:
         scope = Scope.from_key(job.parameters["scope"])
         made = [output.path for output in outcome.outputs if output.name == RESULT]
         if outcome.end is AttemptEnd.COMPLETED and made:
-            forecast = orjson.loads(made[0].read_bytes())
-            learnt_ms = round(forecast["made_at"] * 1000)
-            self.store.run_times.put(scope, forecast.pop("run_times"), learnt_ms=learnt_ms)
-            self.store.forecasts.put(scope, {**forecast, "package": queueapp.__version__})
+            self._keep(scope, orjson.loads(made[0].read_bytes()))
         elif outcome.end is AttemptEnd.FAILED:
             self.store.forecasts.mark_failed(scope, self.now_ms())
         return replace(outcome, outputs=tuple(one for one in outcome.outputs if one.name != RESULT))
+
+    def _keep(self, scope: Scope, forecast: dict[str, Any]) -> None:
+        learnt_ms = round(forecast["made_at"] * 1000)
+        self.store.run_times.put(scope, forecast.pop("run_times"), learnt_ms=learnt_ms)
+        self.store.forecasts.put(scope, {**forecast, "package": queueapp.__version__})
 
 
 def gathered(store: Store, scope: Scope, now_ms: int, keep_ms: int) -> dict[str, Any]:

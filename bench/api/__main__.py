@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from actors.forecasts.known import known_of
+from actors.forecasts.known import columns_of, known_of
 from bench.api.load import block, latencies, request
 from bench.api.web import Web, serving
 from bench.core.growth import CORES
@@ -129,7 +129,7 @@ def _race(rounds: int, calls: int) -> list[Row]:
         queue = _filled(server, 1_000)
         now = int(time.time() * 1000)
         told = gathered(queue.store, SCOPE, now, keep_ms=A_DAY_MS)
-        queue.store.forecasts.put(SCOPE, published(known_of(told)))
+        queue.store.forecasts.put(SCOPE, published(known_of(told, columns_of(told))))
         with (
             serving("wsgi:app", REDIS_URL=server.url) as ours,
             serving("bench.api.empty:app", REDIS_URL=server.url) as empty,

@@ -75,9 +75,11 @@ def workers_effects(
     usual = _mean(now)
     effects = []
     for change in changes:
-        if model.workers + change < 1:
+        # Where hardly anyone waits none more can help, and where many do none can be spared.
+        in_vain = usual < LEAST_WAIT if change > 0 else _slow(now) >= LEAST_WAIT
+        if in_vain or model.workers + change < 1:
             continue
-        then = _waits(model.with_workers(model.workers + change))
+        then = _waits(replace(model, workers=model.workers + change, habit=None))
         effect = _effect(model.workers + change, now, then)
         helps = effect.gain >= LEAST_GAIN and usual - effect.wait >= LEAST_WAIT
         if helps if change > 0 else effect.slow < LEAST_WAIT:
@@ -133,12 +135,16 @@ def _mean(waits: Floats) -> float:
     return float(waits.mean()) if waits.size else 0.0
 
 
+def _slow(waits: Floats) -> float:
+    return float(np.quantile(waits, 0.9)) if waits.size else 0.0
+
+
 def _effect(workers: int, now: Floats, then: Floats) -> WorkersEffect:
     usual, wait = _mean(now), _mean(then)
     gains = 1 - then[now > 1] / now[now > 1]
     low, high = np.quantile(gains, (0.1, 0.9)).tolist() if gains.size else (0.0, 0.0)
-    slow = float(np.quantile(then, 0.9)) if then.size else 0.0
-    return WorkersEffect(workers, wait, slow, 1 - wait / usual if usual else 0.0, low, high)
+    gain = 1 - wait / usual if usual else 0.0
+    return WorkersEffect(workers, wait, _slow(then), gain, low, high)
 
 
 def _window(begin: int, waits: Floats, share: Floats) -> Window:

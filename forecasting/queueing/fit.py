@@ -1,5 +1,7 @@
 """Fit the model of a queue to the jobs that are known: the way into this room."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from forecasting.queueing.arrivals import learn_arrivals
@@ -42,10 +44,12 @@ def fit(
     workers = max(0, int(workers))
     rng = np.random.default_rng(seed)
     duration = learnt.trusted["duration"] if learnt else None
-    imagination = Imagination(learn_durations(known, rng, duration), learn_arrivals(known))
+    arrivals = learn_arrivals(known, learnt.profile if learnt else None)
+    imagination = Imagination(learn_durations(known, rng, duration), arrivals)
     if learnt is None:
         past = replay(known, imagination, workers, rng)
         learnt = learn(past, known.now - known.history, imagination.durations.trusted)
+        learnt = replace(learnt, profile=arrivals.profile(known.now))
     futures = imagination.futures(known, workers, _paths(known), rng)
     closed_for = max(0.0, (paused_until or now) - now)
     habit = None if closed_for else learn_habit(known, workers)

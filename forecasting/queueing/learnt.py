@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from forecasting.queueing.profile import Profile
 from forecasting.queueing.replay import TARGETS, Past, Shown
 from forecasting.queueing.trust import (
     CAUTION,
@@ -47,10 +48,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Learnt:
-    """How to read the forecasts of size, busy, wait, start and duration, and how good they were."""
+    """How to read the forecasts of size, busy, wait, start and duration, and how good they were.
+
+    `profile` is how many arrivals each hour brings.
+    """
 
     trusted: Mapping[str, LevelMap]
     reports: Mapping[str, Report]
+    profile: Profile | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the same as what JSON can hold."""
@@ -60,6 +65,7 @@ class Learnt:
                 name: {**vars(kept), "errors": dict(kept.errors)}
                 for name, kept in self.reports.items()
             },
+            "profile": self.profile.plain() if self.profile else None,
         }
 
     @staticmethod
@@ -68,6 +74,7 @@ class Learnt:
         return Learnt(
             {name: LevelMap(np.array(values)) for name, values in plain["levels"].items()},
             {name: Report(**values) for name, values in plain["reports"].items()},
+            Profile.of(plain["profile"]) if plain.get("profile") else None,
         )
 
 

@@ -3,7 +3,9 @@
 arrivals.py draws from it. Waves rather than a mean per hour: a few days tell them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,15 @@ class Profile:
     daily: int
     weekly: int
     weights: Floats
+
+    def plain(self) -> dict[str, Any]:
+        """Return the same as what JSON can hold."""
+        return {**vars(self), "weights": self.weights.tolist()}
+
+    @staticmethod
+    def of(plain: Mapping[str, Any]) -> "Profile":
+        """Return what `plain` made plain."""
+        return Profile(**{**plain, "weights": np.array(plain["weights"])})
 
     def rates(self, hours: Floats) -> Floats:
         """Return the arrivals expected in each hour, given as hours since the epoch."""

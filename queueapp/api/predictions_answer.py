@@ -107,7 +107,7 @@ def _model(found: Predicted) -> Row:
         "coverage80": _known(size.get("coverage80")),
         "skillVsSeasonalNaive": _known(learnt.get("skill")),
         "trainedOn": _trained_on(forecast.get("data")),
-        "stale": bool(forecast.get("failed_at")),
+        "stale": found.stale,
         "backtest": list(_backtests(reports)),
     }
 

@@ -23,6 +23,8 @@ from queueapp.store import Store
 from queueapp.store.forecasts import Standing
 
 Plain = Mapping[str, Any]
+OVERDUE_MS = 900_000
+"""After so long an order has been lost, or no worker is free for it."""
 VERSION = 1
 """The form of stored forecasts that is read here; others, of other releases, are not."""
 
@@ -47,7 +49,17 @@ class Predicted:
     loads: Sequence[Load]
     forecast: Plain = field(default_factory=dict)
     began_ms: int | None = None
+    ordered_ms: int = 0
     sampled: bool = False
+
+    @property
+    def stale(self) -> bool:
+        """Whether a newer forecast failed, or was ordered long ago and is not there."""
+        if not self.forecast:
+            return False
+        made_ms = self.forecast["made_at"] * 1000
+        overdue = made_ms < self.ordered_ms < self.now_ms - OVERDUE_MS
+        return overdue or bool(self.forecast.get("failed_at"))
 
 
 class Predictions:
@@ -81,6 +93,7 @@ class Predictions:
             loads=[Load(None, None, None) for _ in hours],
             forecast=standing.forecast or {},
             began_ms=standing.began_ms,
+            ordered_ms=standing.ordered_ms,
             sampled=standing.sampled,
         )
 
@@ -128,6 +141,7 @@ def _read(standing: Standing, forecast: Plain, queue: Plain, hours: Sequence[int
         loads=_loads(forecast["load"], made, now, hours),
         forecast=forecast,
         began_ms=standing.began_ms,
+        ordered_ms=standing.ordered_ms,
         sampled=standing.sampled,
     )
 

@@ -26,6 +26,7 @@ TURN_KEPT_MS = 7 * 24 * HOUR_MS
 class Standing:
     """A queue now: its size, or that of one job type, and its forecast if there is one.
 
+    ``ordered_ms`` is when the newest forecast was ordered, 0 for never.
     ``sampled``: what is predicted of it is to be remembered, because nothing was lately.
     """
 
@@ -33,6 +34,7 @@ class Standing:
     size: int
     began_ms: int | None
     forecast: Mapping[str, Any] | None
+    ordered_ms: int = 0
     sampled: bool = False
 
 
@@ -117,15 +119,17 @@ class Forecasts:
             pipe.zcard(self._keys(*queue))
             pipe.hget(self._keys("meta", scope.key), "began")
             pipe.get(self._keys("forecast", scope.key))
+            pipe.hget(self._keys("forecast_turn", scope.key), "at")
             pipe.set(self._keys("asked", scope.key), 1, px=ASKED_MS)
             if kind is None:
                 pipe.set(self._keys("sampled", scope.key), 1, nx=True, px=SAMPLED_MS)
-            (seconds, micros), size, began, text, _, *sampled = pipe.execute()
+            (seconds, micros), size, began, text, ordered, _, *sampled = pipe.execute()
         return Standing(
             now_ms=int(seconds) * 1000 + int(micros) // 1000,
             size=int(size),
             began_ms=int(began) * HOUR_MS if began else None,
             forecast=orjson.loads(text) if text else None,
+            ordered_ms=int(ordered or 0),
             sampled=bool(sampled and sampled[0]),
         )
 

@@ -168,7 +168,7 @@ class ModelInfo(ResponseSchema):
     trained_on = fields.Nested(TrainedOn, allow_none=True)
     is_stale = fields.Boolean(
         data_key="stale",
-        metadata=_about("true where the newest training failed and an older forecast stands."),
+        metadata=_about("true where a newer forecast failed or is overdue and this one stands."),
     )
     backtest = fields.List(fields.Nested(Backtest))
 

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from actors.forecast_refresh import RESULT, forecast_refresh
-from queueapp.broker import QueueBroker
-from queueapp.config import Config
 from queueapp.domain.job import JobRequest, JobSpec, Resource
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
@@ -26,7 +24,6 @@ from queueapp.forecasts import (
     gathered,
 )
 from queueapp.foresight.predictions import Predictions
-from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn
 from queueapp.testing import run_job
@@ -77,14 +74,6 @@ def made(store: Store, folder: Path, scope: Scope = SCOPE) -> Outcome:
 def look(store: Store, engine: Engine, horizon: int = 24, **query: Any) -> Any:
     """The predictions of the scope."""
     return Predictions(store, engine.outlook).look(SCOPE, horizon, **query)
-
-
-@pytest.fixture
-def engine(store: Store, tmp_path: Path) -> Engine:
-    """An engine that submits."""
-    broker = QueueBroker(store, middleware=[PriorityMiddleware()])
-    config = Config(data_dir=tmp_path)
-    return Engine(store, config, enqueue=broker.submit, enqueue_many=broker.submit_many)
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""A refresh reads the same past with what was learnt, and does without the statistics library."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+
+from forecasting import fit
+from forecasting.queueing.learnt import Learnt
+from tests.unit.forecasting.queueing.workloads import DAY, NOW, steady
+
+JOBS = steady(14, 6, 900, 2)
+REFRESH = """
+import json, sys
+import numpy as np
+from forecasting.published import Known, published
+told = json.load(sys.stdin)
+published(Known(**told))
+print(json.dumps([name for name in ("statsmodels", "pandas", "scipy") if name in sys.modules]))
+"""
+
+
+def test_what_was_learnt_of_arrivals_is_read_again() -> None:
+    """The same rates, also after they were stored, and from them the same forecast."""
+    told = {"now": NOW, "workers": 2, "since": NOW - 14 * DAY}
+    first = fit(JOBS, **told)
+    stored = Learnt.of(json.loads(json.dumps(first.learnt.plain())))
+    assert first.learnt.profile is not None
+    assert stored.profile is not None
+    hours = NOW / 3600 + np.arange(24.0)
+    assert first.learnt.profile.rates(hours).tolist() == stored.profile.rates(hours).tolist()
+    forgot = Learnt.of({**first.learnt.plain(), "profile": None})
+    again, anew = (
+        fit(JOBS, learnt=learnt, **told).forecast(24, [0.5])["queue_size"]
+        for learnt in (stored, forgot)
+    )
+
+    assert again.tolist() == anew.tolist()
+
+
+def test_a_refresh_loads_no_statistics() -> None:
+    """They take a second to import, more than all the rest."""
+    learnt = fit(JOBS, now=NOW, workers=2, since=NOW - 14 * DAY).learnt.plain()
+    told = {
+        "jobs": {
+            name: [None if math.isnan(n) else n for n in c.tolist()] for name, c in JOBS.items()
+        },
+        "kinds": ["t/Sleep"] * 9,
+        "now": NOW,
+        "since": NOW - 14 * DAY,
+        "slots": 2,
+        "learnt": {**learnt, "skill": None, "moves": []},
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", REFRESH],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert [] == json.loads(found.stdout)
