@@ -24,6 +24,16 @@ from queueapp.domain.states import Status
 from queueapp.engine.job_logs import Cursor, LogLine, LogPage, LogQuery, read_page
 
 TEXT = {"type": "string", "description": "Lines: time, level, component, [stage], message."}
+PLACES = {
+    "X-Has-More": {
+        "description": "With format=raw: hasMore.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+    "X-Next": {
+        "description": "With format=raw: next; absent where there is none.",
+        "schema": {"type": "string"},
+    },
+}
 
 blueprint = ApiBlueprint(
     "Job logs", __name__, url_prefix="/api", description="What jobs logged and printed."
@@ -42,6 +52,7 @@ class Logs(MethodView):
         schema=TEXT,
         content_type="text/plain",
         example=examples.RAW,
+        headers=PLACES,
         description="OK",
         success=True,
     )
