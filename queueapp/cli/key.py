@@ -14,7 +14,6 @@ from typing import Any
 
 from queueapp.config import from_env
 from queueapp.domain.api_key import MOST_PER_MINUTE, ApiKey, Role
-from queueapp.domain.scope import FLEET
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 from queueapp.store.api_keys import ApiKeys
@@ -105,16 +104,15 @@ def _verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser
 def run_create(options: argparse.Namespace) -> int:
     """Make a key; the only line printed is the key itself, ready for a script."""
     with _store(options) as store:
-        made, token = store.api_keys.create(
+        _, token = store.api_keys.create(
             options.user,
             Role(options.role),
             options.tenant,
             options.project,
             expires_ms=options.expires,
             per_minute=options.requests_per_minute,
+            act=act_of(options),
         )
-        whose = {"user": made.user, "tenant": made.tenant, "project": made.project}
-        _record(store, options, "create_key", made.id, role=str(made.role), **whose)
     print(token)
     return 0
 
@@ -134,8 +132,7 @@ def run_limit(options: argparse.Namespace) -> int:
     """Give a key a rate of its own, or the usual one."""
     rate = options.requests_per_minute
     with _store(options) as store:
-        store.api_keys.limit(options.id, rate)
-        _record(store, options, "limit_key", options.id, per_minute=_rate_text(rate))
+        store.api_keys.limit(options.id, rate, act=act_of(options))
     print(f"{options.id} is limited.")
     return 0
 
@@ -143,16 +140,9 @@ def run_limit(options: argparse.Namespace) -> int:
 def run_revoke(options: argparse.Namespace) -> int:
     """Revoke one key."""
     with _store(options) as store:
-        store.api_keys.revoke(options.id)
-        _record(store, options, "revoke_key", options.id)
+        store.api_keys.revoke(options.id, act=act_of(options))
     print(f"{options.id} is revoked.")
     return 0
-
-
-def _record(
-    store: Store, options: argparse.Namespace, action: str, key_id: str, **facts: str | None
-) -> None:
-    store.audit.record(FLEET, action, act_of(options), key=key_id, **facts)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from queueapp.config import from_env
-from queueapp.domain.scope import FLEET, Scope, valid_id
+from queueapp.domain.scope import Scope, valid_id
 from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 
@@ -65,11 +65,9 @@ def run_scope(options: argparse.Namespace) -> int:
     with ExitStack() as cleanup:
         store = _store(options, cleanup)
         if options.running is not None:
-            store.pauses.limit_scope(scope, options.running or None)
-            store.audit.record(scope, "limit", act_of(options), running=options.running or "none")
+            store.pauses.limit_scope(scope, options.running or None, act=act_of(options))
         if options.weight is not None:
-            store.pauses.weigh_scope(scope, options.weight)
-            store.audit.record(scope, "weigh", act_of(options), weight=str(options.weight))
+            store.pauses.weigh_scope(scope, options.weight, act=act_of(options))
     print(f"{options.tenant}/{options.project} is limited.")
     return 0
 
@@ -81,11 +79,7 @@ def run_type(options: argparse.Namespace) -> int:
         known = store.fleet.catalogue()
         if known and options.name not in known:
             raise CommandError(f"No worker offers {options.name}; known: {', '.join(known)}.")
-        store.pauses.limit_type(options.name, options.running or None)
-        limit = options.running or "none"
-        store.audit.record(
-            FLEET, "limit_type", act_of(options), job_type=options.name, running=limit
-        )
+        store.pauses.limit_type(options.name, options.running or None, act=act_of(options))
     print(f"{options.name} is limited.")
     return 0
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from queueapp.domain.api_key import Allowance, ApiKey, Role
+from queueapp.domain.audit import Act
 from queueapp.domain.errors import ValidationFailed
-from queueapp.domain.scope import MAX_ID, valid_id
+from queueapp.domain.scope import FLEET, MAX_ID, valid_id
+from queueapp.store.acting import perform
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -50,6 +52,7 @@ class ApiKeys:
         *,
         expires_ms: int | None = None,
         per_minute: int | None = None,
+        act: Act | None = None,
         now_ms: int | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key; return it and its token, which is never seen again.
@@ -59,8 +62,12 @@ class ApiKeys:
         _check(user, tenant, project)
         key_id = self._random_bytes(8).hex()
         token = f"qa_{key_id}_{_url_safe(self._random_bytes(32))}"
-        created_ms = self._scripts.call(
+        receipt = perform(
+            self._scripts,
             "create_key",
+            FLEET,
+            act,
+            now_ms=now_ms,
             id=key_id,
             digest=_digest(token),
             user=user,
@@ -69,9 +76,8 @@ class ApiKeys:
             project=project,
             expires=expires_ms,
             per_minute=per_minute,
-            now_ms=now_ms,
         )
-        made = ApiKey(key_id, user, role, tenant, project, created_ms)
+        made = ApiKey(key_id, user, role, tenant, project, receipt.facts["at_ms"])
         return replace(made, expires_ms=expires_ms, per_minute=per_minute), token
 
     def authenticate(
@@ -123,14 +129,14 @@ class ApiKeys:
             rows = pipe.execute()
         return [_decode(key_id, row) for key_id, row in zip(ids, rows, strict=True) if row], total
 
-    def limit(self, key_id: str, per_minute: int | None) -> None:
+    def limit(self, key_id: str, per_minute: int | None, *, act: Act | None = None) -> None:
         """Give a key a rate of its own, 0 for any, None for the usual one. Raises: NotFound."""
-        self._scripts.call("limit_key", id=key_id, per_minute=per_minute)
+        perform(self._scripts, "limit_key", FLEET, act, id=key_id, per_minute=per_minute)
 
-    def revoke(self, key_id: str, *, now_ms: int | None = None) -> int:
+    def revoke(self, key_id: str, *, act: Act | None = None, now_ms: int | None = None) -> int:
         """End a key for ever; return when that was, in ms. Raises: NotFound."""
-        revoked_ms: int = self._scripts.call("revoke_key", id=key_id, now_ms=now_ms)
-        return revoked_ms
+        receipt = perform(self._scripts, "revoke_key", FLEET, act, now_ms=now_ms, id=key_id)
+        return int(receipt.facts["at_ms"])
 
 
 def _check(user: str, tenant: str | None, project: str | None) -> None:

@@ -10,9 +10,8 @@ from urllib.parse import unquote
 
 import orjson
 
-from queueapp.domain.audit import Act, AuditEntry
+from queueapp.domain.audit import AuditEntry
 from queueapp.domain.scope import Scope, encode_part
-from queueapp.store.acting import encoded
 from queueapp.store.connect import Client
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -55,19 +54,6 @@ class Audit:
         self._client = client
         self._keys = keys
         self._scripts = scripts
-
-    def record(self, scope: Scope, action: str, act: Act, **facts: Any) -> None:
-        """Write down an action that is no script of its own; facts may be any plain values.
-
-        ``job`` and ``owner`` name the job that it was done to, ``before`` and ``after`` say what
-        it changed.
-        """
-        known = {name: value for name, value in facts.items() if value is not None}
-        if "owner" in known:
-            known["owner"] = encode_part(known["owner"])
-        self._scripts.call(
-            "record", scope=scope.key, action=action, act=encoded(act), facts=known, repeat=False
-        )
 
     def page(
         self, scope: Scope, wanted: AuditFilter, *, before: str | None, limit: int

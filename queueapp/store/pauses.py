@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import orjson
 
 from queueapp.domain.audit import SYSTEM, Act
-from queueapp.domain.scope import Scope
+from queueapp.domain.scope import FLEET, Scope
 from queueapp.store.acting import Receipt, perform
 from queueapp.store.answers import Idempotency
 from queueapp.store.connect import Client, store_errors
@@ -146,18 +146,17 @@ class Pauses:
         parts = (member.split("|", 1) for member in found)
         return [(Scope.from_key(scope), kind) for scope, kind in parts]
 
-    def limit_scope(self, scope: Scope, most: int | None) -> None:
+    def limit_scope(self, scope: Scope, most: int | None, *, act: Act | None = None) -> None:
         """Let at most ``most`` jobs of the scope run at once; None lifts the limit."""
-        self._scripts.call("limit_scope", scope=scope.key, most=most)
+        perform(self._scripts, "limit_scope", scope, act, most=most)
 
-    def weigh_scope(self, scope: Scope, weight: float) -> None:
+    def weigh_scope(self, scope: Scope, weight: float, *, act: Act | None = None) -> None:
         """Set a scope's share inside a tier against the others'; 1 is usual."""
-        with store_errors():
-            self._client.hset(self._keys("meta", scope.key), "weight", weight)
+        perform(self._scripts, "weigh_scope", scope, act, weight=str(weight))
 
-    def limit_type(self, kind: str, most: int | None) -> None:
+    def limit_type(self, kind: str, most: int | None, *, act: Act | None = None) -> None:
         """Let at most ``most`` jobs of a type run at once in the fleet; None lifts the limit."""
-        self._scripts.call("limit_type", kind=kind, most=most)
+        perform(self._scripts, "limit_type", FLEET, act, kind=kind, most=most)
 
 
 def _steered(kind: str, receipt: Receipt) -> Steered:

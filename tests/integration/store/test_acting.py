@@ -66,8 +66,8 @@ def test_every_action_is_recorded_with_what_it_changed(store: Store) -> None:
     store.pauses.pause(SCOPE, kind="Sleep", act=BOB)
     store.pauses.resume(SCOPE, kind="Sleep")
     store.jobs.cancel(SCOPE, "a", by="bob", reason="why", force=False, preserve=True, keep_ms=10**9)
-    told = {"before": {"most": None}, "after": {"most": 3}, "note": "{odd"}
-    store.audit.record(SCOPE, "limit", ANN, **told)
+    store.pauses.limit_scope(SCOPE, 3, act=ANN)
+    store.pauses.weigh_scope(SCOPE, 1.5)
     entries = store.audit.page(SCOPE, ALL, before=None, limit=100).entries[::-1]
 
     assert ["move", "priority", "pause", "resume", "cancel", "limit"] == [e.action for e in entries]
@@ -84,7 +84,7 @@ def test_every_action_is_recorded_with_what_it_changed(store: Store) -> None:
     assert {"kind": "Sleep"} == pause.facts
     assert "system" == resume.by
     assert ("why", "Cancelled") == (cancel.reason, cancel.after["status"])
-    assert ({"most": 3}, {"note": "{odd"}) == (limit.after, limit.facts)
+    assert ("because", {"running": "3"}) == (limit.reason, limit.facts)
 
 
 def test_pages_of_the_trail(store: Store) -> None:
