@@ -3,10 +3,8 @@
 Also builds those links, for the results of jobs.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, request
 from flask.views import MethodView
@@ -15,13 +13,11 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from queueapp.api.auth import may_use_link
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import library
+from queueapp.api.downloads import check_link, disposition
 from queueapp.api.schemas.artifacts import ArtifactQuery
-from queueapp.api.services import base_url, services
 from queueapp.domain.api_key import Role
-from queueapp.domain.errors import Unauthorized
 from queueapp.domain.job import Artifact
 from queueapp.domain.scope import Scope
-from queueapp.signing import sign, verify
 
 blueprint = ApiBlueprint(
     "Artifacts",
@@ -56,30 +52,8 @@ class OneArtifact(MethodView):
         token and need no key; 410 once they have expired.
         """
         if "token" in query:
-            _check_link(scope, artifact_id, query["token"])
+            check_link(scope, artifact_id, query["token"])
         return download(library().artifact(scope, artifact_id))
-
-
-def artifact_url(scope: Scope, artifact_id: str) -> str:
-    """Return the absolute address of an artifact, signed and good for a while.
-
-    Without a secret to sign with it is the bare address, which needs a key.
-    """
-    parts = (scope.tenant, scope.project, "artifacts", artifact_id)
-    address = f"{base_url()}/api/" + "/".join(quote(part, safe="") for part in parts)
-    config = services().config
-    if not config.secret_key:
-        return address
-    expires_at_s = services().engine.now_ms() // 1000 + config.link_minutes * 60
-    token = sign(config.secret_key, scope=scope, artifact_id=artifact_id, expires_at_s=expires_at_s)
-    return f"{address}?token={token}"
-
-
-def _check_link(scope: Scope, artifact_id: str, token: str) -> None:
-    secret, now_s = services().config.secret_key, services().engine.now_ms() / 1000
-    if not secret:
-        raise Unauthorized("Links are not signed here; send a key.")
-    verify(secret, scope=scope, artifact_id=artifact_id, token=token, now_s=now_s)
 
 
 def download(artifact: Artifact) -> Response:
@@ -135,12 +109,3 @@ def _unchanged(artifact: Artifact) -> bool:
 def _bytes(artifact: Artifact, start: int, end: int) -> Iterator[bytes]:
     found = library().open_artifact(artifact, start, end)
     return iter(()) if request.method == "HEAD" else found
-
-
-def disposition(name: str) -> str:
-    """Return a Content-Disposition that saves under ``name``. Source: RFC 6266, RFC 8187."""
-    kept = (letter for letter in name if unicodedata.category(letter)[0] != "C")
-    clean = "".join(kept).replace("/", "_").replace("\\", "_").strip(". ")[:150] or "download"
-    plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
-    plain = plain.replace('"', "_").replace("%", "_").strip(". ") or "download"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

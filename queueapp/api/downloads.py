@@ -25,10 +25,17 @@ def signed_link(scope: Scope, artifact: Artifact) -> str:
     return f"{base_url()}{artifact_path(scope, artifact.id)}?token={token}"
 
 
-def content_disposition(name: str) -> str:
-    """Return the header that saves a file under its name (RFC 6266), whatever it holds."""
-    clean = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
-    clean = clean.replace("/", "_").replace("\\", "_").strip(". ")[:150] or "download"
+def check_link(scope: Scope, artifact_id: str, token: str) -> None:
+    """Raise Unauthorized or Gone for a token that does not open the artifact now."""
+    made = services()
+    now_s = made.engine.now_ms() / 1000
+    signing.verify(made.link_secret, scope=scope, artifact_id=artifact_id, token=token, now_s=now_s)
+
+
+def disposition(name: str) -> str:
+    """Return a Content-Disposition that saves under ``name``. Source: RFC 6266, RFC 8187."""
+    kept = (letter for letter in name if unicodedata.category(letter)[0] != "C")
+    clean = "".join(kept).replace("/", "_").replace("\\", "_").strip(". ")[:150] or "download"
     plain = unicodedata.normalize("NFKD", clean).encode("ascii", "ignore").decode()
     plain = plain.replace('"', "_").replace("%", "_").strip(". ") or "download"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

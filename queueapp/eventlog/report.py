@@ -1,6 +1,6 @@
 """What was found and what was changed in a log, counted: the cleaning report."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 import polars as pl
@@ -40,7 +40,6 @@ class CleaningReport:
     duplicates_removed: int
     invalid_records: int
     invalid_by_reason: dict[str, int]
-    timestamps_blank: int
     timestamps_inferable: int
     timestamps_inferred: int
     labels_before: int
@@ -56,10 +55,6 @@ class CleaningReport:
     def score(self) -> float | None:
         """The data quality score, 0 to 100 with one decimal; None for an empty log."""
         return self.quality.score
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the report as JSON values."""
-        return {**asdict(self), "score": self.score}
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,6 @@ def build_report(
         valid_records=_count(outcome.valid),
         invalid_records=sum(by_reason.values()),
         invalid_by_reason=by_reason,
-        timestamps_blank=_count(raw.frame["time_text"].is_null() & inside),
         labels_before=outcome.labels.before,
         labels_after=outcome.labels.after,
         repairs=_repairs(counts),

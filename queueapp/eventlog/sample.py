@@ -6,7 +6,7 @@ must find, so the readers and the cleaning can be proved without data from elsew
 
 import csv
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -44,7 +44,6 @@ class SampleFacts:
     unreadable_times: int
     inferable_times: int
     label_variants: int
-    other_notations: int
     cases: int
     activities: int
     variants: int
@@ -55,14 +54,6 @@ class SampleFacts:
     def invalid_records(self) -> int:
         """Records that no repair can save."""
         return self.blank_cases + self.blank_activities + self.blank_times + self.unreadable_times
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the facts as JSON values, times as ISO 8601."""
-        times = {"first_event", "last_event"}
-        return {
-            name: value.isoformat() if name in times else value
-            for name, value in asdict(self).items()
-        }
 
 
 def write_sample_log(
@@ -134,7 +125,6 @@ class _Dirt:
             unreadable_times=self._extra,
             inferable_times=len(self._blanked),
             label_variants=len(self._relabelled),
-            other_notations=len(self._renoted),
             cases=sum(1 for order in self._orders if order),
             activities=len({event.activity for event in self._events}),
             variants=len({tuple(event.activity for event in order) for order in self._orders}),

@@ -13,7 +13,6 @@ from tests.factories import NODE, claim, finish, job_type
 from tests.integration.api.conftest import Api
 
 WORKFLOW = "/api/t/p/execution/workflow"
-RESOURCE = {"resourceType": "Notebook", "resourceId": "d1"}
 DEFAULTS = {"jobType": "Sleep", "parameters": {"seconds": 1}}
 CHAIN: list[dict[str, Any]] = [
     {"name": "load"},

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from queueapp.api.artifacts import artifact_url, disposition
+from queueapp.api.downloads import disposition, signed_link
 from queueapp.domain.job import Artifact
 from queueapp.domain.scope import Scope
 from queueapp.signing import sign
@@ -42,10 +42,10 @@ def publish(api: Api, artifact_id: str = "a", *, scope: Scope = SCOPE, **changed
     return artifact
 
 
-def link(api: Api, artifact_id: str = "a") -> str:
+def link(api: Api, artifact: Artifact) -> str:
     """Return the link that results show."""
     with api.app.test_request_context():
-        return artifact_url(SCOPE, artifact_id)
+        return signed_link(SCOPE, artifact)
 
 
 def follow(api: Api, url: str, **more: Any) -> Any:
@@ -71,9 +71,9 @@ def test_a_key_downloads_the_bytes(api: Api) -> None:
 
 def test_a_link_needs_no_key(api: Api) -> None:
     """It is absolute, and opens the artifact that it names and no other."""
-    publish(api)
+    artifact = publish(api)
     publish(api, "b")
-    url = link(api)
+    url = link(api, artifact)
 
     assert url.startswith("http://localhost/api/acme/sales/artifacts/a?token=")
     assert follow(api, url).get_data() == BODY
@@ -88,7 +88,15 @@ def test_a_link_may_be_on_a_configured_address(make_api: Callable[..., Api]) -> 
     """The configured base address wins over the one that was asked for."""
     api = make_api(base_url="https://queue.example/base/")
 
-    assert link(api).startswith("https://queue.example/base/api/acme/sales/artifacts/a?token=")
+    url = link(api, publish(api))
+    assert url.startswith("https://queue.example/base/api/acme/sales/artifacts/a?token=")
+
+
+def test_a_link_is_good_where_no_secret_was_set(make_api: Callable[..., Api]) -> None:
+    """It is signed, and read, with the data directory's own."""
+    api = make_api(secret_key=None)
+
+    assert BODY == follow(api, link(api, publish(api))).get_data()
 
 
 def test_an_old_link_is_gone(api: Api) -> None:
@@ -186,12 +194,12 @@ def test_a_known_file_is_not_sent_again(api: Api) -> None:
 
 def test_a_head_tells_the_size(api: Api) -> None:
     """All headers, no bytes; by key and by link."""
-    publish(api)
+    artifact = publish(api)
     response = api.call("HEAD", "artifacts/a")
 
     assert (response.status_code, response.get_data()) == (200, b"")
     assert response.headers["Content-Length"] == str(len(BODY))
-    parts = urlsplit(link(api))
+    parts = urlsplit(link(api, artifact))
     by_link = api.app.test_client().head(f"{parts.path}?{parts.query}")
     assert by_link.status_code == 200
 

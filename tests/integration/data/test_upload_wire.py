@@ -15,7 +15,6 @@ from tests.integration.test_objects import bucket_server, create_bucket
 
 __all__ = ("bucket_server", "create_bucket")
 
-BOUNDARY = b"boundary"
 HEAD = b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="log.csv"\r\n\r\n'
 TAIL = b"\r\n--boundary--\r\n"
 MB = 1 << 20
