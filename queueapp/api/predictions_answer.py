@@ -8,14 +8,20 @@ import queueapp
 from queueapp.api.advice_answer import recommendations
 from queueapp.domain import text
 from queueapp.domain.predictions import Point
-from queueapp.domain.report_card import TARGETS, Mark, Scored, marks
+from queueapp.domain.report_card import (
+    FEWEST_ACHIEVED,
+    TARGETS,
+    TOLERANCE,
+    Achieved,
+    Mark,
+    Scored,
+    marks,
+)
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.foresight.predictions import Load, Predicted
 
 Row = dict[str, Any]
 PERIODS = (7, 30)
-FEWEST_POINTS = 100
-"""Past points below which no accuracy is told."""
 
 
 def predictions_answer(found: Predicted, *, kind: str | None, advise: bool) -> Row:
@@ -98,17 +104,32 @@ def _model(found: Predicted) -> Row:
     learnt: Mapping[str, Any] = forecast.get("learnt", {})
     reports: Mapping[str, Any] = learnt.get("reports", {})
     size: Mapping[str, Any] = reports.get("size", {})
+    shown = found.achieved.get("size", Achieved())
+    replayed, enough = _accuracy(size), shown.accuracy is not None
     return {
         "modelVersion": forecast.get("package", queueapp.__version__),
         "lastTrained": _moment(forecast.get("trained_at")),
-        "accuracy": _accuracy(size),
+        "accuracy": _known(shown.accuracy) if enough else replayed,
+        "accuracyBasis": "shown" if enough else "replay" if replayed is not None else "none",
         "dataPoints": _hours(found),
         "basis": found.basis,
-        "coverage80": _known(size.get("coverage80")),
+        "coverage80": _known(shown.coverage if enough else size.get("coverage80")),
         "skillVsSeasonalNaive": _known(learnt.get("skill")),
         "trainedOn": _trained_on(forecast.get("data")),
         "stale": found.stale,
+        "shown": [_achieved(what, found.achieved) for what in TOLERANCE],
         "backtest": list(_backtests(reports)),
+    }
+
+
+def _achieved(what: str, achieved: Mapping[str, Achieved]) -> Row:
+    """Return how good the points of sizes or waits were that were shown lately."""
+    known = achieved.get(what, Achieved())
+    return {
+        "target": what,
+        "points": known.points,
+        "accuracy": _known(known.accuracy),
+        "coverage80": _known(known.coverage),
     }
 
 
@@ -121,7 +142,7 @@ def _hours(found: Predicted) -> int:
 
 
 def _accuracy(report: Mapping[str, Any]) -> float | None:
-    return _known(report.get("accuracy")) if report.get("points", 0) >= FEWEST_POINTS else None
+    return _known(report.get("accuracy")) if report.get("points", 0) >= FEWEST_ACHIEVED else None
 
 
 def _known(value: float | None) -> float | None:

@@ -18,6 +18,11 @@ ERROR_STEP = 1.1
 """Errors are counted by steps of a tenth, so that medians of any number of them stay cheap."""
 MINUTE_MS = 60_000
 TARGETS = ("size", "wait", "duration", "start")
+TOLERANCE = {"size": 2.0, "wait": 120_000.0}
+"""What a point may be off and still count as close: jobs, ms; or so much of the value shown."""
+RELATIVE = 0.25
+ACHIEVED_DAYS = 14
+FEWEST_ACHIEVED = 100
 HOURS = (("1-4 hours", 4), ("5-12 hours", 12), ("13-24 hours", 24))
 MINUTES = (("under 10 minutes", 10), ("10-60 minutes", 60), ("over an hour", None))
 
@@ -41,13 +46,36 @@ class Shown:
 
 @dataclass(frozen=True)
 class Scored:
-    """A prediction after the fact: how far ahead it was, whether its range held, how far off."""
+    """A prediction after the fact: how far ahead it was, whether its range held, how far off.
+
+    ``close``: whether it came within the tolerance that confidence means, where there is one.
+    """
 
     what: str
     at_ms: int
     lead_ms: int
     held: bool
     error: float | None
+    close: bool | None = None
+
+
+@dataclass(frozen=True)
+class Achieved:
+    """How many points of one kind were shown, were close, and had a range that held."""
+
+    points: int = 0
+    close: int = 0
+    held: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share that was close; None where too few are known."""
+        return self.close / self.points if self.points >= FEWEST_ACHIEVED else None
+
+    @property
+    def coverage(self) -> float | None:
+        """The share whose range held; None where too few are known."""
+        return self.held / self.points if self.points >= FEWEST_ACHIEVED else None
 
 
 @dataclass(frozen=True)
@@ -63,7 +91,10 @@ def scored(shown: Shown, truth: float, at_ms: int) -> Scored:
     """Compare a prediction with what came."""
     error = None if shown.middle is None else abs(truth - shown.middle)
     held = shown.lower <= truth <= shown.upper
-    return Scored(shown.what, at_ms, shown.about_ms - shown.told_ms, held, error)
+    close = None
+    if shown.middle is not None and shown.what in TOLERANCE:
+        close = abs(truth - shown.middle) <= max(TOLERANCE[shown.what], RELATIVE * shown.middle)
+    return Scored(shown.what, at_ms, shown.about_ms - shown.told_ms, held, error, close)
 
 
 def lead_of(one: Scored) -> str:

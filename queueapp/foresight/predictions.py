@@ -16,6 +16,7 @@ from queueapp.domain.predictions import (
     guessed_wait,
     next_hours,
 )
+from queueapp.domain.report_card import Achieved
 from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
 from queueapp.domain.scope import Scope
 from queueapp.foresight.outlook import Outlook
@@ -50,6 +51,7 @@ class Predicted:
     forecast: Plain = field(default_factory=dict)
     began_ms: int | None = None
     ordered_ms: int = 0
+    achieved: Mapping[str, Achieved] = field(default_factory=dict)
     sampled: bool = False
 
     @property
@@ -94,6 +96,7 @@ class Predictions:
             forecast=standing.forecast or {},
             began_ms=standing.began_ms,
             ordered_ms=standing.ordered_ms,
+            achieved=standing.achieved,
             sampled=standing.sampled,
         )
 
@@ -142,6 +145,7 @@ def _read(standing: Standing, forecast: Plain, queue: Plain, hours: Sequence[int
         forecast=forecast,
         began_ms=standing.began_ms,
         ordered_ms=standing.ordered_ms,
+        achieved=standing.achieved,
         sampled=standing.sampled,
     )
 

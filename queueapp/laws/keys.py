@@ -33,6 +33,7 @@ MUST_END = frozenset(
         "asked",
         "shown",
         "scored",
+        "achieved",
         "tally",
         "sampled",
         "forecast_turn",

@@ -4,16 +4,18 @@ Workers put forecasts here, the API reads them. What is in one is the forecaster
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from queueapp.domain.report_card import Achieved
 from queueapp.domain.rollup import HOUR_MS
 from queueapp.domain.scope import Scope
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
+from queueapp.store.shown import achieved_of
 
 KEPT_MS = 24 * HOUR_MS
 """A forecast of the next day says nothing any more when that day is over."""
@@ -27,6 +29,7 @@ class Standing:
     """A queue now: its size, or that of one job type, and its forecast if there is one.
 
     ``ordered_ms`` is when the newest forecast was ordered, 0 for never.
+    ``achieved`` is how good the points were that were shown lately.
     ``sampled``: what is predicted of it is to be remembered, because nothing was lately.
     """
 
@@ -35,6 +38,7 @@ class Standing:
     began_ms: int | None
     forecast: Mapping[str, Any] | None
     ordered_ms: int = 0
+    achieved: Mapping[str, Achieved] = field(default_factory=dict)
     sampled: bool = False
 
 
@@ -120,16 +124,19 @@ class Forecasts:
             pipe.hget(self._keys("meta", scope.key), "began")
             pipe.get(self._keys("forecast", scope.key))
             pipe.hget(self._keys("forecast_turn", scope.key), "at")
+            pipe.hgetall(self._keys("achieved", scope.key))
             pipe.set(self._keys("asked", scope.key), 1, px=ASKED_MS)
             if kind is None:
                 pipe.set(self._keys("sampled", scope.key), 1, nx=True, px=SAMPLED_MS)
-            (seconds, micros), size, began, text, ordered, _, *sampled = pipe.execute()
+            (seconds, micros), size, began, text, ordered, achieved, _, *sampled = pipe.execute()
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
         return Standing(
-            now_ms=int(seconds) * 1000 + int(micros) // 1000,
+            now_ms=now_ms,
             size=int(size),
             began_ms=int(began) * HOUR_MS if began else None,
             forecast=orjson.loads(text) if text else None,
             ordered_ms=int(ordered or 0),
+            achieved=achieved_of(achieved, now_ms),
             sampled=bool(sampled and sampled[0]),
         )
 

@@ -40,6 +40,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "run_times": ("s", "$", "runtimes"),  # hash: learnt run times by user and basis; expires
     "shown": ("s", "$", "shown"),  # zset: predictions to be compared, by when; expires
     "scored": ("s", "$", "scored"),  # zset: how predictions compared, by when; expires
+    "achieved": ("s", "$", "achieved"),  # hash: how many shown points were close, by day; expires
     "sampled": ("s", "$", "sampled"),  # string: predictions were remembered lately; expires
     "asked": ("s", "$", "asked"),  # string: somebody asked for the forecast lately; expires
     "day": ("s", "$", "day", "$"),  # string: roll-up of one day, as JSON

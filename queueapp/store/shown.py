@@ -10,7 +10,15 @@ from dataclasses import asdict
 
 import orjson
 
-from queueapp.domain.report_card import Scored, Shown, Tally, lead_of, step_of
+from queueapp.domain.report_card import (
+    ACHIEVED_DAYS,
+    Achieved,
+    Scored,
+    Shown,
+    Tally,
+    lead_of,
+    step_of,
+)
 from queueapp.domain.rollup import DAY_MS
 from queueapp.domain.scope import Scope
 from queueapp.store.connect import Client, store_errors
@@ -66,7 +74,9 @@ class ShownPredictions:
         rows = {
             orjson.dumps([*asdict(one).values(), n]): one.at_ms for n, one in enumerate(results)
         }
+        achieved = self._keys("achieved", scope.key)
         with store_errors():
+            days = self._client.hkeys(achieved)
             pipe = self._client.pipeline(transaction=True)
             if gone:
                 pipe.zrem(self._keys("shown", scope.key), *gone)
@@ -76,6 +86,12 @@ class ShownPredictions:
                 pipe.zremrangebyrank(key, 0, -MOST_SCORED - 1)
                 pipe.pexpire(key, KEPT_MS)
                 self._count(pipe, results, now_ms)
+                for field, number in _achievements(results, now_ms).items():
+                    pipe.hincrby(achieved, field, number)
+                over_days = [field for field in days if not _counts(field, now_ms)]
+                if over_days:
+                    pipe.hdel(achieved, *over_days)
+                pipe.pexpire(achieved, (ACHIEVED_DAYS + 1) * DAY_MS)
             pipe.execute()
 
     def _count(self, pipe: Client, results: Iterable[Scored], now_ms: int) -> None:
@@ -115,7 +131,33 @@ class ShownPredictions:
             texts = self._client.zrange(
                 self._keys("scored", scope.key), since_ms, "+inf", byscore=True
             )
-        return [Scored(*orjson.loads(text)[:5]) for text in texts]
+        return [Scored(*orjson.loads(text)[:-1]) for text in texts]
+
+
+def achieved_of(fields: Mapping[str, str], now_ms: int) -> dict[str, Achieved]:
+    """Return what the points that were shown achieved in the last days, by what they are of."""
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for field, number in fields.items():
+        if _counts(field, now_ms):
+            _, what, about = field.split("|")
+            sums[what][about] += int(number)
+    return {what: Achieved(**counts) for what, counts in sums.items()}
+
+
+def _achievements(results: Iterable[Scored], now_ms: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for one in results:
+        if one.close is not None:
+            about = f"{now_ms // DAY_MS}|{one.what}"
+            counts[f"{about}|points"] += 1
+            counts[f"{about}|close"] += one.close
+            counts[f"{about}|held"] += one.held
+    return counts
+
+
+def _counts(field: str, now_ms: int) -> bool:
+    """Tell whether a field is of a day that is not over for long."""
+    return int(field.partition("|")[0]) > now_ms // DAY_MS - ACHIEVED_DAYS
 
 
 def _tally(counts: Mapping[str, int]) -> Tally:

@@ -78,12 +78,17 @@ PREDICTIONS: dict[str, Any] = {
         "modelVersion": "0.1.0",
         "lastTrained": "2026-02-01T10:38:12Z",
         "accuracy": 0.58,
+        "accuracyBasis": "replay",
         "dataPoints": 672,
         "basis": "weeks",
         "coverage80": 0.79,
         "skillVsSeasonalNaive": 0.31,
         "trainedOn": {"from": "2026-01-04T11:00:00Z", "to": "2026-02-01T10:38:10Z", "jobs": 12450},
         "stale": False,
+        "shown": [
+            {"target": "size", "points": 64, "accuracy": None, "coverage80": None},
+            {"target": "wait", "points": 60, "accuracy": None, "coverage80": None},
+        ],
         "backtest": [
             {
                 "target": "size",

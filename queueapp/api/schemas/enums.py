@@ -117,6 +117,14 @@ class Basis(StrEnum):
     WEEKS = "weeks"
 
 
+class AccuracyBasis(StrEnum):
+    """Which points an accuracy is of: those shown lately, those of a replay, or none."""
+
+    SHOWN = "shown"
+    REPLAY = "replay"
+    NONE = "none"
+
+
 class PredictedThing(StrEnum):
     """What is predicted: sizes and waits of a queue, run times and starts of jobs."""
 
@@ -179,6 +187,7 @@ def component_name(choices: type[StrEnum]) -> str:
 
 
 __all__ = (
+    "AccuracyBasis",
     "Basis",
     "BulkAction",
     "BulkState",

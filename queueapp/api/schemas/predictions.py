@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from queueapp.api.schemas import QuerySchema, ResponseSchema
-from queueapp.api.schemas.enums import Basis, Extent, PredictedThing
+from queueapp.api.schemas.enums import AccuracyBasis, Basis, Extent, PredictedThing
 from queueapp.api.schemas.fields import Choice, Count, Flag, Note, Real, Stamp, Text, Whole
 
 
@@ -149,6 +149,15 @@ class Backtest(ResponseSchema):
     mean_errors = fields.List(fields.Nested(LeadError))
 
 
+class ShownPoints(ResponseSchema):
+    """How good the points were that people saw; null below a hundred."""
+
+    target = Note(metadata=_about("size or wait"))
+    points = Count()
+    accuracy = Real(allow_none=True)
+    coverage80 = Real(allow_none=True, metadata=_about("How often 80 % ranges held."))
+
+
 class ModelInfo(ResponseSchema):
     """What predictions rest on, and how good the like were so far."""
 
@@ -156,11 +165,18 @@ class ModelInfo(ResponseSchema):
     last_trained = Stamp(allow_none=True)
     accuracy = Real(
         allow_none=True,
-        metadata=_about("Share of past points that were as close as confidence means; of sizes."),
+        metadata=_about(
+            "Share of points of sizes that came as close as confidence means: of those shown in "
+            "the last 14 days where they are a hundred, else of a replay of the past."
+        ),
     )
+    accuracy_basis = Choice(AccuracyBasis)
     data_points = Count(metadata=_about("Hours of history that were used."))
     basis = Choice(Basis)
-    coverage80 = Real(allow_none=True, metadata=_about("How often 80 % ranges of sizes held."))
+    coverage80 = Real(
+        allow_none=True,
+        metadata=_about("How often 80 % ranges of sizes held, of the same points."),
+    )
     skill_vs_seasonal_naive = Real(
         allow_none=True,
         metadata=_about("How much smaller the error is than that of the day before repeated."),
@@ -169,6 +185,9 @@ class ModelInfo(ResponseSchema):
     is_stale = fields.Boolean(
         data_key="stale",
         metadata=_about("true where a newer forecast failed or is overdue and this one stands."),
+    )
+    shown = fields.List(
+        fields.Nested(ShownPoints), metadata=_about("Of the last 14 days; waits an hour later.")
     )
     backtest = fields.List(fields.Nested(Backtest))
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from queueapp.domain.report_card import scored
+from queueapp.domain.report_card import Shown, scored
+from queueapp.domain.rollup import DAY_MS
 from queueapp.domain.scope import Scope
 from tests.factories import add_worker, claim, finish, submit
 from tests.integration.api.conftest import Api
@@ -259,3 +260,34 @@ def test_predictions_that_were_shown_get_marks(api: Api) -> None:
     assert 8 == len(shown)
     assert ("size", 8, 7.0) == (size["target"], size["samples"], size["medianError"])
     assert {"1-4 hours", "5-12 hours", "13-24 hours"} == {one["lead"] for one in size["byLead"]}
+
+
+def test_accuracy_is_that_of_points_shown_once_they_are_a_hundred(api: Api) -> None:
+    """Of the last 14 days; until then that of the replay, and the basis says which."""
+    now = now_ms(api)
+    api.store.forecasts.put(SCOPE, forecast(now))
+
+    def come(n: int, truth: float, at_ms: int = now) -> None:
+        shown = Shown("size", at_ms - HOUR_MS, at_ms, at_ms, 2.0, 10.0, 14.0)
+        waits = Shown("wait", at_ms - HOUR_MS, at_ms, at_ms, 2.0, 10.0, 14.0)
+        results = [scored(one, truth, at_ms) for one in (shown, waits) for _ in range(n)]
+        api.store.shown.settle(SCOPE, [], results[: n + 1], now_ms=at_ms)
+
+    come(500, 90.0, now - 15 * DAY_MS)
+    come(59, 12.0)
+    come(40, 13.0)
+    early = asked(api)["modelInfo"]
+    come(20, 20.0)
+    late = asked(api)["modelInfo"]
+
+    assert (0.551, "replay", 0.8) == (
+        early["accuracy"],
+        early["accuracyBasis"],
+        early["coverage80"],
+    )
+    assert {"target": "size", "points": 99, "accuracy": None, "coverage80": None} == early["shown"][
+        0
+    ]
+    assert ("shown", 119) == (late["accuracyBasis"], late["shown"][0]["points"])
+    assert (round(59 / 119, 3), round(99 / 119, 3)) == (late["accuracy"], late["coverage80"])
+    assert ("wait", 3) == (late["shown"][1]["target"], late["shown"][1]["points"])

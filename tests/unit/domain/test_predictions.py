@@ -108,7 +108,12 @@ def test_a_prediction_is_compared_with_what_came() -> None:
     shown = Shown("wait", T0, T0 + 6 * HOUR, T0 + 5 * HOUR, 1.0, 3.0, 4.0)
     found = scored(shown, 4.5, T0 + 6 * HOUR)
 
-    assert Scored("wait", T0 + 6 * HOUR, 5 * HOUR, False, 1.5) == found
+    assert Scored("wait", T0 + 6 * HOUR, 5 * HOUR, False, 1.5, close=True) == found
+    assert [True, True, False] == [
+        scored(Shown("size", T0, T0, T0, 0.0, 20.0, 99.0), truth, T0).close
+        for truth in (15.0, 25.0, 25.5)
+    ]
+    assert scored(Shown("start", T0, T0, T0, 0.0, 1.0, 1.0), 1.0, T0).close is None
     assert "5-12 hours" == lead_of(found)
     assert "over an hour" == lead_of(Scored("start", 0, 2 * HOUR, True, None))
 
