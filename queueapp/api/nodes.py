@@ -98,6 +98,8 @@ def node_row(status: NodeStatus, live: list[WorkerStatus]) -> dict[str, Any]:
         "workers": [one.worker.name for one in live if one.worker.node.id == node.id],
         "slots": status.slots if status.live else None,
         "activeJobs": status.active_jobs if status.live else None,
+        "pinCapacity": node.pin_capacity,
+        "heldHosts": status.held_hosts if status.live else None,
         "lastHeartbeat": timestamp(status.last_heartbeat_ms),
     }
 

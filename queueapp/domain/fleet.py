@@ -19,6 +19,7 @@ class Node:
     hostname: str
     cpu_units: int
     memory_mb: int
+    pin_capacity: int | None = None  # pinned hosts whose sessions it keeps; None for any number
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class NodeStatus:
     active_jobs: int
     draining: bool
     live: bool
+    held_hosts: int = 0  # pinned hosts whose sessions it has, in use or kept
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,14 @@ class Occupation:
 
 
 @dataclass(frozen=True)
+class HeldHost:
+    """A pinned host whose session a node has, in use or kept for the next job."""
+
+    scope: Scope
+    host: str
+
+
+@dataclass(frozen=True)
 class WorkerStatus:
     """A worker as the registry knows it now, with the free room of its node."""
 
@@ -110,6 +120,7 @@ class WorkerStatus:
     free_memory_mb: int
     jobs: tuple[Occupation, ...]
     drain: Drain | None
+    held: tuple[HeldHost, ...] = ()  # by its node's keeper, for all workers of the node
 
     def live(self, now_ms: int) -> bool:
         """Whether it beats and also asks for jobs: a beating thread alone proves nothing."""

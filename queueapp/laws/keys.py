@@ -44,6 +44,7 @@ READ = ("scope", "status", "tier", "shape", "user", "host", "node", "device")
 LISTED = {
     "worker": ("workers", 0),
     "node": ("nodes", 0),
+    "kept": ("nodes", 0),
     "api_key": ("api_keys", 0),
     "dataset": ("datasets", 1),
     "dataset_jobs": ("datasets", 1),
@@ -124,6 +125,8 @@ def _owner(store: Store, name: str, parts: list[str]) -> tuple[str, str] | None:
     pattern = PATTERNS[name]
     if name in MUST_END:
         return "", store.keys("scopes")
+    if name == "keeper":  # it ends by itself unless a job of the host runs
+        return "", store.keys("pin", *parts)
     if name in LISTED:
         listing, at = LISTED[name]
         return store.keys(listing, *parts[:at]), parts[at]

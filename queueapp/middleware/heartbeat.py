@@ -47,6 +47,7 @@ class HeartbeatMiddleware(Middleware):
         *,
         stop: Stop,
         renewed: Callable[[], None],
+        kept: Callable[[], Iterable[str] | None] = lambda: None,
         directory: Path,
     ) -> None:
         self._station = station
@@ -54,6 +55,7 @@ class HeartbeatMiddleware(Middleware):
         self._types = tuple(types)
         self._stop = stop
         self._renewed = renewed
+        self._kept = kept
         self._directory = directory
         self._over = threading.Event()
         self._parent = os.getppid()
@@ -103,6 +105,7 @@ class HeartbeatMiddleware(Middleware):
             sample=sample_node(self._directory),
             idle_ms=round((asked_s - self._station.polled_s) * 1000),
             clock_ms=int(time.time() * 1000),
+            kept=self._kept(),
         )
         lost = [(job_id, int(epoch)) for job_id, epoch in answer["lost"] or ()]
         self._station.renewed(set(held).difference(lost), asked_s)

@@ -38,7 +38,7 @@ class Keeper:
         self._settings = {"module": module, "capacity": capacity, "idle_s": idle_s}
         self._lock = Lock()
         self._line: socket.socket | None = None
-        self._held: frozenset[str] = frozenset()
+        self._held: frozenset[str] | None = None
         self._joined_s = 0.0
         self._again_s = 0.0
 
@@ -54,8 +54,8 @@ class Keeper:
                     self._again_s = time.monotonic() + SETTLED_S
             return None if self._line is None else self._address
 
-    def held(self) -> frozenset[str]:
-        """Return the places of which something is kept or in use now."""
+    def held(self) -> frozenset[str] | None:
+        """Return the places of which something is kept or in use; None when nothing was told."""
         with self._lock:
             self._hear()
             return self._held
@@ -132,6 +132,7 @@ class Keepers:
             for module in modules
             if idle_s > 0
         }
+        self._idle_ms = round(idle_s * 1000)
 
     def keeping(self, job: JobSpec) -> Keeping | None:
         """Return what a job is told of its keeper; None for one that has none, or needs none."""
@@ -140,9 +141,15 @@ class Keepers:
         address = keeper.address() if keeper and job.host else None
         return None if address is None else Keeping(str(address), place_of(job))
 
-    def held(self) -> frozenset[str]:
-        """Return the places of which something is kept or in use now."""
-        return frozenset().union(*(keeper.held() for keeper in self._keepers.values()))
+    def kept_ms(self, job: JobSpec) -> int | None:
+        """Return for how long is kept what a job left that ended well; None if nothing is."""
+        kept = job.host is not None and place_of(job) in (self.held() or ())
+        return self._idle_ms if kept else None
+
+    def held(self) -> frozenset[str] | None:
+        """Return the places of which something is kept or in use; None when nothing was told."""
+        told = [held for one in self._keepers.values() if (held := one.held()) is not None]
+        return frozenset().union(*told) if told else None
 
     def close(self) -> None:
         """Hang up; what is kept ends with the last worker of the node."""

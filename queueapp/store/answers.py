@@ -77,6 +77,7 @@ class FinishReport:
     bases: Sequence[str]
     jitter: float = 1.0
     logs: Sequence[LogFile] = ()  # kept whatever becomes of the attempt; also among the artifacts
+    kept_ms: int | None = None  # how long the node keeps the session of the job's host, if it does
 
     @classmethod
     def of(cls, outcome: Outcome) -> "FinishReport":

@@ -144,6 +144,7 @@ class Attempts:
             logs=list(report.logs) or None,
             jitter=report.jitter,
             retry_after=failure.retry_after_ms if failure else None,
+            kept_ms=report.kept_ms,
             now_ms=then.now_ms,
         )
         return Status(status), following

@@ -1,7 +1,7 @@
 """Workers, nodes and the catalogue of job types in the store."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -62,6 +62,7 @@ class Fleet:
             born=worker.born_ms,
             version=worker.version,
             types="|" + "|".join(sorted(published)) + "|",
+            pins=worker.node.pin_capacity,
         )
         self.count_slots(now_ms=now_ms)
 
@@ -79,12 +80,13 @@ class Fleet:
         sample: NodeSample,
         idle_ms: int = 0,
         clock_ms: int | None = None,
+        kept: Iterable[str] | None = None,
         now_ms: int | None = None,
     ) -> dict[str, Any]:
         """Renew the leases of ``held`` (id, epoch); return what was lost or asked to stop.
 
         ``idle_ms``: how long ago the worker last asked for a job; ``clock_ms``: the time that
-        its machine has.
+        its machine has; ``kept``: the hosts whose sessions its node keeps, where it knows that.
 
         Raises: WorkerUnknown when the registration has expired.
         """
@@ -99,6 +101,7 @@ class Fleet:
                 disk_free=sample.disk_free_bytes,
                 idle_ms=idle_ms,
                 clock_ms=clock_ms,
+                held=None if kept is None else sorted(kept),
                 now_ms=now_ms,
             )
         except Conflict as error:
@@ -179,11 +182,12 @@ class Fleet:
             pipe = self._client.pipeline(transaction=False)
             for node_id, _ in beats:
                 pipe.hgetall(self._keys("node", node_id))
-            rows = pipe.execute()
+                pipe.zcount(self._keys("kept", node_id), now_ms, "+inf")
+            found = pipe.execute()
         return sorted(
             (
-                _node_status(node_id, row, int(beat), workers, now_ms)
-                for (node_id, beat), row in zip(beats, rows, strict=True)
+                replace(_node_status(node_id, row, int(beat), workers, now_ms), held_hosts=held)
+                for (node_id, beat), row, held in zip(beats, found[::2], found[1::2], strict=True)
                 if row
             ),
             key=lambda status: status.node.id,
@@ -235,7 +239,7 @@ class Fleet:
         with store_errors():
             for node in old:
                 self._client.zrem(self._keys("nodes"), node)
-                self._client.unlink(self._keys("node", node))
+                self._client.unlink(self._keys("node", node), self._keys("kept", node))
 
 
 def _live(row: Mapping[str, str], beat: int, now_ms: int) -> str:
@@ -280,7 +284,13 @@ def _node_status(
     here = [worker for worker in workers if worker.get("node") == node_id and worker["live"]]
     draining = [worker for worker in here if worker.get("draining") == "1"]
     return NodeStatus(
-        node=Node(node_id, row.get("hostname", ""), int(row["cpu"]), int(row["mem"])),
+        node=Node(
+            id=node_id,
+            hostname=row.get("hostname", ""),
+            cpu_units=int(row["cpu"]),
+            memory_mb=int(row["mem"]),
+            pin_capacity=int(row["pins"]) if row.get("pins") else None,
+        ),
         sample=NodeSample(
             cpu_percent=_float(row.get("cpu_pct")),
             memory_percent=_float(row.get("mem_pct")),

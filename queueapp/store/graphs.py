@@ -50,6 +50,7 @@ def terms_of(spec: JobSpec) -> dict[str, Any] | None:
         "keep": spec.keep_ms,
         "once": spec.once or None,
         "device": encode_part(spec.device) if spec.device and not spec.host else None,
+        "session": bool(spec.device and spec.host) or None,
     }
     known = {name: value for name, value in terms.items() if value is not None}
     return known or None

@@ -20,6 +20,12 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
     "host": ("s", "$", "host", "$"),  # zset: ready jobs that are pinned to a host, by order score
     "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host
+    "keeper": (
+        "s",
+        "$",
+        "keeper",
+        "$",
+    ),  # string: the node with a host's session; see decision 0058
     "shapes": ("s", "$", "shapes"),  # set: "tier|shape" of the scope's runnable jobs
     "pauses": ("s", "$", "pauses"),  # hash: job type, or * for the whole scope -> its pause
     "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums
@@ -82,6 +88,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "wake": ("w", "$", "wake"),  # list: tokens that end a worker's block
     "idle": ("idle",),  # zset: parked workers by the time they parked
     "nodes": ("nodes",),  # zset: node ids by last heartbeat
+    "kept": ("n", "$", "kept"),  # zset: hosts that a node holds, by their end; inf: in use
     "load": ("n", "$", "load"),  # list: a node's load, a sample a minute, newest first
     "node": ("n", "$"),  # hash: a node
     "catalogue": ("catalogue",),  # hash: job type -> what workers published of it

@@ -25,6 +25,7 @@ PARTS = (
     "prelude",
     "history",
     "order",
+    "keepers",
     "hosts",
     "attempts",
     "claiming",

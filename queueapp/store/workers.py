@@ -1,6 +1,7 @@
 """Workers as operators see and steer them; their own calls are in ``fleet``."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -8,7 +9,7 @@ import orjson
 
 from queueapp.domain.audit import SYSTEM, Act
 from queueapp.domain.errors import NotFound
-from queueapp.domain.fleet import Drain, Node, Occupation, Orders, Worker, WorkerStatus
+from queueapp.domain.fleet import Drain, HeldHost, Node, Occupation, Orders, Worker, WorkerStatus
 from queueapp.domain.scope import FLEET, Scope
 from queueapp.store.acting import Receipt, perform
 from queueapp.store.answers import Idempotency
@@ -40,8 +41,9 @@ class Workers:
             pipe = self._client.pipeline(transaction=False)
             pipe.zrange(self._keys("workers"), 0, -1)
             pipe.zrange(self._keys("leases"), 0, -1)
-            names, running = pipe.execute()
-            return self._statuses(names, self._occupations(running))
+            pipe.time()
+            names, running, (seconds, _) = pipe.execute()
+            return self._statuses(names, self._occupations(running), seconds * 1000)
 
     def get(self, name: str) -> WorkerStatus:
         """Return one worker. Raises: NotFound."""
@@ -131,7 +133,7 @@ class Workers:
         return found
 
     def _statuses(
-        self, names: Sequence[str], jobs: Mapping[str, list[Occupation]]
+        self, names: Sequence[str], jobs: Mapping[str, list[Occupation]], now_ms: int
     ) -> list[WorkerStatus]:
         pipe = self._client.pipeline(transaction=False)
         for name in names:
@@ -141,12 +143,23 @@ class Workers:
         for node in nodes:
             pipe.hmget(self._keys("node", node), _ROOM)
         rooms = dict(zip(nodes, pipe.execute(), strict=True))
+        for node in nodes:
+            pipe.zrange(self._keys("kept", node), now_ms, "+inf", byscore=True)
+        held = {node: _held(names) for node, names in zip(nodes, pipe.execute(), strict=True)}
         found = [
-            _status(name, row, rooms[row["node"]], tuple(jobs.get(name, ())))
+            replace(
+                _status(name, row, rooms[row["node"]], tuple(jobs.get(name, ()))),
+                held=held[row["node"]],
+            )
             for name, row in rows.items()
             if "node" in row
         ]
         return sorted(found, key=lambda status: (status.worker.born_ms, status.worker.name))
+
+
+def _held(places: Iterable[str]) -> tuple[HeldHost, ...]:
+    pairs = (place.rsplit("|", 1) for place in places)
+    return tuple(HeldHost(Scope.from_key(scope), unquote(host)) for scope, host in pairs)
 
 
 def _status(

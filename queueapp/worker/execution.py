@@ -22,9 +22,10 @@ from queueapp.foresight.durations import duration_bases
 from queueapp.middleware.tracing import retell_spans
 from queueapp.objects import ObjectStore
 from queueapp.runner import Runner, RunnerLost, RunnerUnusable, StopKind, Task
+from queueapp.runner.keeper import Keepers
 from queueapp.runner.log_tail import LogTail
 from queueapp.runner.logs import RECORDS, left_logs
-from queueapp.runner.task import WORK, Keeping
+from queueapp.runner.task import WORK
 from queueapp.sealing import CannotOpen
 from queueapp.store import Store
 from queueapp.store.answers import FinishReport
@@ -72,7 +73,7 @@ class Execution:
         *,
         work_dir: Path,
         opened: Callable[[JobSpec], dict[str, Any]] = lambda _job: {},
-        keeping: Callable[[JobSpec], Keeping | None] = lambda _job: None,
+        keepers: Keepers | None = None,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),
         errands: Mapping[str, Errand] | None = None,
     ) -> None:
@@ -83,7 +84,7 @@ class Execution:
         self._work_dir = work_dir.absolute()
         self._jitter = jitter
         self._opened = opened
-        self._keeping = keeping
+        self._keepers = keepers
         self.recalled: set[tuple[str, int]] = set()
 
     def run(self, claim: Claim) -> FinishReport:
@@ -119,7 +120,7 @@ class Execution:
             timeout_ms=job.run_limit_ms or job.timeout_minutes * 60_000,
             now_ms=claim.started_ms,
             secrets=secrets,
-            keeping=self._keeping(job) if job.host else None,
+            keeping=self._keepers.keeping(job) if self._keepers and job.host else None,
         )
         try:
             return self._inputs.take(job, self._run_traced(task)), fetched_bytes
@@ -193,6 +194,7 @@ class Execution:
             usage=usage,
             failure=outcome.failure,
             bases=duration_bases(claim.job) if done else [],
+            kept_ms=self._keepers.kept_ms(claim.job) if self._keepers and done else None,
             jitter=self._jitter(),
             logs=[LogFile(item.name, item.object_key, item.size_bytes) for item in logs],
         )

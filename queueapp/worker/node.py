@@ -25,6 +25,7 @@ def this_node(config: Config) -> Node:
         hostname=hostname,
         cpu_units=config.node_cpu_units or cores or 1,
         memory_mb=memory_mb,
+        pin_capacity=config.pin_capacity,
     )
 
 

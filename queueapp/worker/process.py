@@ -126,7 +126,7 @@ class WorkerProcess:
             self.runner,
             work_dir=work_dir,
             opened=partial(open_credentials, self.config),
-            keeping=self.keepers.keeping,
+            keepers=self.keepers,
             errands={FORECAST_TYPE: errand},
         )
 
@@ -172,6 +172,7 @@ class WorkerProcess:
                 [kind.info for kind in self.types.values()],
                 stop=self._stop,
                 renewed=self.runner.renew,
+                kept=self.keepers.held,
                 directory=work_dir,
             ),
             FenceMiddleware(station, stop=self._stop),

@@ -16,6 +16,8 @@ NODE: dict[str, Any] = {
     "workers": ["node-01-4be1f0.4711.9a3c2e"],
     "slots": 4,
     "activeJobs": 2,
+    "pinCapacity": 32,
+    "heldHosts": 5,
     "lastHeartbeat": "2026-02-01T10:44:58Z",
 }
 PAGE: dict[str, Any] = {

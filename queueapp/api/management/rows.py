@@ -121,6 +121,12 @@ def worker_row(status: WorkerStatus, viewer: ApiKey, now_ms: int, zone: tzinfo) 
 
 
 def queues_of(status: WorkerStatus, viewer: ApiKey) -> list[str]:
-    """Return the queues that a worker serves: the common one, and those of the hosts it holds."""
+    """Return the queues of a worker: the common one, and those of the hosts that its node holds."""
+    held = {one.host for one in status.held if viewer.covers(one.scope)}
+    return sorted({*served_by(status, viewer), *(queue_of(host) for host in held)})
+
+
+def served_by(status: WorkerStatus, viewer: ApiKey) -> list[str]:
+    """Return the queues that a worker serves now: the common one, and those of its jobs' hosts."""
     seen = {job.host for job in status.jobs if job.host and viewer.covers(job.scope)}
     return [FIFO, *(queue_of(host) for host in sorted(seen))]

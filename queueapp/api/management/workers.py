@@ -1,5 +1,6 @@
 """Workers of the Job Management API: to look at, and to delete."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +12,10 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.management import examples, schemas
 from queueapp.api.management.envelope import failure, success
-from queueapp.api.management.rows import host_of, queue_of, queues_of, worker_row
+from queueapp.api.management.rows import host_of, queue_of, queues_of, served_by, worker_row
 from queueapp.api.services import services
 from queueapp.api.workers import check_fleet_key
-from queueapp.domain.api_key import Role
+from queueapp.domain.api_key import ApiKey, Role
 from queueapp.domain.errors import NotFound
 from queueapp.domain.fleet import WorkerStatus
 
@@ -34,10 +35,11 @@ class ManagedWorkers(MethodView):
         """Query the workers
 
         busy: it runs a job; suspended: it drains; dead: it has not been heard of, listed for ten
-        minutes. One that left on purpose is gone at once.
+        minutes. One that left on purpose is gone at once. Its queues are the common one and those
+        of the hosts whose sessions its node holds, which it shares with the node's other workers.
         """
         engine, zone = services().engine, ZoneInfo(services().config.time_zone)
-        found = _chosen(engine.store.workers.all(), query)
+        found = _chosen(engine.store.workers.all(), query, queues_of)
         now_ms = engine.now_ms()
         return success([worker_row(one, key(), now_ms, zone) for one in found])
 
@@ -47,7 +49,8 @@ class ManagedWorkers(MethodView):
     def delete(self, query: dict[str, Any]) -> Response:
         """Delete workers
 
-        What they run fails with WorkerTerminated; jobs that wait for their hosts go to other
+        With host or the queue of one: those that run its job now. What they run fails with
+        WorkerTerminated; jobs that wait for their hosts go to other
         workers. Whatever started a worker may start another, under a new name. Needs a key that
         is not bound to a tenant.
         """
@@ -60,22 +63,26 @@ class ManagedWorkers(MethodView):
             if not found:
                 return failure(404, "There is no such worker.", [])
         else:
-            found = _chosen(found, query)
+            found = _chosen(found, query, served_by)
         details = [row for one in found if (row := _delete(one)) is not None]
         return success([row["worker"] for row in details], details=details)
 
 
-def _chosen(workers: list[WorkerStatus], query: dict[str, Any]) -> list[WorkerStatus]:
+def _chosen(
+    workers: list[WorkerStatus],
+    query: dict[str, Any],
+    queues: Callable[[WorkerStatus, ApiKey], list[str]],
+) -> list[WorkerStatus]:
     """Return the workers that the first given selector names."""
     if query["queue"] is not None:
         host = host_of(query["queue"])
         wanted = query["queue"] if host is None else queue_of(host)
-        return [one for one in workers if wanted in queues_of(one, key())]
+        return [one for one in workers if wanted in queues(one, key())]
     if query["node"] is not None:
         name = query["node"]
         return [one for one in workers if name in (one.worker.node.id, one.worker.node.hostname)]
     if query["host"] is not None:
-        return [one for one in workers if queue_of(query["host"]) in queues_of(one, key())]
+        return [one for one in workers if queue_of(query["host"]) in queues(one, key())]
     return workers
 
 

@@ -24,6 +24,12 @@ class NodeView(ResponseSchema):
     workers = fields.List(Note(), metadata={"description": "The names of its live workers."})
     slots = Count(allow_none=True)
     active_jobs = Count(allow_none=True)
+    pin_capacity = Count(
+        allow_none=True, metadata={"description": "Pinned hosts whose sessions it keeps at most."}
+    )
+    held_hosts = Count(
+        allow_none=True, metadata={"description": "Pinned hosts whose sessions it has now."}
+    )
     last_heartbeat = Stamp()
 
 

@@ -33,6 +33,7 @@ local function end_attempt(job, how, code)
   end
   meter('attempt', how, NOW - started)
   count_type(job.shape, -1)
+  if job.session then leave_host(job.node, job.scope, job.host, given(A.kept_ms)) end
   free_node(job.id, job.node, job.shape)
   count_running(job.scope, -1)
 end

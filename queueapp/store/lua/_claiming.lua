@@ -16,6 +16,7 @@ end
 
 local function fits(offer, shape)
   local kind, cpu, mem = shape_parts(shape)
+  if aside and aside.shapes[shape] then return 'never' end
   if not offers(offer.types, kind) or cpu > offer.all_cpu or mem > offer.all_mem then return 'never' end
   local most = limit_of(kind)
   if most and running_of(kind) >= most then return 'never' end
@@ -25,20 +26,35 @@ end
 
 -- The head of a directory may carry an old virtual time: put it right and look again.
 local function fairest(tier, shape)
+  local at = 0
   for _ = 1, 64 do
-    local head = call('ZRANGE', K.directory(tier, shape), 0, 0, 'WITHSCORES')
+    local head = call('ZRANGE', K.directory(tier, shape), at, at, 'WITHSCORES')
     if not head[1] then return nil end
-    local real = share_of(head[1]).vt
-    if real <= tonumber(head[2]) then return head[1], tonumber(head[2]) end
-    call('ZADD', K.directory(tier, shape), real, head[1])
+    if barren and barren[tier .. head[1]] then
+      at = at + 1
+    else
+      local real = share_of(head[1]).vt
+      if real <= tonumber(head[2]) then return head[1], tonumber(head[2]) end
+      call('ZADD', K.directory(tier, shape), real, head[1])
+    end
   end
+end
+
+-- The first that is not left to others.
+local function head_of(set)
+  if not aside then return call('ZRANGE', set, 0, 1, 'WITHSCORES') end
+  local found = call('ZRANGE', set, 0, aside.n, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    if not aside.jobs[found[i]] then return {found[i], found[i + 1], found[3]} end
+  end
+  return {}
 end
 
 -- Returns also whether others of the same tier and shape wait behind it.
 local function first_of(scope, tier, shapes)
   local id, lowest, others
   for _, shape in ipairs(shapes) do
-    local head = call('ZRANGE', K.runnable(scope, tier, shape), 0, 1, 'WITHSCORES')
+    local head = head_of(K.runnable(scope, tier, shape))
     local score = tonumber(head[2])
     if head[1] and (not id or score < lowest or (score == lowest and head[1] < id)) then
       id, lowest, others = head[1], score, head[3] ~= nil
@@ -49,7 +65,7 @@ end
 
 -- Returns the shapes that only lack free room, and the best job of a tier, its scope, its turn and
 -- whether others wait behind it.
-local function best_of_tier(offer, tier)
+local function look_at_tier(offer, tier)
   local shapes, later, scope, least = {}, {}, nil, nil
   for _, shape in ipairs(call('SMEMBERS', K.live(tier))) do
     local when = fits(offer, shape)
@@ -64,6 +80,18 @@ local function best_of_tier(offer, tier)
   if not scope then return later end
   local id, others = first_of(scope, tier, shapes)
   return later, id, scope, least, others
+end
+
+local function best_of_tier(offer, tier)
+  local later, id, scope, turn, others = look_at_tier(offer, tier)
+  for _ = 1, aside and 64 or 0 do
+    if id or not scope then break end
+    -- All that this scope has here is left to others.
+    barren = barren or {}
+    barren[tier .. scope] = true
+    later, id, scope, turn, others = look_at_tier(offer, tier)
+  end
+  return later, id, scope, turn, others
 end
 
 -- A job that smaller ones overtake too often, younger or of a lower tier, gets this node kept free.
@@ -125,14 +153,21 @@ local function answer_of(id, epoch, started, until_, scope, tier, shape, user)
   return {id, epoch, started, until_, scope, tier, shape, user, call('GET', K.spec(id))}
 end
 
--- Takes the job, unless its time in the queue is over: the queue is left, the epoch rises, the lease begins, room is reserved.
+-- Takes the job, unless its time in the queue is over or it is better left to another node, which is
+-- said then: the queue is left, the epoch rises, the lease begins, room is reserved.
 -- others says whether more of its tier and shape wait behind it, or is nil.
-local function take(offer, id, scope, turn, others, lease_ms)
+local function take(offer, id, scope, turn, others, lease_ms, anyway)
   local key = K.job(id)
   local job = load_job(id)
   if job.expires and tonumber(job.expires) <= NOW then
     expire(job, tonumber(job.keep))
     return nil
+  end
+  if job.session then
+    local why = not anyway and not job.held_until and unsuited(offer, scope, job)
+    if why then return nil, why, job end
+    use_host(offer.node, scope, job.host)
+    if job.called or job.left then call('HDEL', key, 'called', 'left') end
   end
   job.others = others
   local kind, cpu = shape_parts(job.shape)
@@ -162,16 +197,31 @@ local function take(offer, id, scope, turn, others, lease_ms)
   return answer_of(id, epoch, NOW, NOW + lease_ms, scope, job.tier, job.shape, job.user)
 end
 
+-- Leaves a job to other nodes; where there are many of its shape, all of that shape, for this claim.
+local function set_aside(id, shape)
+  aside = aside or {n = 0, jobs = {}, shapes = {}}
+  aside.n, aside.jobs[id] = aside.n + 1, true
+  if aside.n >= ASIDE_MOST then aside.shapes[shape] = true end
+end
+
 -- A claim whose answer got lost is answered again, not made again: of each thread's newest it is
 -- kept which operation took what. Heartbeats keep the note alive.
 local function claim_once(offer, slot, op, lease_ms)
-  local answer, id
+  local answer, id, spare
   for _ = 1, MOST_LATE do
-    local scope, turn, others
+    local scope, turn, others, why, job
     id, scope, turn, others = choose(offer)
+    -- For a job that is merely left to another node no other tier or scope goes first.
+    if spare and (not id or scope ~= spare[2] or call('HGET', K.job(id), 'tier') ~= spare[5]) then
+      id = spare[1]
+      answer = take(offer, id, spare[2], spare[3], spare[4], lease_ms, true)
+      break
+    end
     if not id then return {} end
-    answer = take(offer, id, scope, turn, others, lease_ms)
+    answer, why, job = take(offer, id, scope, turn, others, lease_ms)
     if answer then break end
+    if why then set_aside(id, job.shape) end
+    if why == 'left' then spare = spare or {id, scope, turn, others, job.tier} end
   end
   if not answer then return {} end
   local key = K.claimed(offer.worker)

@@ -12,12 +12,16 @@ local function step_back(scope, id)
   call('HSET', K.job(id), 'host_waits', 1)
 end
 
-local function step_up(scope, id)
+-- The node that keeps the host's session is called first, if it waits for work.
+local function step_up(scope, id, host)
   local j = job_fields(id, 'tier', 'shape', 'score')
   call('HINCRBY', K.job(id), 'unmet', -1)
   call('HDEL', K.job(id), 'host_waits')
   hold(scope, id, nil)
+  favoured, woken = call('GET', K.keeper(scope, host)) or nil, nil
   make_runnable(scope, id, j[1], j[2], j[3])
+  if favoured and woken == favoured then call('HSET', K.job(id), 'called', NOW + CALLED_MS) end
+  favoured = nil
 end
 
 -- Gives the host's turn to the first of its ready jobs, unless one of them runs.
@@ -29,7 +33,7 @@ local function give_turn(scope, host)
   if holder and call('ZSCORE', K.host(scope, host), holder) then step_back(scope, holder) end
   if first then
     call('SET', K.pin(scope, host), first)
-    step_up(scope, first)
+    step_up(scope, first, host)
   else
     call('DEL', K.pin(scope, host))
   end
@@ -41,6 +45,7 @@ local function agree(scope, id, terms, created)
   local key = K.job(id)
   if given(terms.keep) then call('HSET', key, 'keep', exact(terms.keep)) end
   if terms.once then call('HSET', key, 'once', 1) end
+  if terms.session then call('HSET', key, 'session', 1) end
   if given(terms.device) then
     call('HSET', key, 'device', terms.device)
     call('ZADD', K.index(scope, 'host', terms.device), exact(created), id)

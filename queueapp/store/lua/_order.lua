@@ -92,13 +92,21 @@ end
 
 local function wake_fitting(shape)
   local kind, cpu, mem = shape_parts(shape)
+  local other
   for _, worker in ipairs(parked(64)) do
     local w = call('HMGET', K.worker(worker), 'types', 'node')
     if w[1] and w[2] and offers(w[1], kind) then
       local n = node_of(w[2])
-      if cpu <= n.cpu - n.cpu_used and mem <= n.mem - n.mem_used then return wake(worker) end
+      if cpu <= n.cpu - n.cpu_used and mem <= n.mem - n.mem_used then
+        if not favoured or favoured == w[2] then
+          woken = w[2]
+          return wake(worker)
+        end
+        other = other or worker
+      end
     end
   end
+  if other then wake(other) end
 end
 
 local function wake_node(node)

@@ -6,11 +6,14 @@ local call, A, ARGV, NOW
 local changed -- by scope, what the history of its queue has to record
 local shares, nodes, limits -- what this call has read: of scopes, of nodes, of limits to job types
 local more_of -- by job type, how many more of it run than before this call
+local favoured, woken -- the node to be called first, and the one that was
+local aside, barren -- what this claim leaves to others: jobs, and by tier the scopes that have but such
 local stopped -- by scope, whether it is paused, where this call has looked
 
 local function begin(keys, args)
   call, changed = redis.call, {}
   shares, nodes, limits, more_of, stopped = {}, {}, nil, {}, {}
+  favoured, woken, aside, barren = nil, nil, nil, nil
   P, ARGV, A = keys[1], args, cjson.decode(args[2])
   NOW = tonumber(args[1])
   if not NOW then

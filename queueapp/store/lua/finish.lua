@@ -1,7 +1,8 @@
 --- finish: end an attempt as its worker saw it end; the job ends with it, or is attempted again.
---- ARGS id epoch outcome worker slot next_lease_ms retryable code message max_lost keep_ms bases artifacts jitter retry_after logs
+--- ARGS id epoch outcome worker slot next_lease_ms retryable code message max_lost keep_ms bases artifacts jitter retry_after logs kept_ms
 --- ARGV 3 the result as JSON, 4 progress as JSON, 5 usage as JSON, 6 failure as JSON, 7... artifacts: id, fields as JSON
 --- outcome is completed, failed, cancelled, lost or given_back
+--- kept_ms is how long the node keeps the session of the job's host; null: it has none
 --- next_lease_ms asks for the next job in the same call; null does not
 --- returns {the job's new status, the next claim or {}}; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
 local job = load_job(A.id)

@@ -1,5 +1,6 @@
 --- heartbeat: a worker says that it lives; its leases are extended, its node's load is noted.
---- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free idle_ms clock_ms
+--- ARGS worker jobs lease_ms cpu_pct mem_pct disk_free idle_ms clock_ms held
+--- held are the hosts that the node's keeper holds, as "scope|host"; null: this worker knows of no keeper
 --- idle_ms is how long ago the worker last asked for a job
 --- returns JSON {lost = [[id, epoch]...], cancel = {id = cancel request as JSON}, draining = bool}; a deleted worker holds nothing
 --- fails CONFLICT (the worker is not registered)   moves nothing
@@ -26,4 +27,5 @@ call('ZADD', K.nodes(), NOW, node)
 call('HSET', K.node(node), 'cpu_pct', given(A.cpu_pct) or '', 'mem_pct', given(A.mem_pct) or '',
   'disk_free', given(A.disk_free) and A.disk_free or '', 'sampled', NOW,
   'skew', given(A.clock_ms) and A.clock_ms - NOW or '')
+if given(A.held) then believe(node, A.held) end
 return cjson.encode({lost = lost, cancel = cancel, draining = known[2] == '1'})

@@ -55,6 +55,11 @@ class Jobs:
         self.keeper = keeper
         self.folder = folder
 
+    @property
+    def held(self) -> frozenset[str]:
+        """What the keeper says that it has."""
+        return self.keeper.held() or frozenset()
+
     def run(self, device: FakeDevice, *lines: str, **changes: Any) -> dict[str, Any]:
         """Run a job to its end and return that."""
         secrets = {"password": PASSWORD, **changes.pop("secrets", {})}
@@ -88,7 +93,7 @@ def test_many_jobs_log_in_once(jobs: Jobs, device: FakeDevice) -> None:
     ends = [jobs.run(device, "show version")["how"] for _ in range(3)]
 
     assert (["completed"] * 3, 1) == (ends, device.logins)
-    assert {here(device)} <= jobs.keeper.held()
+    assert {here(device)} <= jobs.held
 
 
 def test_other_credentials_are_another_session(jobs: Jobs, device: FakeDevice) -> None:
@@ -108,7 +113,7 @@ def test_at_capacity_the_idle_session_makes_room(jobs: Jobs, device: FakeDevice)
     for place in ("t|p|1", "t|p|2", "t|p|1", "t|p|3"):
         jobs.run(device, "show version", place=place)
     until(lambda: device.sessions == 2)
-    assert {"t|p|1", "t|p|3"} == jobs.keeper.held()
+    assert {"t|p|1", "t|p|3"} == jobs.held
     jobs.run(device, "show version", place="t|p|1")
 
     assert 3 == device.logins
@@ -148,7 +153,7 @@ def test_what_a_killed_job_used_is_ended(jobs: Jobs, device: FakeDevice) -> None
     send(job, {"do": "command", "line": "show slow", "options": {}})
     until(lambda: device.running == 1)
     job.close()
-    until(lambda: here(device) not in jobs.keeper.held())
+    until(lambda: here(device) not in jobs.held)
 
     assert "completed" == jobs.run(device, "show version")["how"]
     assert 2 == device.logins
@@ -160,8 +165,8 @@ def test_idle_sessions_and_the_keeper_come_to_an_end(tmp_path: Path, device: Fak
     first, second = (Keeper(MODULE, address, capacity=2, idle_s=0.3) for _ in range(2))
     Jobs(first, tmp_path).run(device, "show version")
     Jobs(second, tmp_path).run(device, "show version")
-    assert (1, {here(device)}) == (device.logins, second.held())
-    until(lambda: not second.held() and not device.sessions)
+    assert (1, {here(device)}) == (device.logins, Jobs(second, tmp_path).held)
+    until(lambda: not Jobs(second, tmp_path).held and not device.sessions)
 
     Jobs(second, tmp_path).run(device, "show version")
     first.close()
@@ -193,7 +198,7 @@ def test_a_keeper_that_is_gone_costs_no_job_anything(tmp_path: Path, device: Fak
     until(lambda: device.running == 1)
     assert "completed" == jobs.run(device, "show version", place="t|p|full")["how"]
     thread.join()
-    assert (2, {here(device)}) == (device.logins, jobs.keeper.held())
+    assert (2, {here(device)}) == (device.logins, jobs.held)
 
     jobs.keeper.close()
     until(lambda: not _listens(tmp_path / "k.sock"))

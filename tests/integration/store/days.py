@@ -79,10 +79,12 @@ class Day:
         """A job that may have a time, a host, a dependency, further attempts."""
         known = [held.job.id for held in self.held] + self.ids[-3:]
         due = self.now + self.random.randrange(1, 3_000_000)
+        host = self.random.choice("ab") if self._one_in(6) else None
         changes: dict[str, Any] = {
             "scheduled_ms": due if self.random.random() < 0.2 else None,
             "dependencies": (self.random.choice(known),) if known and self._one_in(6) else (),
-            "host": self.random.choice("ab") if self._one_in(6) else None,
+            "host": host,
+            "device": host if len(self.ids) % 3 else None,
             "queue_ttl_ms": self.random.randrange(1, 9_000_000) if self._one_in(6) else None,
             "keep_ms": 10**12,
             "once": self._one_in(6),
@@ -106,7 +108,7 @@ class Day:
         if self.held:
             held = self.held.pop(self.random.randrange(len(self.held)))
             outcome = self.random.choice(ENDS)
-            changes: dict[str, Any] = {}
+            changes: dict[str, Any] = {"kept_ms": 60_000 if len(self.ids) % 2 else None}
             if outcome == "failed" and self._one_in(2):
                 failure = report("failed").failure
                 changes = {"failure": failure and type(failure)("busy", "later", retryable=True)}

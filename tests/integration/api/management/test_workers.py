@@ -1,9 +1,9 @@
 """Workers in the Job Management API: listed, dead, deleted."""
 
 from queueapp.domain.api_key import Role
-from tests.factories import beat
+from tests.factories import beat, claim, finish, submit
 from tests.integration.api.conftest import Api
-from tests.integration.api.management.rows import data, ids
+from tests.integration.api.management.rows import T, data, ids
 
 
 def test_workers_are_listed_with_their_queues(several: Api) -> None:
@@ -27,6 +27,22 @@ def test_workers_are_listed_with_their_queues(several: Api) -> None:
         *((f"host={queue[7:]}", [busy["name"]]) for queue in busy["queues"][1:]),
     ):
         assert names == [row["name"] for row in data(several.get(f"/worker?{query}"))], query
+
+
+def test_a_node_holds_hosts_between_their_jobs(managed: Api) -> None:
+    """Its workers show them to whom they concern; deleting by host means who runs its job."""
+    submit(managed.store, id="j", scope=T, host="h9", device="h9")
+    held = claim(managed.store, "w1")
+    assert held is not None
+    finish(managed.store, held, changes={"kept_ms": 60_000})
+    stranger = managed.as_user("eve", Role.VIEWER, tenant="nobody")
+
+    assert [["FifoQ", "pinned_h9"]] == [row["queues"] for row in data(managed.get("/worker"))]
+    assert ["w1"] == [row["name"] for row in data(managed.get("/worker?host=h9"))]
+    assert [["FifoQ"]] == [row["queues"] for row in data(stranger.get("/worker"))]
+    assert [] == data(managed.delete("/worker?host=h9"))
+    node = managed.get("/api/nodes").get_json()["nodes"][0]
+    assert (1, None) == (node["heldHosts"], node["pinCapacity"])
 
 
 def test_a_dead_worker_is_dead(managed: Api) -> None:
