@@ -1,6 +1,6 @@
 """The blueprint that every noun uses: strict parsing, a named operation, declared errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
@@ -27,8 +27,11 @@ IF_MATCH_HEADER = {
     "schema": {"type": "string", "maxLength": 1000},
     "example": '"Normal-17"',
 }
-# Every operation may fail in these ways.
+# Every operation may fail in these ways, and with each of these traits in these more.
 USUAL_ERRORS = frozenset({400, 401, 403, 404, 429, 500, 503})
+BODY_ERRORS = frozenset({413, 415})
+REPEAT_ERRORS = frozenset({409, 422})
+VERSION_ERRORS = frozenset({412})
 
 Any_ = TypeVar("Any_", bound=Callable[..., Any])
 
@@ -51,7 +54,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         return decorator
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Decorator:
-        """Parse an argument; also remember that the view takes query parameters."""
+        """Parse an argument; also remember what the view takes."""
         # One object for all requests: making one costs more than loading a body with it.
         once = schema() if isinstance(schema, type) else schema
         decorate = super().arguments(once, location=location, **options)
@@ -59,6 +62,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         def decorator(view: Any_) -> Any_:
             if location == "query":
                 view.takes_query = True  # type: ignore[attr-defined] # read by the auth hook
+            elif location == "json":
+                view.takes_body = True  # type: ignore[attr-defined] # read by ``operation``
             decorated: Any_ = decorate(view)
             return decorated
 
@@ -94,18 +99,23 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         role: Role,
         errors: tuple[int, ...] = (),
         idempotent_key: bool = False,
-        if_match: bool = False,
+        parameters: Sequence[dict[str, Any]] = (),
         **doc: Any,
     ) -> Decorator:
         """Name an operation, say who may call it and how it can fail.
 
-        The usual errors are always declared; ``errors`` adds to them. Put this decorator first.
+        The usual errors are always declared, and those of bodies, repeats and versions where the
+        operation takes them; ``errors`` adds to them. Put this decorator first.
         """
-        headers = [*[IDEMPOTENCY_HEADER] * idempotent_key, *[IF_MATCH_HEADER] * if_match]
-        extra = {"parameters": headers} if headers else {}
+        taken = [*[IDEMPOTENCY_HEADER] * idempotent_key, *parameters]
+        extra = {"parameters": taken} if taken else {}
+        known = USUAL_ERRORS | set(errors)
+        known |= REPEAT_ERRORS if idempotent_key else set()
+        known |= VERSION_ERRORS if any(one["name"] == "If-Match" for one in taken) else set()
 
         def decorator(view: Any_) -> Any_:
-            for status in sorted(USUAL_ERRORS | set(errors)):
+            body_errors = BODY_ERRORS if getattr(view, "takes_body", False) else frozenset()
+            for status in sorted(known | body_errors):
                 view = self.alt_response(status, HTTPStatus(status).name)(view)
             facts = {"operationId": operation_id, "x-role": str(role), **extra, **doc}
             described: Any_ = self.doc(**facts)(view)

@@ -38,9 +38,7 @@ Row = dict[str, Any]
 class Operations(MethodView):
     """The door for operations on many jobs."""
 
-    @blueprint.operation(
-        "bulkJobs", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("bulkJobs", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.BulkRequest, example=examples.REQUEST)
     @blueprint.response(200, schemas.BulkOperation, example=examples.OPERATION)
     @blueprint.alt_response(
@@ -103,7 +101,7 @@ class OneOperation(MethodView):
 class UserJobs(MethodView):
     """What a user has queued."""
 
-    @blueprint.operation("cancelUserJobs", role=Role.SUBMITTER, errors=(413, 415))
+    @blueprint.operation("cancelUserJobs", role=Role.SUBMITTER)
     @blueprint.arguments(schemas.UserCancellationQuery, location="query")
     @blueprint.arguments(schemas.UserCancellation, required=False, example=examples.USER)
     @blueprint.response(200, schemas.UserCancelled, example=examples.USER_CANCELLED)

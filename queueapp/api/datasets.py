@@ -96,7 +96,7 @@ class Datasets(MethodView):
     @blueprint.operation(
         "createDataset",
         role=Role.SUBMITTER,
-        errors=(409, 413, 415, 422),
+        errors=(413, 415),
         idempotent_key=True,
         requestBody=UPLOAD_BODY,
     )

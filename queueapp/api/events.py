@@ -44,9 +44,7 @@ LOOKED_AT = 2_000
 class Events(MethodView):
     """The events of one project."""
 
-    @blueprint.operation(
-        "listEvents", role=Role.VIEWER, errors=(406, 429), parameters=[LAST_EVENT_ID]
-    )
+    @blueprint.operation("listEvents", role=Role.VIEWER, errors=(406,), parameters=[LAST_EVENT_ID])
     @blueprint.arguments(EventQuery, location="query")
     @blueprint.response(200, EventPage, example=examples.EVENTS)
     @blueprint.alt_response(

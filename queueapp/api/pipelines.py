@@ -53,9 +53,7 @@ class Pipelines(MethodView):
         rows = [pipeline_view(pipeline) for pipeline in found]
         return answer({"pipelines": rows, **page_keys(**query, total=total)})
 
-    @blueprint.operation(
-        "createPipeline", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("createPipeline", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(PipelineRequest, example=examples.PUT)
     @blueprint.response(
         201, PipelineView, example=examples.PIPELINE, headers={**LOCATION, **REPLAYED}
@@ -86,7 +84,7 @@ class OnePipeline(MethodView):
         """Get a pipeline"""
         return answer(pipeline_view(library().pipeline(scope, pipeline_id)))
 
-    @blueprint.operation("putPipeline", role=Role.SUBMITTER, errors=(413, 415))
+    @blueprint.operation("putPipeline", role=Role.SUBMITTER)
     @blueprint.arguments(PipelineRequest, example=examples.PUT)
     @blueprint.response(200, PipelineView, example=examples.PIPELINE, headers={**LOCATION})
     @blueprint.alt_response(

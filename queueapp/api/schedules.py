@@ -11,7 +11,7 @@ from flask.views import MethodView
 
 from queueapp.api.acts import acting
 from queueapp.api.auth import key
-from queueapp.api.blueprint import IDEMPOTENCY_HEADER, IF_MATCH_HEADER, ApiBlueprint
+from queueapp.api.blueprint import IF_MATCH_HEADER, ApiBlueprint
 from queueapp.api.datasets import LOCATION
 from queueapp.api.examples import schedules as examples
 from queueapp.api.idempotency import Work, once
@@ -125,7 +125,6 @@ class OneSchedule(MethodView):
     @blueprint.operation(
         "putSchedule",
         role=Role.SUBMITTER,
-        errors=(412, 413, 415),
         parameters=[IF_MATCH, IF_NONE_MATCH],
     )
     @blueprint.arguments(schemas.ScheduleRequest, example=examples.PUT)
@@ -157,9 +156,7 @@ class OneSchedule(MethodView):
         )
         return _shown(scope, done.schedule, 201 if done.how == "new" else 200)
 
-    @blueprint.operation(
-        "deleteSchedule", role=Role.SUBMITTER, errors=(412,), parameters=[IF_MATCH]
-    )
+    @blueprint.operation("deleteSchedule", role=Role.SUBMITTER, parameters=[IF_MATCH])
     @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], scope: Scope, schedule_id: str) -> Response:
@@ -212,8 +209,8 @@ class Pause(MethodView):
     @blueprint.operation(
         "pauseSchedule",
         role=Role.SUBMITTER,
-        errors=(409, 412, 413, 415, 422),
-        parameters=[IDEMPOTENCY_HEADER, IF_MATCH],
+        idempotent_key=True,
+        parameters=[IF_MATCH],
     )
     @blueprint.arguments(schemas.ScheduleAction, required=False, example=examples.ACTION)
     @blueprint.response(200, schemas.ScheduleView, example=examples.PAUSED, headers=ETAG)
@@ -233,8 +230,8 @@ class Resume(MethodView):
     @blueprint.operation(
         "resumeSchedule",
         role=Role.SUBMITTER,
-        errors=(409, 412, 413, 415, 422),
-        parameters=[IDEMPOTENCY_HEADER, IF_MATCH],
+        idempotent_key=True,
+        parameters=[IF_MATCH],
     )
     @blueprint.arguments(schemas.ScheduleAction, required=False, example=examples.ACTION)
     @blueprint.response(200, schemas.ScheduleView, example=examples.SCHEDULE, headers=ETAG)
@@ -254,7 +251,6 @@ class RunNow(MethodView):
     @blueprint.operation(
         "runSchedule",
         role=Role.SUBMITTER,
-        errors=(409, 413, 415, 422, 429),
         idempotent_key=True,
     )
     @blueprint.arguments(schemas.ScheduleAction, required=False, example=examples.ACTION)

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from queueapp.api.acts import acting, bound_to
 from queueapp.api.auth import key
-from queueapp.api.blueprint import ApiBlueprint
+from queueapp.api.blueprint import IF_MATCH_HEADER, ApiBlueprint
 from queueapp.api.examples import steering as examples
 from queueapp.api.idempotency import once
 from queueapp.api.job_answer import stamp
@@ -45,9 +45,8 @@ class JobPriority(MethodView):
     @blueprint.operation(
         "changeJobPriority",
         role=Role.SUBMITTER,
-        errors=(409, 412, 413, 415, 422),
         idempotent_key=True,
-        if_match=True,
+        parameters=[IF_MATCH_HEADER],
     )
     @blueprint.arguments(schemas.PriorityChange, example=examples.PRIORITY)
     @blueprint.response(
@@ -81,9 +80,8 @@ class JobPosition(MethodView):
     @blueprint.operation(
         "moveJob",
         role=Role.SUBMITTER,
-        errors=(409, 412, 413, 415, 422),
         idempotent_key=True,
-        if_match=True,
+        parameters=[IF_MATCH_HEADER],
     )
     @blueprint.arguments(schemas.PositionChange, example=examples.POSITION)
     @blueprint.response(
@@ -174,7 +172,6 @@ class Control(MethodView):
     @blueprint.operation(
         "controlQueue",
         role=Role.OPERATOR,
-        errors=(409, 413, 415, 422),
         idempotent_key=True,
     )
     @blueprint.arguments(schemas.QueueControl, example=examples.PAUSE)

@@ -86,9 +86,7 @@ class OneWorker(MethodView):
 class DrainWorker(MethodView):
     """A worker's drain."""
 
-    @blueprint.operation(
-        "drainWorker", role=Role.OPERATOR, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("drainWorker", role=Role.OPERATOR, idempotent_key=True)
     @blueprint.arguments(DrainRequest, required=False, example=examples.DRAIN)
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.response(200, WorkerView, example=examples.DRAINING)
@@ -108,9 +106,7 @@ class DrainWorker(MethodView):
 class UndrainWorker(MethodView):
     """The end of a worker's drain."""
 
-    @blueprint.operation(
-        "undrainWorker", role=Role.OPERATOR, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("undrainWorker", role=Role.OPERATOR, idempotent_key=True)
     @blueprint.arguments(UndrainRequest, required=False, example=examples.UNDRAIN)
     @blueprint.response(200, WorkerView, example=examples.WORKER)
     def post(self, body: dict[str, Any] | None, worker_name: str) -> Response:
@@ -133,9 +129,7 @@ class UndrainWorker(MethodView):
 class RestartWorker(MethodView):
     """A worker's restart."""
 
-    @blueprint.operation(
-        "restartWorker", role=Role.OPERATOR, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("restartWorker", role=Role.OPERATOR, idempotent_key=True)
     @blueprint.arguments(DrainRequest, required=False, example=examples.DRAIN)
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.response(200, WorkerView, example=examples.DRAINING)

@@ -81,9 +81,7 @@ class AllWorkflows(MethodView):
         rows = [workflow_row(workflow) for workflow in found]
         return answer({"workflows": rows, **page_keys(number, size, total)})
 
-    @blueprint.operation(
-        "submitWorkflow", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
-    )
+    @blueprint.operation("submitWorkflow", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.WorkflowSubmission, example=examples.SUBMISSION)
     @blueprint.response(
         202, schemas.SubmittedWorkflow, example=examples.SUBMITTED, headers={**LOCATION}
@@ -123,7 +121,7 @@ class OneWorkflow(MethodView):
         view = workflows().view(scope, known_id(workflow_id))
         return answer(workflow_view(view, now_ms=services().engine.now_ms()))
 
-    @blueprint.operation("cancelWorkflow", role=Role.SUBMITTER, errors=(409, 413, 415))
+    @blueprint.operation("cancelWorkflow", role=Role.SUBMITTER, errors=(409,))
     @blueprint.arguments(CancelQuery, location="query")
     @blueprint.arguments(CancelRequestBody, required=False, example=examples.CANCEL)
     @blueprint.response(200, schemas.WorkflowRow, example=examples.CANCELLED)
@@ -163,9 +161,7 @@ class OneWorkflow(MethodView):
 class Retries(MethodView):
     """A workflow once more, in part."""
 
-    @blueprint.operation(
-        "retryWorkflow", role=Role.SUBMITTER, errors=(409, 413, 415, 422, 429), idempotent_key=True
-    )
+    @blueprint.operation("retryWorkflow", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.WorkflowRetry, required=False, example=examples.RETRY)
     @blueprint.response(
         202, schemas.SubmittedWorkflow, example=examples.RETRIED, headers={**LOCATION}

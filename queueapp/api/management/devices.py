@@ -45,9 +45,7 @@ blueprint = ApiBlueprint("Managed devices", __name__, description="Jobs for netw
 class DeviceExec(MethodView):
     """The door for one device."""
 
-    @blueprint.operation(
-        "execOnDevice", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("execOnDevice", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.DeviceRequest, example=examples.DEVICE_REQUEST)
     @blueprint.response(201, schemas.SubmittedDeviceJob, example=examples.DEVICE_JOB)
     def post(self, body: Body) -> Response:
@@ -75,9 +73,7 @@ class DeviceExec(MethodView):
 class DeviceBulk(MethodView):
     """The door for many devices."""
 
-    @blueprint.operation(
-        "execOnDevices", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("execOnDevices", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.BulkDeviceRequest, example=examples.DEVICES_REQUEST)
     @blueprint.response(201, schemas.SubmittedDeviceJobs, example=examples.DEVICE_JOBS)
     def post(self, body: Body) -> Response:
@@ -98,9 +94,7 @@ class DeviceBulk(MethodView):
 class DeviceTest(MethodView):
     """A try of a connection."""
 
-    @blueprint.operation(
-        "testDevice", role=Role.SUBMITTER, errors=(409, 413, 415, 422), idempotent_key=True
-    )
+    @blueprint.operation("testDevice", role=Role.SUBMITTER, idempotent_key=True)
     @blueprint.arguments(schemas.DeviceTestRequest, example=examples.DEVICE_TEST_REQUEST)
     @blueprint.response(200, schemas.TestedDevice, example=examples.DEVICE_TESTED)
     def post(self, body: Body) -> Response:
