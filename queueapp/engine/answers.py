@@ -22,10 +22,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Submitted:
-    """An accepted job: its spec, its overall position, when it was accepted, its estimate.
-
-    ``answer`` is the stored reply of the first request when this one repeats it.
-    """
+    """An accepted job: its spec, its overall position, when it was accepted, its estimate."""
 
     spec: JobSpec
     status: Status
@@ -34,7 +31,6 @@ class Submitted:
     created_ms: int
     estimate: Estimate
     repeated: bool = False
-    answer: str = ""
 
 
 @dataclass(frozen=True)

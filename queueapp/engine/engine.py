@@ -123,7 +123,6 @@ class Engine:
             created_ms=receipt.created_ms,
             estimate=self._expected(spec, receipt),
             repeated=not receipt.new,
-            answer=receipt.answer,
         )
 
     def place(

@@ -24,11 +24,10 @@ LEFT = (Status.FAILED, Status.CANCELLED)
 
 @dataclass(frozen=True)
 class SubmittedWorkflow:
-    """An accepted workflow; ``answer`` is the stored reply when the request is a repeat."""
+    """An accepted workflow, and whether the request was a repeat."""
 
     workflow: Workflow
     repeated: bool
-    answer: str = ""
 
 
 class Workflows:
@@ -92,7 +91,7 @@ class Workflows:
         if receipt.id != workflow.id:
             workflow = self._store.workflows.get(scope, receipt.id)
         workflow = replace(workflow, created_ms=receipt.created_ms)
-        return SubmittedWorkflow(workflow, not receipt.new, receipt.answer)
+        return SubmittedWorkflow(workflow, not receipt.new)
 
     def retry(
         self,

@@ -20,11 +20,10 @@ IDEMPOTENCY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an action came to; ``answer`` is the kept reply when the request was a repeat."""
+    """What an action came to, and whether the request was a repeat."""
 
     facts: dict[str, Any]
     repeated: bool
-    answer: str
 
 
 def encoded(act: Act) -> dict[str, str | None]:
@@ -52,7 +51,7 @@ def perform(
         "fingerprint": idempotency.fingerprint,
         "ttl_ms": IDEMPOTENCY_MS,
     }
-    text, answer = scripts.call(
+    text = scripts.call(
         name,
         *blobs,
         scope=scope.key,
@@ -63,4 +62,4 @@ def perform(
         **arguments,
     )
     facts: dict[str, Any] = orjson.loads(text)
-    return Receipt(facts, facts.pop("op") != operation, answer)
+    return Receipt(facts, facts.pop("op") != operation)

@@ -11,14 +11,13 @@ from queueapp.domain.queue import Priority
 
 @dataclass(frozen=True)
 class Receipt:
-    """What submit answers; ``answer`` is the stored reply when the request was a repeat."""
+    """What submit answers; not new is a job that was submitted before."""
 
     job_id: str
     new: bool
     position: int
     tier_position: int
     created_ms: int
-    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Moved:
     """A job's positions before and after a move, and its tier's version after it.
 
     ``affected``: other jobs whose position in the tier changed, and their new one; not all of
-    them where ``affected_count`` is larger. ``answer``: the kept reply of a repeated request.
+    them where ``affected_count`` is larger.
     """
 
     priority: Priority
@@ -47,7 +46,6 @@ class Moved:
     affected: list[tuple[str, int]]
     affected_count: int
     repeated: bool = False
-    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,6 @@ class Reprioritised:
     version: int
     at_ms: int
     repeated: bool = False
-    answer: str = ""
 
 
 @dataclass(frozen=True)

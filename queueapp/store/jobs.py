@@ -46,7 +46,7 @@ class Jobs:
 
         ``act`` is who retries another job by it, where that is to be written down.
         """
-        kind, job_id, position, inside, created, answer = self._scripts.call(
+        kind, job_id, position, inside, created = self._scripts.call(
             "submit",
             encode_spec(spec),
             now_ms=now_ms,
@@ -77,7 +77,7 @@ class Jobs:
             retry_of=spec.retry_of,
             act=act and encoded(act),
         )
-        return Receipt(job_id, kind == "new", position, inside, created, answer)
+        return Receipt(job_id, kind == "new", position, inside, created)
 
     def cancel(
         self,

@@ -159,7 +159,6 @@ class Queue:
             affected=[(one, place) for one, place in facts["affected"]],
             affected_count=facts["affected_count"],
             repeated=receipt.repeated,
-            answer=receipt.answer,
         )
 
     def reprioritise(
@@ -201,7 +200,6 @@ class Queue:
             version=facts["version"],
             at_ms=facts["at_ms"],
             repeated=receipt.repeated,
-            answer=receipt.answer,
         )
 
     def positions(self, scope: Scope, job_ids: Sequence[str]) -> list[int | None]:

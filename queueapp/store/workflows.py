@@ -37,12 +37,11 @@ _FACTS = (
 
 @dataclass(frozen=True)
 class WorkflowReceipt:
-    """What a submission came to; ``answer`` is the stored reply when it was a repeat."""
+    """What a submission came to; not new is a workflow that was submitted before."""
 
     id: str
     new: bool
     created_ms: int
-    answer: str = ""
 
 
 class Workflows:
@@ -70,7 +69,7 @@ class Workflows:
         ``act`` is who retries another workflow by it, and why.
         Raises: QueueFull, ValidationFailed (unknown job), IdempotencyMismatch, Conflict.
         """
-        kind, workflow_id, created_ms, answer = self._scripts.call(
+        kind, workflow_id, created_ms = self._scripts.call(
             "submit_workflow",
             *encoded(workflow),
             *texts(specs),
@@ -87,7 +86,7 @@ class Workflows:
             retry_of=workflow.retry_of,
             act=encoded_act(act),
         )
-        return WorkflowReceipt(workflow_id, kind == "new", created_ms, answer)
+        return WorkflowReceipt(workflow_id, kind == "new", created_ms)
 
     def cancel(
         self,

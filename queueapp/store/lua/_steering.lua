@@ -7,15 +7,14 @@ local AUDIT_MS = 90 * 86400000
 -- The receipt of this call, or of an earlier request under the same idempotency key; false if it is new.
 local function done_before()
   local idem = given(A.idem)
-  local known = idem and call('HMGET', K.idempotency(A.scope, idem.key), 'fingerprint', 'receipt', 'answer')
+  local known = idem and call('HMGET', K.idempotency(A.scope, idem.key), 'fingerprint', 'receipt')
   if known and known[1] then
     if known[1] ~= idem.fingerprint then
       return fail('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used before with another request.')
     end
-    return {known[2], known[3] or ''}
+    return known[2]
   end
-  local receipt = call('GET', K.operation(A.op))
-  return receipt and {receipt, ''}
+  return call('GET', K.operation(A.op))
 end
 
 -- Whoever names what it saw names tier and version, so that a job that changed its tier is noticed.
@@ -38,7 +37,7 @@ local function done(receipt)
     call('HSET', key, 'fingerprint', idem.fingerprint, 'receipt', text)
     call('PEXPIRE', key, idem.ttl_ms)
   end
-  return {text, ''}
+  return text
 end
 
 -- Ids of the stream are the server's time, whatever time a test tells.

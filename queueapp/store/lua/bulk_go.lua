@@ -1,6 +1,6 @@
 --- bulk_go: act on the very set of jobs that was counted before.
 --- ARGS scope id action args act op idem
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails NOT_FOUND, CONFLICT, IDEMPOTENCY_MISMATCH   moves nothing
 local known = done_before()
 if known then return known end

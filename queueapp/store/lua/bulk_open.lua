@@ -2,7 +2,7 @@
 --- ARGS scope id action args wanted ids dry act op idem
 --- wanted has status, and tier, type, types, user, from_ms, to_ms, excluded or null; tell keeps what a user's other jobs are
 --- ids are the only jobs to look at, or null; dry stops when they are counted
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before   fails IDEMPOTENCY_MISMATCH   moves nothing
+--- returns a receipt as JSON; a repeat is answered as before   fails IDEMPOTENCY_MISMATCH   moves nothing
 local known = done_before()
 if known then return known end
 local w, sources = A.wanted, {}

@@ -1,7 +1,7 @@
 --- cancel_workflow: end what of a workflow has not ended: queued jobs end, running ones are asked to stop.
 --- ARGS scope id jobs force preserve keep_ms act op idem
 --- jobs are its jobs in the order in which they are ended, those that others wait for last
---- returns {receipt as JSON, ""}: how many jobs it was done to; a repeat is answered as before
+--- returns a receipt as JSON: how many jobs it was done to; a repeat is answered as before
 --- fails NOT_FOUND, JOB_NOT_CANCELLABLE   moves Queued > Cancelled
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- create_key: keep a new API key, by its digest only.
 --- ARGS scope id digest user role tenant project expires per_minute act op idem
 --- scope is the fleet's, in whose trail it is written down; act is null where it is not
---- returns {receipt as JSON, ""}: when it was created; a repeat answers the first time   fails CONFLICT   moves nothing
+--- returns a receipt as JSON: when it was created; a repeat answers the first time   fails CONFLICT   moves nothing
 local again = done_before()
 if again then return again end
 local key = K.api_key(A.id)

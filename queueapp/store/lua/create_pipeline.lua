@@ -2,7 +2,7 @@
 --- ARGS scope id fingerprint act op idem
 --- FULL refuses
 --- ARGV 3 the record as JSON, without its times
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- delete_record: forget a dataset or a pipeline, unless a job that has not ended works on it.
 --- ARGS kind scope id limit grace_ms act op idem
 --- at most limit of the jobs that ever worked on it are looked at; the ended ones are forgotten
---- returns {receipt as JSON, ""}: more says to look again, left is the object key that nobody names any more or ""
+--- returns a receipt as JSON: more says to look again, left is the object key that nobody names any more or ""
 --- a repeat is answered as before   fails NOT_FOUND, IN_USE   moves nothing
 local again = done_before()
 if again then return again end
@@ -20,7 +20,7 @@ if A.kind == 'dataset' then
     end
     call('ZREM', users, seen[i])
   end
-  if call('EXISTS', users) == 1 then return {cjson.encode({op = A.op, more = true}), ''} end
+  if call('EXISTS', users) == 1 then return cjson.encode({op = A.op, more = true}) end
 end
 call('UNLINK', key)
 call('ZREM', K[A.kind .. 's'](A.scope), A.id)

@@ -1,6 +1,6 @@
 --- delete_schedule: forget a schedule; what it has made stays.
 --- ARGS scope id versions act op idem
---- returns {receipt as JSON, ""}; a repeat is answered as before   fails NOT_FOUND, VERSION_STALE   moves nothing
+--- returns a receipt as JSON; a repeat is answered as before   fails NOT_FOUND, VERSION_STALE   moves nothing
 local again = done_before()
 if again then return again end
 local key = K.schedule(A.scope, A.id)

@@ -1,7 +1,7 @@
 --- dismiss: a worker is deleted: what it runs fails, and it claims nothing and lives no longer.
 --- ARGS scope worker message keep_ms memory_ms act op idem
 --- memory_ms is how long the worker itself may still learn of it; message is what its jobs say of their failure
---- returns {receipt as JSON, ""}: the ids of the jobs that failed; a repeat is answered as before
+--- returns a receipt as JSON: the ids of the jobs that failed; a repeat is answered as before
 --- fails NOT_FOUND   moves Running > Failed
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- drain: a worker takes no further job, until it is told otherwise or has restarted.
 --- ARGS scope worker until restart act op idem
 --- until is a time in ms or null: what still runs then is given back
---- returns {receipt as JSON, the kept answer or ""}: how many jobs it runs now; draining again replaces all but the first time
+--- returns a receipt as JSON: how many jobs it runs now; draining again replaces all but the first time
 --- a repeat is answered as before   fails NOT_FOUND, IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

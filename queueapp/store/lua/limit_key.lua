@@ -1,7 +1,7 @@
 --- limit_key: give an API key a rate of its own, or the usual one again.
 --- ARGS scope id per_minute act op idem
 --- per_minute 0 is any number of requests, null the usual rate; scope is the fleet's, in whose trail it is written down
---- returns {receipt as JSON, ""}; a repeat changes nothing   fails NOT_FOUND   moves nothing
+--- returns a receipt as JSON; a repeat changes nothing   fails NOT_FOUND   moves nothing
 local again = done_before()
 if again then return again end
 local key, rate = K.api_key(A.id), given(A.per_minute)

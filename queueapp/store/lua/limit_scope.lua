@@ -1,6 +1,6 @@
 --- limit_scope: set how many jobs of a scope may run at once, or lift the limit.
 --- ARGS scope most act op idem
---- returns {receipt as JSON, ""}; a repeat changes nothing   moves nothing
+--- returns a receipt as JSON; a repeat changes nothing   moves nothing
 local again = done_before()
 if again then return again end
 local most = given(A.most)

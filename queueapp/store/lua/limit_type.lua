@@ -1,7 +1,7 @@
 --- limit_type: set how many jobs of a type may run at once in the fleet, or lift the limit.
 --- ARGS scope kind most act op idem
 --- scope is the fleet's, in whose trail it is written down
---- returns {receipt as JSON, ""}; a repeat changes nothing   moves nothing
+--- returns a receipt as JSON; a repeat changes nothing   moves nothing
 local again = done_before()
 if again then return again end
 local most = given(A.most)

@@ -3,7 +3,7 @@
 --- position is 1-based in the tier, or before names the job to stand before; seen is a list of {tier, version}, one of which must be so, or null
 --- clip moves past the end to the end instead of refusing; rows is how many of the others' new positions are told
 --- owner is a user whose own jobs may only change places among themselves; null may move anything
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails NOT_FOUND, CONFLICT, VERSION_STALE, CROSSES_BOUNDARY, NOT_YOUR_JOB, NOT_YOUR_PLACE, MOVE_TOO_FAR, IDEMPOTENCY_MISMATCH   moves nothing
 local known = done_before()
 if known then return known end

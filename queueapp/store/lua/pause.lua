@@ -1,7 +1,7 @@
 --- pause: let no further job of a scope, or of one of its job types, start.
 --- ARGS scope kind until duration recall act op idem
 --- kind is a job type or "*"; until is a time in ms, else duration one from now, else it has no end; recall asks running jobs to go back
---- returns {receipt as JSON, the kept answer or ""}; pausing again replaces all but the first time; a repeat is answered as before
+--- returns a receipt as JSON; pausing again replaces all but the first time; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- pause_schedule: let a schedule fire no more, or again.
 --- ARGS scope id paused next versions act op idem
 --- next is the moment from which on it fires again, null when it is paused or names none
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails NOT_FOUND, VERSION_STALE, IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- reprioritise: put a queued job into another tier, at the place of its own submission.
 --- ARGS scope id tier seen owner act op idem
 --- seen is a list of {tier, version}, one of which its present tier must have, or null; owner is the user whose job it must be, or null
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails NOT_FOUND, CONFLICT, VERSION_STALE, NOT_YOUR_JOB, IDEMPOTENCY_MISMATCH   moves nothing
 local known = done_before()
 if known then return known end

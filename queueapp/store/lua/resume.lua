@@ -1,7 +1,7 @@
 --- resume: let the jobs of a scope, or of one of its job types, start again.
 --- ARGS scope kind due_only act op idem
 --- due_only resumes only a pause whose end has come
---- returns {receipt as JSON, the kept answer or ""}; its pause is the ended one, or absent; a repeat is answered as before
+--- returns a receipt as JSON; its pause is the ended one, or absent; a repeat is answered as before
 --- fails IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

@@ -1,7 +1,7 @@
 --- revoke_key: end an API key for ever.
 --- ARGS scope id act op idem
 --- scope is the fleet's, in whose trail it is written down; act is null where it is not
---- returns {receipt as JSON, ""}: when it was revoked, the first time that it was   fails NOT_FOUND   moves nothing
+--- returns a receipt as JSON: when it was revoked, the first time that it was   fails NOT_FOUND   moves nothing
 local again = done_before()
 if again then return again end
 local key = K.api_key(A.id)

@@ -4,7 +4,7 @@
 --- ARGV 3 the workflow as JSON or "", 4 its steps, 5... the specs of the jobs as JSON
 --- born is the moment of the schedule's creation; at is what the run says of its time
 --- workflow is its id, or null for a single job
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails NOT_FOUND, QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
 local again = done_before()
 if again then return again end

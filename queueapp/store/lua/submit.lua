@@ -4,7 +4,7 @@
 --- ARGV 3 the spec as JSON
 --- terms is null, or what few jobs have: {queue_ttl, keep (both ms), once, device}
 --- retry_of names the job that this one does again, or is null; act is who does so, null if that is written down elsewhere
---- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms, stored answer or ""}
+--- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
 local scope, id, tier = A.scope, A.id, A.tier
 
@@ -15,21 +15,21 @@ local function positions(job_id, job_tier)
   return rank + 1, rank + 1 - better
 end
 
-local function repeated(job_id, answer)
+local function repeated(job_id)
   local known = job_fields(job_id, 'tier', 'created')
   local overall, inside = positions(job_id, tonumber(known[1]) or 0)
-  return {'repeat', job_id, overall, inside, tonumber(known[2]) or NOW, answer}
+  return {'repeat', job_id, overall, inside, tonumber(known[2]) or NOW}
 end
 
 local idem = given(A.idem) and K.idempotency(scope, A.idem)
 if idem then
-  local known = call('HMGET', idem, 'fingerprint', 'job', 'answer')
+  local known = call('HMGET', idem, 'fingerprint', 'job')
   if known[1] and known[1] ~= A.fingerprint then
     return fail('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used before with another request.')
   end
-  if known[1] then return repeated(known[2], known[3] or '') end
+  if known[1] then return repeated(known[2]) end
 end
-if call('EXISTS', K.job(id)) == 1 then return repeated(id, '') end
+if call('EXISTS', K.job(id)) == 1 then return repeated(id) end
 if call('ZCARD', K.queue(scope)) >= A.max_queued then
   return fail('QUEUE_FULL', 'The queue of this project is full.')
 end
@@ -118,4 +118,4 @@ if idem then
   call('PEXPIRE', idem, A.idem_ttl)
 end
 local overall, inside = positions(id, tier)
-return {'new', id, overall, inside, tonumber(created), ''}
+return {'new', id, overall, inside, tonumber(created)}

@@ -3,7 +3,7 @@
 --- FULL refuses
 --- ARGV 3... the specs of the jobs as JSON, in their order
 --- told is what the request is to be told again, beside the ids of the accepted jobs: the first ones
---- returns {receipt as JSON, the kept answer or ""}; a repeat is answered as before
+--- returns a receipt as JSON; a repeat is answered as before
 --- fails UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued
 local again = done_before()
 if again then return again end

@@ -4,22 +4,22 @@
 --- ARGV 3 the workflow as JSON, 4 its steps, 5... the specs of its jobs as JSON, in their order
 --- retry_of names the workflow whose failed and cancelled jobs these do again, or is null; act is who
 --- retries it and why
---- returns {"new"|"repeat", id, created_ms, stored answer or ""}; a repeat changes nothing
+--- returns {"new"|"repeat", id, created_ms}; a repeat changes nothing
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH, CONFLICT   moves nothing > Queued
 local scope = A.scope
 local idem = given(A.idem) and K.idempotency(scope, A.idem)
 if idem then
-  local known = call('HMGET', idem, 'fingerprint', 'job', 'answer')
+  local known = call('HMGET', idem, 'fingerprint', 'job')
   if known[1] and known[1] ~= A.fingerprint then
     return fail('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used before with another request.')
   end
   if known[1] then
     local created = call('HGET', K.workflow(scope, known[2]), 'created')
-    return {'repeat', known[2], tonumber(created) or NOW, known[3] or ''}
+    return {'repeat', known[2], tonumber(created) or NOW}
   end
 end
 local created = call('HGET', K.workflow(scope, A.id), 'created')
-if created then return {'repeat', A.id, tonumber(created), ''} end
+if created then return {'repeat', A.id, tonumber(created)} end
 local old = given(A.retry_of)
 local again = old and call('HGET', K.workflow(scope, old), 'retried_as')
 if again then return fail('CONFLICT', 'The workflow was retried before, as ' .. again .. '.') end
@@ -38,4 +38,4 @@ if idem then
   call('HSET', idem, 'fingerprint', A.fingerprint, 'job', A.id)
   call('PEXPIRE', idem, A.idem_ttl)
 end
-return {'new', A.id, NOW, ''}
+return {'new', A.id, NOW}

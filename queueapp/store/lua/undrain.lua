@@ -1,6 +1,6 @@
 --- undrain: a draining worker takes jobs again.
 --- ARGS scope worker act op idem
---- returns {receipt as JSON, the kept answer or ""}: whether it was draining; a repeat is answered as before
+--- returns a receipt as JSON: whether it was draining; a repeat is answered as before
 --- fails NOT_FOUND, IDEMPOTENCY_MISMATCH   moves nothing
 local again = done_before()
 if again then return again end

@@ -6,6 +6,7 @@ from dataclasses import replace
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import Act
 from queueapp.domain.dataset import Dataset, Pipeline
+from queueapp.domain.scope import FLEET
 from queueapp.store.answers import Idempotency
 from queueapp.store.idempotency import IdempotencyKeys
 from tests.factories import SCOPE
@@ -87,8 +88,10 @@ def key_made(lossy: Lossy) -> None:
     found = again(lambda: lossy.store.api_keys.authenticate(token))
 
     assert found is not None
-    again(lambda: lossy.store.api_keys.revoke(found.id))
+    again(lambda: lossy.store.api_keys.limit(found.id, 5, act=Act("root")))
+    again(lambda: lossy.store.api_keys.revoke(found.id, act=Act("root")))
     assert lossy.real.api_keys.authenticate(token) is None
+    assert {"revoke_key", "limit_key"} == set(lossy.trail(FLEET))
 
 
 def key_reserved(lossy: Lossy) -> None:

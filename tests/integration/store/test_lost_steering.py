@@ -80,6 +80,20 @@ def paused_and_resumed(lossy: Lossy) -> None:
     assert "Completed" == finish(lossy.real, held)
 
 
+def limited(lossy: Lossy) -> None:
+    """A limit and a share are set and written down once."""
+    pauses = lossy.store.pauses
+    pauses.limit_scope(SCOPE, 3, act=Act("root"))
+    pauses.weigh_scope(SCOPE, 2, act=Act("root"))
+    pauses.limit_type("Sleep", 1, act=Act("root"))
+
+    assert (3, 1) == (
+        lossy.real.pauses.around(SCOPE, "Sleep").scope_limit,
+        lossy.real.pauses.around(SCOPE, "Sleep").type_limit,
+    )
+    assert (["weigh", "limit"], ["limit_type"]) == (lossy.trail(), lossy.trail(FLEET))
+
+
 def cancelled_while_queued(lossy: Lossy) -> None:
     """Who cancels a queued job is told so, even if the first answer was lost."""
     submit(lossy.real, id="job")
@@ -138,11 +152,12 @@ def worker_deleted(lossy: Lossy) -> None:
     steered_with_keys,
     cancelled_in_bulk,
     paused_and_resumed,
+    limited,
     cancelled_while_queued,
     cancelled_while_running,
     worker_steered,
     worker_deleted,
-    looks=(cancelled_while_queued, worker_deleted),
+    looks=(cancelled_while_queued, limited, worker_deleted),
 )
 def test_each_answer_may_be_lost(
     lose_each: Callable[[Journey, int], None], journey: Journey, times: int

@@ -10,7 +10,7 @@ from queueapp.domain.states import Status
 from queueapp.store import Store
 from queueapp.store.library import library
 from queueapp.upkeep.chores import LIBRARY_KEPT_MS, retire
-from tests.factories import add_worker, claim, finish, submit
+from tests.factories import SCOPE, add_worker, claim, finish, submit
 
 OTHER = "queueapp_0123456789abcdef"
 
@@ -80,7 +80,7 @@ def test_a_full_server_takes_no_new_jobs_but_ends_those_it_has(store: Store) -> 
 def test_an_error_in_a_script_names_its_file_and_line(store: Store) -> None:
     """A fault in Lua is told with the place where it was written, not that in the library."""
     with pytest.raises(RuntimeError, match=r"^limit_scope\.lua:\d+: .*"):
-        store.scripts.call("limit_scope", scope="a/b", most={})
+        store.pauses.limit_scope(SCOPE, {})  # type: ignore[arg-type] # that is the fault
 
 
 def test_many_may_find_the_library_missing_at_once(store: Store) -> None:
