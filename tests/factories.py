@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from queueapp.domain.fleet import JobTypeInfo, Node, NodeSample, Requirements, Worker
-from queueapp.domain.job import Claim, JobSpec
+from queueapp.domain.job import Artifact, Claim, JobSpec
 from queueapp.domain.outcome import Failure, Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
@@ -88,6 +88,23 @@ def finish(store: Store, held: Claim, outcome: str = "completed", **options: Any
         report(outcome, **changes),
         **{"max_lost": 3, "keep_ms": 86_400_000, **options},
     )
+
+
+def artifact(**changes: Any) -> Artifact:
+    """Return the record of a file that a job made."""
+    plain = Artifact(
+        id="a",
+        job_id="job",
+        type="EnrichedDataset",
+        title="Rows",
+        name="rows.csv",
+        format="csv",
+        media_type="text/csv",
+        size_bytes=3,
+        sha256="0" * 64,
+        object_key="artifacts/a",
+    )
+    return replace(plain, **changes)
 
 
 def beat(store: Store, worker: str, held: list[tuple[str, int]], **options: Any) -> dict[str, Any]:

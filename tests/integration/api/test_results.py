@@ -1,35 +1,34 @@
 """Results over HTTP: in both forms, with their files, and not before there are any."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from queueapp.domain.job import Artifact
 from queueapp.domain.outcome import Progress, Usage
-from tests.factories import claim
+from tests.factories import artifact, claim
 from tests.integration.api.conftest import Api
 from tests.integration.api.job_calls import job, run
 
 
-def artifact(api: Api, **changes: Any) -> Artifact:
+def stored(api: Api, **changes: Any) -> Artifact:
     """Put a file into the object store and return its record."""
     services = api.app.extensions["queueapp"]
-    stored = services.objects.put(f"x/{uuid.uuid4()}", [b"<h1>report</h1>"])
-    known = {
-        "id": uuid.uuid4().hex,
-        "job_id": "j",
-        "type": "ProcessMiningReport",
-        "title": "Report",
-        "name": "répört.html",
-        "format": "html",
-        "media_type": "text/html",
-        "size_bytes": stored.size_bytes,
-        "sha256": stored.sha256,
-        "object_key": stored.key,
-        "primary": True,
-    }
-    return Artifact(**{**known, **changes})
+    file = services.objects.put(f"x/{uuid.uuid4()}", [b"<h1>report</h1>"])
+    report = artifact(
+        id=uuid.uuid4().hex,
+        type="ProcessMiningReport",
+        name="répört.html",
+        format="html",
+        media_type="text/html",
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        object_key=file.key,
+        primary=True,
+    )
+    return replace(report, **changes)
 
 
 @pytest.mark.parametrize("state", ["Queued", "Running", "Failed", "Cancelled"])
@@ -62,8 +61,8 @@ def test_partial_results_are_shown_as_no_success(api: Api) -> None:
 
 def completed(api: Api) -> str:
     job_id = api.submit()
-    report = artifact(api)
-    data = artifact(api, primary=False, type="EnrichedDataset", format="csv", record_count=7)
+    report = stored(api)
+    data = stored(api, primary=False, type="EnrichedDataset", format="csv", record_count=7)
     result = {
         "artifacts": [vars(report), vars(data)],
         "summary": {"cases": 3},

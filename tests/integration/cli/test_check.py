@@ -1,26 +1,12 @@
 """`queueapp check`, on an embedded server of its own."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from queueapp.cli import main
-from queueapp.embedded import start_server
-from queueapp.store import Store, connect
+from queueapp.store import Store
 from tests.factories import SCOPE, submit
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The store that the command will look at."""
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    monkeypatch.setenv("QUEUEAPP_DATA_DIR", str(tmp_path))
-    with start_server(tmp_path) as server:
-        client = connect(server.url)
-        yield Store(client)
-        client.close()
 
 
 def test_a_sound_store_is_said_to_be_sound(

@@ -1,28 +1,13 @@
 """`queueapp limit`, on an embedded server of its own."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from queueapp.cli import main
 from queueapp.domain.fleet import Node
 from queueapp.domain.scope import FLEET, Scope
-from queueapp.embedded import start_server
-from queueapp.store import Store, connect
+from queueapp.store import Store
 from queueapp.store.audit import AuditFilter
 from tests.factories import SCOPE, add_worker, claim, submit
-
-
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The store that the command works on."""
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    monkeypatch.setenv("QUEUEAPP_DATA_DIR", str(tmp_path))
-    with start_server(tmp_path) as server:
-        client = connect(server.url)
-        yield Store(client)
-        client.close()
 
 
 def test_limited_project_runs_no_more(store: Store) -> None:

@@ -13,6 +13,7 @@ from queueapp.domain.job import Artifact
 from queueapp.domain.scope import Scope
 from queueapp.signing import sign
 from queueapp.store.codec import dumps
+from tests import factories
 from tests.integration.data.wire import ADMIN, Api
 from tests.integration.store.records import SCOPE
 
@@ -23,11 +24,9 @@ FAR = 4_000_000_000
 
 def publish(api: Api, artifact_id: str = "a", *, scope: Scope = SCOPE, **changed: Any) -> Artifact:
     """Publish a file as a finished job does."""
-    artifact = Artifact(
+    report = factories.artifact(
         id=artifact_id,
-        job_id="job",
         type="ProcessMiningReport",
-        title="Report",
         name="report.html",
         format="html",
         media_type="text/html; charset=utf-8",
@@ -35,7 +34,7 @@ def publish(api: Api, artifact_id: str = "a", *, scope: Scope = SCOPE, **changed
         sha256=DIGEST,
         object_key=f"artifacts/{artifact_id}",
     )
-    artifact = replace(artifact, **changed)
+    artifact = replace(report, **changed)
     api.app.extensions["queueapp"].objects.put(artifact.object_key, [BODY])
     fields = {"artifact": dumps(artifact), "scope": scope.key, "job": "job"}
     api.store.client.hset(api.store.keys("artifact", artifact_id), mapping=fields)

@@ -1,21 +1,10 @@
 """Memory limits, accounting, and many jobs at once."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.runner.running import Bench, open_bench
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A started runner."""
-    bench = open_bench(tmp_path_factory.mktemp("runner"))
-    bench.runner.start()
-    yield bench
-    bench.runner.close()
+from tests.integration.runner.running import Bench
 
 
 @pytest.mark.parametrize("polite", [True, False])

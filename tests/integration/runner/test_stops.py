@@ -1,7 +1,6 @@
 """Stopping jobs: politely, by force, by time, and everything they started with them."""
 
 import time
-from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -10,16 +9,7 @@ from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.runner.running import Bench, log_text, open_bench, until
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A runner with a grace of one second."""
-    bench = open_bench(tmp_path_factory.mktemp("runner"))
-    bench.runner.start()
-    yield bench
-    bench.runner.close()
+from tests.integration.runner.running import Bench, log_text, until
 
 
 @pytest.mark.parametrize(

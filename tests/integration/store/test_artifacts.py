@@ -3,23 +3,12 @@
 import pytest
 
 from queueapp.domain.errors import NotFound
-from queueapp.domain.job import Artifact
 from queueapp.store import Store
 from queueapp.store.codec import dumps
+from tests.factories import artifact
 from tests.integration.store.records import OTHER, SCOPE
 
-ARTIFACT = Artifact(
-    id="a1",
-    job_id="job",
-    type="ProcessMap",
-    title="Map",
-    name="map.svg",
-    format="svg",
-    media_type="image/svg+xml",
-    size_bytes=3,
-    sha256="00",
-    object_key="artifacts/a1",
-)
+ARTIFACT = artifact(id="a1")
 
 
 def test_an_artifact_is_found_in_its_scope_only(store: Store) -> None:

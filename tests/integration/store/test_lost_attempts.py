@@ -7,13 +7,23 @@ from typing import Any
 from dramatiq.errors import ConnectionClosed
 
 from queueapp.config import Config
-from queueapp.domain.job import Artifact
 from queueapp.domain.outcome import Failure, Progress
 from queueapp.domain.states import Status
 from queueapp.engine.engine import Engine
 from queueapp.store.answers import Idempotency
 from queueapp.store.idempotency import IdempotencyKeys
-from tests.factories import NOTHING, SCOPE, add_worker, beat, claim, finish, report, spec, submit
+from tests.factories import (
+    NOTHING,
+    SCOPE,
+    add_worker,
+    artifact,
+    beat,
+    claim,
+    finish,
+    report,
+    spec,
+    submit,
+)
 from tests.integration.store.lossy import KEEP_MS, Journey, Lossy, again, losses
 
 
@@ -78,18 +88,7 @@ def completed_with_files(lossy: Lossy) -> None:
     add_worker(lossy.real)
     submit(lossy.real, id="job")
     message = lossy.take()
-    file = Artifact(
-        id="file",
-        job_id="job",
-        type="Text",
-        title="t",
-        name="t.txt",
-        format="txt",
-        media_type="text/plain",
-        size_bytes=1,
-        sha256="0",
-        object_key="o",
-    )
+    file = artifact(id="file", object_key="o")
     lossy.give(message, report(artifacts=(file,), result={"artifacts": [{"id": "file"}]}))
 
     assert "o" == lossy.real.artifacts.get(SCOPE, "file").object_key

@@ -9,11 +9,11 @@ from queueapp.api.job_answer import job_answer, job_row, percentage
 from queueapp.api.results_answer import output_type, results_answer
 from queueapp.api.schemas.enums import OutputType
 from queueapp.domain.estimates import Duration
-from queueapp.domain.job import Artifact, Job, Resource
+from queueapp.domain.job import Job, Resource
 from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
 from queueapp.domain.states import Status
 from queueapp.engine.answers import Estimate
-from tests.factories import spec
+from tests.factories import artifact, spec
 
 T0 = 1_705_746_600_000  # 2024-01-20T10:30:00Z
 MINUTE = 60_000
@@ -26,22 +26,6 @@ def job(status: Status = Status.QUEUED, **changes: Any) -> Job:
         status=status,
         created_ms=T0 - 120_000,
         updated_ms=T0,
-    )
-    return replace(plain, **changes)
-
-
-def artifact(**changes: Any) -> Artifact:
-    plain = Artifact(
-        id="a",
-        job_id="j",
-        type="EnrichedDataset",
-        title="Rows",
-        name="rows.csv",
-        format="csv",
-        media_type="text/csv",
-        size_bytes=890 * 1024,
-        sha256="0" * 64,
-        object_key="k",
     )
     return replace(plain, **changes)
 
@@ -146,7 +130,7 @@ def test_results_follow_the_published_formulas() -> None:
         quality=Quality(195_000, 192_850, 1_890, 260, 94.2, {"complete": 99.0}),
         artifacts=(
             artifact(id="p", primary=True, type="ProcessMiningReport", format="html"),
-            artifact(record_count=192_850),
+            artifact(record_count=192_850, size_bytes=890 * 1024),
         ),
         summary={"cases": 4, "recordsProcessed": 1},
         warnings=(Finding("DataQuality", "Some times had to be inferred", 125),),
