@@ -47,7 +47,7 @@ def test_attempts_that_are_tried_again_keep_their_logs(worker: RunningWorker) ->
     assert Status.COMPLETED == job.status
     for number in (1, 2):
         expected = [f"logged by attempt {number}", f"printed by attempt {number}"]
-        assert [*expected, "queueapp.context.RetryableError: not yet"] == said(worker, job, number)
+        assert [*expected, "queueapp.RetryableError: not yet"] == said(worker, job, number)
     assert ["details of the attempt"] == said(worker, job, 3, "DEBUG")[:1]
     named = {log.object_key for attempt in job.attempts for log in attempt.logs}
     assert 8 == len(named)
