@@ -135,6 +135,7 @@ def _asked(spec: JobSpec) -> Row:
         "scheduling": {
             "scheduledTime": stamp(spec.scheduled_ms),
             "timeoutMinutes": spec.timeout_minutes,
+            "queueTtlSeconds": None if spec.queue_ttl_ms is None else spec.queue_ttl_ms // 1000,
         },
         "notifications": {
             "onCompletion": wishes.on_completion,

@@ -19,6 +19,7 @@ def to_request(body: dict[str, Any]) -> JobRequest:
     needs = body["resource_requirements"] or {}
     retries = body["retries"] or {}
     wishes = body["notifications"] or {}
+    ttl_s = scheduling.get("queue_ttl_seconds")
     return JobRequest(
         name=body["job_name"],
         type=body["job_type"],
@@ -28,6 +29,7 @@ def to_request(body: dict[str, Any]) -> JobRequest:
         parameters=body["parameters"],
         scheduled_ms=scheduling.get("scheduled_time"),
         timeout_minutes=scheduling.get("timeout_minutes"),
+        queue_ttl_ms=None if ttl_s is None else ttl_s * 1000,
         notifications=Notifications(
             on_completion=wishes.get("on_completion", False),
             on_failure=wishes.get("on_failure", False),

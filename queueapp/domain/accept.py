@@ -44,6 +44,7 @@ def decide(
         timeout_minutes=request.timeout_minutes
         or (pipeline and pipeline.timeout_minutes)
         or DEFAULT_TIMEOUT_MINUTES,
+        queue_ttl_ms=request.queue_ttl_ms,
         notifications=request.notifications,
         requirements=_requirements(request, kind, pipeline),
         retry=_retry(request, kind),

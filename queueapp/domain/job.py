@@ -54,6 +54,7 @@ class JobRequest:
     parameters: dict[str, Any] = field(default_factory=dict)
     scheduled_ms: int | None = None
     timeout_minutes: int | None = None
+    queue_ttl_ms: int | None = None
     notifications: Notifications = Notifications()
     cpu_units: int | None = None
     memory_gb: float | None = None

@@ -20,7 +20,15 @@ from queueapp.store import Store
 class Decider:
     """Decides the jobs of one scope; what it has read it does not read again."""
 
-    def __init__(self, store: Store, scope: Scope, job_type: Callable[[str], JobTypeInfo]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        scope: Scope,
+        job_type: Callable[[str], JobTypeInfo],
+        *,
+        keep_ms: int,
+    ) -> None:
+        self._keep_ms = keep_ms
         self._store = store
         self._scope = scope
         self._job_type = job_type
@@ -60,6 +68,8 @@ class Decider:
         check_parameters(kind, spec.parameters)
         for parameter, dataset_id in spec.inputs.items():
             self.check_dataset(_field_of(request, parameter), dataset_id)
+        if spec.queue_ttl_ms is not None:  # the claim that meets it too late ends it
+            spec = replace(spec, keep_ms=self._keep_ms)
         return self._named(spec)
 
     def check_dataset(self, field: str, dataset_id: str) -> None:

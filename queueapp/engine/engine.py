@@ -110,7 +110,7 @@ class Engine:
 
     def decider(self, scope: Scope) -> Decider:
         """Return what turns requests into jobs of a scope; it reads what they name once."""
-        return Decider(self.store, scope, self.catalogue.named)
+        return Decider(self.store, scope, self.catalogue.named, keep_ms=self.config.keep_ms)
 
     def _submitted(self, spec: JobSpec, receipt: Receipt) -> Submitted:
         if not receipt.new and receipt.job_id != spec.id:

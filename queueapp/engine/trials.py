@@ -29,6 +29,7 @@ class LimitCode(StrEnum):
     RESOURCES = "Resources"
     CONCURRENCY_LIMIT = "ConcurrencyLimit"
     DEPENDENCY_FAILED = "DependencyFailed"
+    QUEUE_TTL = "QueueTTL"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ class Trials:
         if doomed:
             text = "A job that it depends on did not complete, so it would be cancelled."
             limits.append(Limit(LimitCode.DEPENDENCY_FAILED, text))
+        if _comes_too_late(spec, foreseen, now_ms):
+            text = "It is expected to start later than it may stand in the queue, so it would fail."
+            limits.append(Limit(LimitCode.QUEUE_TTL, text))
         return Trial(spec, foreseen.position - before, foreseen, wait, limits)
 
     def _as_queued(self, spec: JobSpec, now_ms: int) -> tuple[Job, bool]:
@@ -110,6 +114,12 @@ class Trials:
         due = spec.scheduled_ms if spec.scheduled_ms and spec.scheduled_ms > now_ms else None
         job = Job(spec, Status.QUEUED, now_ms, now_ms, due_ms=due, unmet_dependencies=unmet)
         return job, doomed
+
+
+def _comes_too_late(spec: JobSpec, foreseen: Foreseen, now_ms: int) -> bool:
+    if spec.queue_ttl_ms is None or foreseen.start_ms is None:
+        return False
+    return foreseen.start_ms > max(now_ms, spec.scheduled_ms or 0) + spec.queue_ttl_ms
 
 
 _LIMITS = frozenset(

@@ -47,6 +47,7 @@ def terms_of(spec: JobSpec) -> dict[str, Any] | None:
     """Return what few jobs have, or None."""
     terms = {
         "queue_ttl": spec.queue_ttl_ms,
+        "ttl_from": spec.scheduled_ms if spec.queue_ttl_ms else None,
         "keep": spec.keep_ms,
         "once": spec.once or None,
         "device": encode_part(spec.device) if spec.device and not spec.host else None,

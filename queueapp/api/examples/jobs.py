@@ -15,7 +15,7 @@ SUBMISSION: dict[str, Any] = {
         "includeProcessVariants": True,
         "qualityChecks": {"validateTimestamps": True, "checkDuplicates": True},
     },
-    "scheduling": {"executeImmediately": True, "timeoutMinutes": 30},
+    "scheduling": {"executeImmediately": True, "timeoutMinutes": 30, "queueTtlSeconds": 3600},
 }
 _ESTIMATE: dict[str, Any] = {
     "estimatedDuration": "12-15 minutes",
@@ -104,7 +104,7 @@ JOB: dict[str, Any] = {
     "cancellationRequested": False,
     "cancellation": None,
     "parameters": {"includeProcessVariants": True},
-    "scheduling": {"scheduledTime": None, "timeoutMinutes": 30},
+    "scheduling": {"scheduledTime": None, "timeoutMinutes": 30, "queueTtlSeconds": 3600},
     "notifications": {"onCompletion": False, "onFailure": False, "emailRecipients": []},
     "host": None,
     "dependencies": [],

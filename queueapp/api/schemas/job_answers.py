@@ -144,7 +144,7 @@ class MetLimit(ResponseSchema):
     code = Note(
         metadata={
             "description": "One of QueueFull, QueuePaused, TypePaused, NoWorkers, Resources, "
-            "ConcurrencyLimit, DependencyFailed; it may grow."
+            "ConcurrencyLimit, DependencyFailed, QueueTTL; it may grow."
         }
     )
     text = Note(metadata={"description": "The same in plain words."})

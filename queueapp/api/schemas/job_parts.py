@@ -88,6 +88,9 @@ class SchedulingSettings(ResponseSchema):
 
     scheduled_time = Stamp(allow_none=True)
     timeout_minutes = Count()
+    queue_ttl_seconds = Count(
+        allow_none=True, metadata={"description": "How long it may stand in the queue, if limited."}
+    )
 
 
 class NotificationSettings(ResponseSchema):

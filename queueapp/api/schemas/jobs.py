@@ -63,6 +63,15 @@ class Scheduling(RequestSchema):
         load_default=None,
         metadata=_about("Running time after which it fails; else the pipeline's, else 120."),
     )
+    queue_ttl_seconds = Whole(
+        low=1,
+        high=30 * DAY_S,
+        load_default=None,
+        metadata=_about(
+            "Still queued so long after its submission, or its scheduledTime, it fails instead of "
+            "starting too late; else it waits for as long as it takes."
+        ),
+    )
 
     @marshmallow.validates_schema
     def _agree(self, data: dict[str, Any], **_: Any) -> None:

@@ -51,8 +51,9 @@ local function agree(scope, id, terms, created)
     call('ZADD', K.index(scope, 'host', terms.device), exact(created), id)
   end
   if given(terms.queue_ttl) then
-    call('HSET', key, 'expires', exact(NOW + terms.queue_ttl))
-    call('ZADD', K.expiries(), exact(NOW + terms.queue_ttl), id)
+    local from = math.max(NOW, given(terms.ttl_from) or 0)
+    call('HSET', key, 'expires', exact(from + terms.queue_ttl))
+    call('ZADD', K.expiries(), exact(from + terms.queue_ttl), id)
   end
 end
 

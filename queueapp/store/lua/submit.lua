@@ -2,7 +2,7 @@
 --- ARGS scope id tier priority type user shape due host timeout max_attempts retry_delay retry_max_delay deps run_anyway max_queued tenant project idem fingerprint idem_ttl head created terms retry_of act
 --- FULL refuses
 --- ARGV 3 the spec as JSON
---- terms is null, or what few jobs have: {queue_ttl, keep (both ms), once, device}
+--- terms is null, or what few jobs have: {queue_ttl, keep (both ms), ttl_from, once, device, session}
 --- retry_of names the job that this one does again, or is null; act is who does so, null if that is written down elsewhere
 --- returns {"new"|"repeat", id, overall position from 1, position in tier from 1, created_ms}
 --- fails QUEUE_FULL, UNKNOWN_DEPENDENCY, IDEMPOTENCY_MISMATCH   moves nothing > Queued

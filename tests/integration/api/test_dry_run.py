@@ -101,6 +101,14 @@ def test_a_full_queue_would_refuse_it(api: Api, monkeypatch: pytest.MonkeyPatch)
     assert (False, ["QueueFull"]) == (found["accepted"], codes(found))
 
 
+def test_a_start_after_its_time_in_the_queue_is_told(api: Api) -> None:
+    """The estimate is later than the job may wait; what may wait for longer is accepted."""
+    for _ in range(5):
+        api.submit()
+    assert ["QueueTTL"] == codes(tried(api, scheduling={"queueTtlSeconds": 60}))
+    assert [] == codes(tried(api, scheduling={"queueTtlSeconds": 2_592_000}))
+
+
 def test_dependencies_are_looked_at(api: Api) -> None:
     """One that failed would cancel it, one of elsewhere is refused as in a submission."""
     first = api.submit()

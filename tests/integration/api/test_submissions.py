@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queueapp.domain.fleet import Worker
-from tests.factories import NODE, job_type
+from tests.factories import NODE, claim, job_type
 from tests.integration.api.conftest import JOB, Api
 from tests.integration.api.job_calls import JOBS, SUBMIT, job
 
@@ -47,6 +47,7 @@ def test_what_was_asked_is_echoed(api: Api) -> None:
             "executeImmediately": False,
             "scheduledTime": "2999-01-01T00:00:00+01:00",
             "timeoutMinutes": 30,
+            "queueTtlSeconds": 86_400,
         },
         "notifications": {"onFailure": True, "emailRecipients": ["ann@example.com"]},
         "resourceRequirements": {"cpuUnits": 2, "memoryGB": 1.5},
@@ -59,7 +60,11 @@ def test_what_was_asked_is_echoed(api: Api) -> None:
 
     assert shown["jobDescription"] == "Sales"
     assert shown["parameters"] == asked["parameters"]
-    assert shown["scheduling"] == {"scheduledTime": "2998-12-31T23:00:00Z", "timeoutMinutes": 30}
+    assert shown["scheduling"] == {
+        "scheduledTime": "2998-12-31T23:00:00Z",
+        "timeoutMinutes": 30,
+        "queueTtlSeconds": 86_400,
+    }
     assert shown["notifications"] == {
         "onCompletion": False,
         "onFailure": True,
@@ -185,3 +190,45 @@ def test_a_full_queue_is_429(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert response.status_code == 429
     assert response.get_json()["code"] == "queue_full"
     assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_job_that_is_queued_for_too_long_fails(api: Api) -> None:
+    """Its time runs from its submission, or from when it may start."""
+    soon = api.submit(scheduling={"queueTtlSeconds": 60})
+    late = {"executeImmediately": False, "scheduledTime": "2090-01-01T00:00:00Z"}
+    scheduled = api.submit(scheduling={**late, "queueTtlSeconds": 60})
+    plain = api.submit()
+    asked = [api.get(job(one)).get_json()["scheduling"] for one in (soon, scheduled, plain)]
+    assert [60, 60, None] == [one["queueTtlSeconds"] for one in asked]
+
+    def expire_in(ms: int) -> list[str]:
+        seconds, _ = api.store.client.time()
+        now_ms = seconds * 1000 + ms
+        api.store.scripts.call("expire", limit=10, keep_ms=1, now_ms=now_ms)
+        return [api.get(job(one)).get_json()["status"] for one in (soon, scheduled, plain)]
+
+    assert ["Queued", "Queued", "Queued"] == expire_in(30_000)
+    assert ["Failed", "Queued", "Queued"] == expire_in(62_000)
+    assert ["Failed", "Failed", "Queued"] == expire_in(100 * 366 * 86_400_000)
+    failed = api.get(job(soon)).get_json()
+    assert "queue_ttl_expired" == failed["errorDetails"]["code"]
+
+
+def test_a_claim_that_comes_too_late_ends_the_job(api: Api) -> None:
+    """It takes the next one instead."""
+    late = api.submit(scheduling={"queueTtlSeconds": 1})
+    following = api.submit(scheduling={"queueTtlSeconds": 60})
+    seconds, _ = api.store.client.time()
+    held = claim(api.store, now_ms=(seconds + 3) * 1000)
+
+    assert held is not None
+    assert (following, "Failed") == (held.job.id, api.get(job(late)).get_json()["status"])
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "60", True, 2_592_001])
+def test_a_time_in_the_queue_is_a_number_of_seconds(api: Api, wrong: object) -> None:
+    """Up to thirty days."""
+    refused = api.post(SUBMIT, {**JOB, "scheduling": {"queueTtlSeconds": wrong}})
+
+    assert 400 == refused.status_code
+    assert "/scheduling/queueTtlSeconds" == refused.get_json()["errors"][0]["field"]

@@ -45,14 +45,13 @@ def test_what_is_queued_too_long_fails(store: Store) -> None:
     assert 0 == expire(store, now + 5_000)
 
 
-@pytest.mark.parametrize("hindrance", ["pause", "schedule", "dependency", "host"])
+@pytest.mark.parametrize("hindrance", ["pause", "dependency", "host"])
 def test_it_fails_whatever_it_waits_for(store: Store, hindrance: str) -> None:
     """Its time runs while nothing could start it, too; who waits behind it goes on."""
     now = now_of(store)
     submit(store, id="first", now_ms=now, host="h")
     more: dict[str, Any] = {
         "pause": {},
-        "schedule": {"scheduled_ms": now + 10**6},
         "dependency": {"dependencies": ("first",)},
         "host": {"host": "h"},
     }[hindrance]
@@ -63,6 +62,16 @@ def test_it_fails_whatever_it_waits_for(store: Store, hindrance: str) -> None:
 
     assert 1 == expire(store, now + 6_000)
     assert [Status.FAILED, Status.QUEUED] == [job(store).status, job(store, "last").status]
+
+
+def test_the_time_of_a_scheduled_job_begins_when_it_may_start(store: Store) -> None:
+    """It could not start before."""
+    now = now_of(store)
+    submit(store, id="job", now_ms=now, scheduled_ms=now + 10**6, **TTL)
+
+    assert 0 == expire(store, now + 10**6 + 4_999)
+    assert 1 == expire(store, now + 10**6 + 5_000)
+    assert Status.FAILED == job(store).status
 
 
 def test_a_claim_passes_what_is_too_late(store: Store) -> None:
