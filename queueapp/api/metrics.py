@@ -9,7 +9,7 @@ import time
 from flask import Flask, Response, current_app, g, request
 from flask.views import MethodView
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from queueapp.api.auth import key, key_or_none
 from queueapp.api.blueprint import ApiBlueprint
@@ -87,7 +87,7 @@ def metrics_answer() -> Response:
     if sight.whole:
         http: HttpMeters = current_app.extensions[KEPT]
         body += generate_latest(http.registry)
-    return Response(body, content_type=CONTENT_TYPE_LATEST)
+    return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)  # which every monitor takes
 
 
 @blueprint.route("/metrics")

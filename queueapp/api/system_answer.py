@@ -79,14 +79,22 @@ def _performance(status: SystemStatus) -> Row:
 def _resources(status: SystemStatus) -> Row:
     live = [node for node in status.nodes if node.live]
     total = sum(node.node.memory_mb for node in live) * MIB
-    used = sum(node.node.memory_mb * (node.sample.memory_percent or 0) / 100 for node in live)
+    used = [
+        node.node.memory_mb * node.sample.memory_percent / 100
+        for node in live
+        if node.sample.memory_percent is not None
+    ]
     disks = [n.sample.disk_free_bytes for n in live if n.sample.disk_free_bytes is not None]
-    cpu = sum(node.node.cpu_units * (node.sample.cpu_percent or 0) for node in live)
+    cpu = [
+        node.node.cpu_units * node.sample.cpu_percent
+        for node in live
+        if node.sample.cpu_percent is not None
+    ]
     return {
         "totalCpuCapacity": sum(node.node.cpu_units for node in live) * 100,
-        "usedCpuCapacity": text.whole(cpu),
+        "usedCpuCapacity": text.whole(sum(cpu)) if cpu else None,
         "totalMemoryCapacity": text.size(total),
-        "usedMemoryCapacity": text.size(int(used * MIB)),
+        "usedMemoryCapacity": text.size(int(sum(used) * MIB)) if used else None,
         "diskSpaceAvailable": text.size(sum(disks)) if disks else None,
     }
 

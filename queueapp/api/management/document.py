@@ -74,6 +74,8 @@ class ManagementApi(DocumentedApi):
             for operation in item.values():
                 if isinstance(operation, dict):
                     operation["responses"].pop("401", None)
+        health = document["paths"]["/health"]["get"]["responses"]["200"]
+        health["content"]["text/plain"] = {"schema": {"type": "string"}}
         document = finish(document, INFO)
         document["security"] = [{"apiKey": []}, {"bearerAuth": []}]
         return document

@@ -23,6 +23,7 @@ from queueapp.store.condition import Condition
 
 WINDOW_S = 300
 MOST_SKEW_MS = 5_000
+FIGURES = ("text/plain", "application/openmetrics-text")
 ANSWERS = "queueapp_answers"
 UNREACHABLE = {
     "status": "unreachable",
@@ -73,7 +74,8 @@ class HealthView(MethodView):
 
         ok while the store answers and a worker lives, else 503 with what is missing. Warnings
         tell what works now but may not last: a store that evicts or keeps nothing on disk,
-        clocks that differ, workers of another version.
+        clocks that differ, workers of another version. Who accepts text rather than JSON gets
+        figures in Prometheus' format instead, as /metrics has them, of what the key covers.
         """
         if _wants_figures():
             return metrics_answer()
@@ -96,9 +98,14 @@ class HealthView(MethodView):
 
 def _wants_figures() -> bool:
     """Tell whether a monitor asks that takes no JSON: its format is served here too."""
-    accepted = request.accept_mimetypes
-    wanted = max(accepted["text/plain"], accepted["application/openmetrics-text"])
-    return bool(wanted > accepted["application/json"])
+    weights: dict[str, float] = {}
+    for kind, weight in request.accept_mimetypes:
+        # Versions and the like are parameters: monitors name them, and any will do.
+        name = kind.partition(";")[0].strip().lower()
+        weights[name] = max(weight, weights.get(name, 0.0))
+    wanted = max(weights.get(name, 0.0) for name in FIGURES)
+    others = max(weights.get(name, 0.0) for name in ("application/json", "application/*", "*/*"))
+    return wanted > others
 
 
 def _look(checks: dict[str, object]) -> bool:
@@ -163,7 +170,9 @@ def _store_warnings(condition: Condition) -> list[str]:
     if condition.forgets:
         found.append("The store writes nothing to disk: its restart loses every job.")
     limit, used = condition.max_memory_bytes, condition.used_memory_bytes
-    if limit and used and used > 0.8 * limit:
+    if limit and used and used >= limit and not condition.evicts:
+        found.append("The store's memory is full: it takes no new jobs until there is room.")
+    elif limit and used and used > 0.8 * limit:
         found.append(f"The store uses {100 * used // limit} % of the memory that it may use.")
     return found
 

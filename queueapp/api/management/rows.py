@@ -55,14 +55,14 @@ def host_of(queue: str) -> str | None:
 
 def job_row(job: Job, zone: tzinfo) -> Row:
     """Return a job; times are null while they have not come."""
-    enqueued_ms = job.eligible_ms or job.created_ms
+    enqueued_ms = _enqueued_ms(job)
     started, ended = job.started_ms, job.ended_ms
     return {
         "id": job.id,
         "status": str(WORDS[job.status]),
         "queue": queue_of(job.spec.host),
         "created_at": zoned(job.created_ms, zone),
-        "enqueued_at": zoned(enqueued_ms, zone),
+        "enqueued_at": None if enqueued_ms is None else zoned(enqueued_ms, zone),
         "started_at": None if started is None else zoned(started, zone),
         "ended_at": None if ended is None else zoned(ended, zone),
         "worker": job.worker,
@@ -75,6 +75,20 @@ def job_row(job: Job, zone: tzinfo) -> Row:
         "tenant": job.spec.scope.tenant,
         "project": job.spec.scope.project,
     }
+
+
+def _enqueued_ms(job: Job) -> int | None:
+    """Return when a job came into its queue; None while it waits for a time or for other jobs.
+
+    One that is pinned is in the queue of its host also behind others, before it could be claimed.
+    """
+    waits = job.due_ms is not None or job.unmet_dependencies > 0
+    if waits and (job.status is Status.QUEUED or job.eligible_ms is None):
+        return None
+    terms = (job.spec.scheduled_ms, *job.spec.dependencies)
+    if job.spec.host and job.epoch <= 1 and not any(terms):
+        return job.created_ms
+    return job.eligible_ms or job.created_ms
 
 
 def seconds(start_ms: int | None, end_ms: int | None) -> float | None:

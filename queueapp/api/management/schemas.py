@@ -101,7 +101,7 @@ class ManagedJob(_Snake):
     status = Note(metadata={"description": "queued, started, finished, failed or cancelled."})
     queue = Note()
     created_at = _moment()
-    enqueued_at = _moment()
+    enqueued_at = _moment(allow_none=True)
     started_at = _moment(allow_none=True)
     ended_at = _moment(allow_none=True)
     worker = Note(allow_none=True)

@@ -15,6 +15,17 @@ from tests.integration.api.conftest import Api
 
 T = Scope("t", "p")
 
+#: What Prometheus 2 and 3 send, and an older scraper.
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    (
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        "application/openmetrics-text;version=0.0.1;q=0.5,"
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+    ),
+    "text/plain; version=0.0.4",
+)
+
 Figures = dict[tuple[str, tuple[str, ...]], float]
 
 
@@ -79,10 +90,12 @@ def test_this_processs_answers_are_counted_by_route(api: Api) -> None:
 
 def test_a_monitor_gets_them_from_health_too(api: Api) -> None:
     """Which refuses no format that a scraper asks for; people get the checks."""
-    found = figures(api, "/health", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
-    assert 1 == found["queueapp_store_up", ()]
-    checks = api.app.test_client().get("/health", headers={"X-API-KEY": api.token}).get_json()
-    assert "ok" == checks["data"]
+    for accept in PROMETHEUS:
+        assert 1 == figures(api, "/health", accept)["queueapp_store_up", ()]
+        answer = api.get("/health", headers={"Accept": accept})
+        assert answer.content_type.startswith("text/plain; version=0.0.4")
+    for accept in ("*/*", "application/json", "text/plain;q=0.5,application/json", "", None):
+        assert "ok" == api.get("/health", headers={"Accept": accept}).get_json()["data"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ def test_a_live_node_is_healthy(api: Api) -> None:
     assert body["resourceUtilization"]["diskSpaceAvailable"] == "1 TB"
 
 
+def test_what_no_node_has_measured_is_null(api: Api) -> None:
+    """A node that has just come has capacity; what of it is used is not known yet."""
+    resources = api.get(STATUS).get_json()["resourceUtilization"]
+
+    assert (400, "16 GB") == (resources["totalCpuCapacity"], resources["totalMemoryCapacity"])
+    assert {None} == {
+        resources[name] for name in ("usedCpuCapacity", "usedMemoryCapacity", "diskSpaceAvailable")
+    }
+
+
 def test_the_queue_is_the_tenants_own(api: Api) -> None:
     """Four priorities that sum to the total; other tenants' jobs are not in it."""
     for priority in ("Critical", "High", "Normal", "Low", "Low"):

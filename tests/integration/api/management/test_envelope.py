@@ -17,6 +17,13 @@ def test_its_document_is_valid_and_apart(managed: Api, api: Api) -> None:
     assert "Problem" not in document["components"]["schemas"]
 
 
+def test_health_is_documented_with_both_its_forms(managed: Api) -> None:
+    """Monitors that take no JSON get figures."""
+    health = managed.document.document["paths"]["/health"]["get"]
+
+    assert {"application/json", "text/plain"} == set(health["responses"]["200"]["content"])
+
+
 def test_each_of_its_routes_is_documented(managed: Api) -> None:
     """Also the ones that come later."""
     for rule in managed.app.url_map.iter_rules():

@@ -1,5 +1,9 @@
 """Health in the Job Management API."""
 
+from typing import Any
+
+import pytest
+
 from queueapp.domain.api_key import Role
 from tests.factories import beat, submit
 from tests.integration.api.conftest import Api
@@ -27,6 +31,34 @@ def test_health_warns_of_what_may_not_last(managed: Api) -> None:
     assert "writes nothing to disk" in warnings
     assert "The clock of node node-1 differs" in warnings
     assert "another version than this process live: 0" in warnings
+
+
+@pytest.mark.parametrize(
+    ("settings", "warning"),
+    [
+        ({"maxmemory-policy": "allkeys-lru"}, "may evict keys"),
+        ({"maxmemory": 1}, "memory is full: it takes no new jobs"),
+        ({"maxmemory": 1, "maxmemory-policy": "volatile-ttl"}, "% of the memory that it may use"),
+    ],
+)
+def test_health_warns_of_how_the_store_is_set(
+    managed: Api, settings: dict[str, Any], warning: str
+) -> None:
+    """All is well still, and so are the open addresses; but it may not last."""
+    client = managed.store.client
+    before = {name: client.config_get(name)[name] for name in settings}
+    try:
+        for name, value in settings.items():
+            client.config_set(name, value)
+        found = managed.get("/health")
+        open_ones = [managed.app.test_client().get(path) for path in ("/livez", "/readyz")]
+    finally:
+        for name, value in before.items():
+            client.config_set(name, value)
+
+    assert 200 == found.status_code
+    assert warning in " ".join(found.get_json()["checks"]["warnings"])
+    assert [200, 200] == [answer.status_code for answer in open_ones]
 
 
 def test_health_is_503_without_a_live_worker(managed: Api) -> None:

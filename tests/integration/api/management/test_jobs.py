@@ -6,6 +6,7 @@ import pytest
 
 from queueapp.domain.api_key import Role
 from queueapp.domain.states import Status
+from queueapp.upkeep.chores import promote
 from tests.factories import add_worker, claim, finish, report, submit
 from tests.integration.api.conftest import Api
 from tests.integration.api.management.rows import T, data, ids, statuses
@@ -72,6 +73,31 @@ def test_a_queued_job_has_every_key_with_null(managed: Api) -> None:
     )
     for name in ("started_at", "ended_at", "worker", "result", "duration", "queue_time"):
         assert row[name] is None, name
+
+
+def test_a_job_is_enqueued_when_it_comes_into_its_queue(managed: Api) -> None:
+    """Not while it waits for a time or a job; behind others of its host it is there already."""
+    store = managed.store
+    for number in range(2):
+        submit(store, id=f"pinned{number}", scope=T, host="h", now_ms=1_000 + number)
+    submit(store, id="scheduled", scope=T, scheduled_ms=10_000, now_ms=1_000)
+    submit(store, id="dependent", scope=T, dependencies=("pinned0",), now_ms=1_000)
+    first = {row["id"]: row["enqueued_at"] for row in data(managed.get("/job"))}
+    held = claim(store, now_ms=2_000)
+    assert held is not None
+    finish(store, held, now_ms=3_000)
+    promote(store, now_ms=11_000)
+    assert claim(store, now_ms=12_000) is not None
+    rows = {row["id"]: row for row in data(managed.get("/job"))}
+
+    assert [None, None] == [first[name] for name in ("scheduled", "dependent")]
+    assert "1970-01-01T00:00:01.001000+00:00" == first["pinned1"]
+    assert "1970-01-01T00:00:10+00:00" <= rows["scheduled"]["enqueued_at"]
+    assert "1970-01-01T00:00:03+00:00" == rows["dependent"]["enqueued_at"]
+    assert (first["pinned1"], 10.999) == (
+        rows["pinned1"]["enqueued_at"],
+        rows["pinned1"]["queue_time"],
+    )
 
 
 def test_all_that_the_key_covers_is_listed_newest_first(several: Api) -> None:
