@@ -88,6 +88,37 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """What a forecast from less than a day of history is doubted by.
+
+    ``few`` is what a value of which nothing is known may be off within an hour.
+    """
+
+    now_ms: int
+    hours_known: float
+    few: float
+
+    def doubted(self, point: Point, value_now: float) -> Point:
+        """Return a point so wide that it may change half as much from now, or twice.
+
+        What lies further ahead than is known may be off as where nothing is known, and is as
+        little to be relied on.
+        """
+        ahead = (point.time_ms - self.now_ms) / HOUR_MS
+        beyond = ahead > self.hours_known
+        off = self.few * ahead**0.5 if beyond else 0.0
+        change = point.middle - value_now
+        ends = (value_now + change / 2, value_now + 2 * change)
+        return Point(
+            point.time_ms,
+            max(0.0, min(point.lower, *ends, point.middle - off)),
+            point.middle,
+            max(point.upper, *ends, point.middle + off),
+            min(point.confidence, NOTHING_KNOWN) if beyond else point.confidence,
+        )
+
+
+@dataclass(frozen=True)
 class Known:
     """What guesses are made of: the queue now, and what its last hours were like.
 

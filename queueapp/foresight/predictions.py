@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from queueapp.domain.predictions import (
+    DOUBTFUL_WAIT_MS,
+    FEW,
+    Doubt,
     Known,
     Point,
     Series,
@@ -136,11 +139,17 @@ def _read(standing: Standing, forecast: Plain, queue: Plain, hours: Sequence[int
     size = Series(made, queue["waiting"], queue["size"])
     wait = Series(made, queue["wait"][0]["middle"], queue["wait"])
     more = standing.size - size.expected(now)
+    sizes = [size.at(hour, now_ms=now, more=more) for hour in hours]
+    waits = [_in_ms(wait.at(hour, now_ms=now, more=more)) for hour in hours]
+    if forecast["basis"] in ("none", "hours"):
+        known = float(forecast["history_hours"])
+        sizes = [Doubt(now, known, FEW).doubted(point, standing.size) for point in sizes]
+        waits = [Doubt(now, known, DOUBTFUL_WAIT_MS).doubted(point, 0.0) for point in waits]
     return Predicted(
         now_ms=now,
         basis=forecast["basis"],
-        sizes=[size.at(hour, now_ms=now, more=more) for hour in hours],
-        waits=[_in_ms(wait.at(hour, now_ms=now, more=more)) for hour in hours],
+        sizes=sizes,
+        waits=waits,
         loads=_loads(forecast["load"], made, now, hours),
         forecast=forecast,
         began_ms=standing.began_ms,

@@ -116,38 +116,10 @@ def test_a_second_forecast_keeps_what_the_first_learnt(store: Store, folder: Pat
     assert much_later["learnt"] is None
 
 
-def _nothing(store: Store) -> None:
-    add_worker(store)
-
-
-def _one(store: Store) -> None:
-    add_worker(store)
-    submit(store, now_ms=now_ms(store) - 2 * HOUR_MS)
-
-
 def _burst(store: Store) -> None:
     add_worker(store)
     for n in range(300):
         submit(store, now_ms=now_ms(store) - 2 * HOUR_MS + n)
-
-
-def _alike(store: Store) -> None:
-    live_through(store, 4, until_ms=now_ms(store) // DAY_MS * DAY_MS)
-
-
-def _only_failed(store: Store) -> None:
-    add_worker(store)
-    at = now_ms(store) - 3 * HOUR_MS
-    for n in range(5):
-        submit(store, now_ms=at + n)
-        held = claim(store, now_ms=at + n)
-        assert held is not None
-        finish(store, held, "failed", now_ms=at + n + 100, keep_ms=KEEP_MS)
-
-
-def _paused_for_a_week(store: Store) -> None:
-    _burst(store)
-    store.pauses.pause(SCOPE, duration_ms=7 * DAY_MS)
 
 
 def _paused_for_good(store: Store) -> None:
@@ -155,11 +127,6 @@ def _paused_for_good(store: Store) -> None:
     store.pauses.pause(SCOPE)
     store.pauses.pause(SCOPE, kind="Sleep")
     submit(store)
-
-
-def _no_workers(store: Store) -> None:
-    for _ in range(20):
-        submit(store, now_ms=now_ms(store) - 5 * HOUR_MS)
 
 
 def _blocked(store: Store) -> None:
@@ -171,14 +138,8 @@ def _blocked(store: Store) -> None:
 
 
 CASES = [
-    _nothing,
-    _one,
     _burst,
-    _alike,
-    _only_failed,
-    _paused_for_a_week,
     _paused_for_good,
-    _no_workers,
     _blocked,
 ]
 
@@ -200,8 +161,6 @@ def test_whatever_the_queue_was_like_there_are_points(
         assert all(0 <= p.confidence <= 0.5 for p in points)
         assert json.dumps([p.upper for p in points], allow_nan=False)
     assert found.basis in ("none", "hours")
-    if case is _paused_for_a_week:
-        assert all(280 <= p.middle for p in found.sizes)
 
 
 def test_a_failure_leaves_the_forecast_and_says_so(store: Store, folder: Path) -> None:

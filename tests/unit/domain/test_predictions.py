@@ -5,7 +5,9 @@ import time
 import pytest
 
 from queueapp.domain.predictions import (
+    Doubt,
     Known,
+    Point,
     Series,
     guessed_size,
     guessed_wait,
@@ -101,6 +103,16 @@ def test_a_guess_drains_towards_the_usual() -> None:
 
     assert 7.0 == guessed_size(known, T0 + HOUR, T0).middle
     assert 4.0 == guessed_size(known, T0 + 3 * HOUR, T0).middle
+
+
+def test_little_history_is_doubted() -> None:
+    """What changes may change by half or twice as much; past what is known nothing is sure."""
+    narrow = Point(T0 + HOUR, 900.0, 900.0, 901.0, 0.5)
+    near = Doubt(T0, 1.5, 5.0).doubted(narrow, 1_000.0)
+    still = Doubt(T0, 0.5, 5.0).doubted(Point(T0 + HOUR, 0.0, 0.0, 0.0, 0.5), 0.0)
+
+    assert (800.0, 900.0, 950.0, 0.5) == (near.lower, near.middle, near.upper, near.confidence)
+    assert (0.0, 0.0, 5.0, 0.3) == (still.lower, still.middle, still.upper, still.confidence)
 
 
 def test_a_prediction_is_compared_with_what_came() -> None:
