@@ -92,21 +92,7 @@ def _measure(
     tables: list[pl.DataFrame], training: pl.DataFrame, test: pl.DataFrame
 ) -> dict[str, Any]:
     """Predict the held-out prefixes; beside the model stand two predictors that know nothing."""
-    guessed = test
-    for length, table in enumerate(tables):
-        told = table.select(
-            pl.col("key").alias(f"key{length}"),
-            pl.col("guess").alias(f"guess{length}"),
-            pl.col("remaining").alias(f"left{length}"),
-        )
-        guessed = guessed.join(told, on=f"key{length}", how="left", maintain_order="left")
-    longest_first = range(len(tables) - 1, -1, -1)
-    scored = guessed.select(
-        "next",
-        "remaining",
-        guess=pl.coalesce(*(f"guess{n}" for n in longest_first)),
-        left=pl.coalesce(*(f"left{n}" for n in longest_first)),
-    )
+    scored = _scored(tables, test)
     right: Any = (scored["guess"] == scored["next"]).mean()
     error: Any = (scored["left"] - scored["remaining"]).abs().mean()
     middle: Any = training["remaining"].median()
@@ -119,6 +105,25 @@ def _measure(
         "remainingBaselineErrorSeconds": round(base_error, 3),
         "testPredictions": scored.height,
     }
+
+
+def _scored(tables: list[pl.DataFrame], test: pl.DataFrame) -> pl.DataFrame:
+    """Return each held-out prefix with the guess of the longest context that is known."""
+    guessed = test
+    for length, table in enumerate(tables):
+        told = table.select(
+            pl.col("key").alias(f"key{length}"),
+            pl.col("guess").alias(f"guess{length}"),
+            pl.col("remaining").alias(f"left{length}"),
+        )
+        guessed = guessed.join(told, on=f"key{length}", how="left", maintain_order="left")
+    longest_first = range(len(tables) - 1, -1, -1)
+    return guessed.select(
+        "next",
+        "remaining",
+        guess=pl.coalesce(*(f"guess{n}" for n in longest_first)),
+        left=pl.coalesce(*(f"left{n}" for n in longest_first)),
+    )
 
 
 def _unmeasured() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The pages that need no key: the API document, its readable form, the problems, the door."""
 
-import copy
 import functools
 from collections.abc import Callable
 from importlib import resources
@@ -84,33 +83,31 @@ def home() -> BaseResponse:
 
 def install_pages(app: Flask, api: DocumentedApi, management: DocumentedApi) -> None:
     """Add the routes; the documents are made when first asked for."""
-
-    @functools.cache
-    def newest() -> dict[str, Any]:
-        return api.document()
-
-    @functools.cache
-    def older() -> dict[str, Any]:
-        return downgrade(copy.deepcopy(newest()))
-
-    @functools.cache
-    def managing() -> dict[str, Any]:
-        return management.document()
-
     app.template_folder = str(resources.files("queueapp.api") / "templates")
     app.add_url_rule("/", "home", home)
-    app.add_url_rule("/openapi.json", "openapi_31", lambda: _document(newest()))
-    app.add_url_rule("/openapi-3.0.json", "openapi_30", lambda: _document(older()))
+    _install_documents(app, api, management)
+    app.add_url_rule("/docs/<string:name>", "docs_asset", docs_asset)
+    app.add_url_rule("/problems", "problem_index", problem_index)
+    app.add_url_rule("/problems/<string:code>", "problem_page", problem_page)
 
-    app.add_url_rule(
-        "/management/openapi.json", "openapi_management", lambda: _document(managing())
-    )
+
+def _install_documents(app: Flask, api: DocumentedApi, management: DocumentedApi) -> None:
+    newest = functools.cache(api.document)
+    older = functools.cache(lambda: downgrade(newest()))
+    managing = functools.cache(management.document)
 
     @functools.lru_cache(maxsize=8)
     def readable(base: str) -> str:
         return render_template("docs.html", **docs_page(newest(), base))
 
+    for path, endpoint, made in (
+        ("/openapi.json", "openapi_31", newest),
+        ("/openapi-3.0.json", "openapi_30", older),
+        ("/management/openapi.json", "openapi_management", managing),
+    ):
+        app.add_url_rule(path, endpoint, functools.partial(_told, made))
     app.add_url_rule("/docs", "docs", lambda: html_page(readable(base_url())))
-    app.add_url_rule("/docs/<string:name>", "docs_asset", docs_asset)
-    app.add_url_rule("/problems", "problem_index", problem_index)
-    app.add_url_rule("/problems/<string:code>", "problem_page", problem_page)
+
+
+def _told(made: Callable[[], dict[str, Any]]) -> BaseResponse:
+    return _document(made())

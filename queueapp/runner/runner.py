@@ -15,7 +15,7 @@ from queueapp.domain.outcome import Outcome, Usage
 from queueapp.job_types import find_job_type
 from queueapp.runner.confine import Limits
 from queueapp.runner.inline import run_inline
-from queueapp.runner.launcher import PATIENCE_S, Launcher
+from queueapp.runner.launcher import PATIENCE_S, Launcher, Started
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.logs import JobLogs
 from queueapp.runner.sampling import Sampler, folder_bytes
@@ -131,19 +131,20 @@ class Runner:
         watched = self._watch(task, ledger, report, stops)
         return _outcome(task, ledger, watched)
 
-    def _watch(self, task: Task, ledger: Ledger, report: Report, stops: StopRequests) -> Watched:
+    def _started(self, task: Task) -> Started:
         for folder in (task.directory, task.work):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        assignment = Assignment.of(task, modules=self._modules).encode()
-        until_s = self._right_ends_s(task.claim.job.id, task.claim.epoch)
         declared = find_job_type(task.claim.job.type)
-        started = self._launcher.launch(
-            assignment,
+        return self._launcher.launch(
+            Assignment.of(task, modules=self._modules).encode(),
             task.work,
             self._limits(task),
-            until_s=until_s,
+            until_s=self._right_ends_s(task.claim.job.id, task.claim.epoch),
             imports=declared.imports if declared else (),
         )
+
+    def _watch(self, task: Task, ledger: Ledger, report: Report, stops: StopRequests) -> Watched:
+        started = self._started(task)
         try:
             folders = (task.work, task.outputs)
             sampler = Sampler(started.pid, folders, now=self._clock())

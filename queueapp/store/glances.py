@@ -4,7 +4,7 @@ Its cost grows with scopes, shapes and slots, never with queued jobs.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -76,13 +76,7 @@ class Glances:
             pipe.hgetall(keys("pauses", key))
             pipe.zcard(keys("index", key, "status", "Running"))
             size, meta, shapes, pauses, running = pipe.execute()
-            entries = [entry.split("|", 1) for entry in sorted(shapes)]
-            for tier, shape in entries:
-                pipe.zcard(keys("runnable", key, tier, shape))
-            counts = pipe.execute()
-        ready: Counter[str] = Counter()
-        for (_, shape), n in zip(entries, counts, strict=True):
-            ready[shape] += int(n)
+            ready = self._ready(key, shapes)
         resumed = {name[8:]: int(at) for name, at in meta.items() if name.startswith("resumed:")}
         return Glance(
             scope=scope,
@@ -90,10 +84,21 @@ class Glances:
             submitted=int(meta.get("sequence", 0)),
             running=int(running),
             limit=int(meta["max_running"]) if meta.get("max_running") else None,
-            ready=dict(ready),
+            ready=ready,
             pauses={kind: decode_pause(kind, orjson.loads(text)) for kind, text in pauses.items()},
             resumed_ms=resumed,
         )
+
+    def _ready(self, scope: str, shapes: Iterable[str]) -> dict[str, int]:
+        """Return how many jobs of each shape are runnable, over all tiers."""
+        entries = [entry.split("|", 1) for entry in sorted(shapes)]
+        pipe = self._client.pipeline(transaction=False)
+        for tier, shape in entries:
+            pipe.zcard(self._keys("runnable", scope, tier, shape))
+        ready: Counter[str] = Counter()
+        for (_, shape), n in zip(entries, pipe.execute(), strict=True):
+            ready[shape] += int(n)
+        return dict(ready)
 
     def fleet(self) -> FleetGlance:
         """Return the live fleet at a glance, with the store's time."""

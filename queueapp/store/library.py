@@ -8,7 +8,7 @@ source in their names, so that two releases on one server each call their own.
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -69,21 +69,9 @@ class Library:
 @cache
 def library() -> Library:
     """Read and render every script of the package; a missing ARGS header is an error."""
-    root = resources.files("queueapp.store") / "lua"
-    texts = {
-        entry.name.removesuffix(".lua"): entry.read_text("utf-8").rstrip("\n")
-        for entry in sorted(root.iterdir(), key=lambda item: item.name)
-        if entry.name.endswith(".lua")
-    }
+    texts = _texts()
     verbs = [name for name in texts if not name.startswith("_")]
-    unknown = texts.keys() - {*verbs, *(f"_{part}" for part in PARTS)}
-    if unknown:
-        raise ValueError(f"PARTS does not name {sorted(unknown)}")
-    pieces = [
-        ("(tables)", "\n".join(["local P", _constants(), lua_key_functions(), "local V = {}"]))
-    ]
-    pieces += [(f"_{part}.lua", texts[f"_{part}"]) for part in PARTS]
-    pieces += [(f"{verb}.lua", f"function V.{verb}() {texts[verb]}\nend") for verb in verbs]
+    pieces = _pieces(texts, verbs)
     body = "\n".join(text for _, text in pieces)
     digest = hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest()[:16]
     name = NAME_BEGINS + digest
@@ -97,6 +85,29 @@ def library() -> Library:
         _files=tuple(file for file, _ in pieces),
         _first_lines=tuple(_first_lines(text for _, text in pieces)),
     )
+
+
+def _texts() -> dict[str, str]:
+    """Return the files of Lua by name, sorted."""
+    root = resources.files("queueapp.store") / "lua"
+    return {
+        entry.name.removesuffix(".lua"): entry.read_text("utf-8").rstrip("\n")
+        for entry in sorted(root.iterdir(), key=lambda item: item.name)
+        if entry.name.endswith(".lua")
+    }
+
+
+def _pieces(texts: Mapping[str, str], verbs: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what the library is put together from, each with its file: tables, parts, verbs."""
+    unknown = texts.keys() - {*verbs, *(f"_{part}" for part in PARTS)}
+    if unknown:
+        raise ValueError(f"PARTS does not name {sorted(unknown)}")
+    tables = "\n".join(["local P", _constants(), lua_key_functions(), "local V = {}"])
+    return [
+        ("(tables)", tables),
+        *((f"_{part}.lua", texts[f"_{part}"]) for part in PARTS),
+        *((f"{verb}.lua", f"function V.{verb}() {texts[verb]}\nend") for verb in verbs),
+    ]
 
 
 def _arguments(verb: str, text: str) -> frozenset[str]:

@@ -67,15 +67,6 @@ def _insights(document: dict[str, Any]) -> str:
 def map_section(document: dict[str, Any]) -> str:
     """Show the process map in up to five levels of detail, and its edges as a table."""
     pictures = _pictures(document)
-    levels = [selection.level for selection, _picture in pictures]
-    first = DEFAULT_LEVEL if DEFAULT_LEVEL in levels else levels[0]
-    inputs = "".join(_radio("detail", f"l-{n}", checked=n == first) for n in levels)
-    inputs += _radio("show", "m-count", checked=True) + _radio("show", "m-time")
-    inputs += _radio("zoom", "z-full", checked=True) + _radio("zoom", "z-fit")
-    names = [(f"l-{n}", "everything" if n == 100 else f"{n} % of the flow") for n in levels]
-    switches = _switch("Detail", names) if len(levels) > 1 else ""
-    switches += _switch("Arrows show", [("m-count", "how often"), ("m-time", "median time")])
-    switches += _switch("Size", [("z-full", "readable"), ("z-fit", "fit to width")])
     figures = "".join(
         f'<figure class="m-{selection.level}">{picture.svg}'
         f'<i class="start-here" style="left:{picture.start + 10:.0f}px"></i>'
@@ -83,8 +74,8 @@ def map_section(document: dict[str, Any]) -> str:
         for selection, picture in pictures
     )
     box = (
-        f'<div class="map-box" role="group" aria-label="Process map and its switches">{inputs}'
-        f'{switches}<div class="maps" tabindex="0" role="region" '
+        f'<div class="map-box" role="group" aria-label="Process map and its switches">'
+        f'{_switches(pictures)}<div class="maps" tabindex="0" role="region" '
         f'aria-label="Process map, scrollable">{figures}</div></div>'
     )
     lead = (
@@ -94,6 +85,20 @@ def map_section(document: dict[str, Any]) -> str:
     )
     tables = (_activities(document), details("The edges as a table", _edges(document)))
     return section("map", "Process map", lead, box, *tables)
+
+
+def _switches(pictures: list[tuple[Selection, Picture]]) -> str:
+    """Return what chooses a level of detail, what arrows show, and the size."""
+    levels = [selection.level for selection, _picture in pictures]
+    first = DEFAULT_LEVEL if DEFAULT_LEVEL in levels else levels[0]
+    inputs = "".join(_radio("detail", f"l-{n}", checked=n == first) for n in levels)
+    inputs += _radio("show", "m-count", checked=True) + _radio("show", "m-time")
+    inputs += _radio("zoom", "z-full", checked=True) + _radio("zoom", "z-fit")
+    names = [(f"l-{n}", "everything" if n == 100 else f"{n} % of the flow") for n in levels]
+    switches = _switch("Detail", names) if len(levels) > 1 else ""
+    switches += _switch("Arrows show", [("m-count", "how often"), ("m-time", "median time")])
+    switches += _switch("Size", [("z-full", "readable"), ("z-fit", "fit to width")])
+    return inputs + switches
 
 
 def _pictures(document: dict[str, Any]) -> list[tuple[Selection, Picture]]:

@@ -7,6 +7,19 @@ from actors.mining.page import charts
 from actors.mining.page.html import Column, bar, details, number, section, table
 from actors.mining.wording import bound, count, duration, plural, share
 
+QUANTILES = {
+    "Shortest": "minSeconds",
+    "5 % within": "p5Seconds",
+    "25 % within": "p25Seconds",
+    "Median": "medianSeconds",
+    "75 % within": "p75Seconds",
+    "90 % within": "p90Seconds",
+    "95 % within": "p95Seconds",
+    "99 % within": "p99Seconds",
+    "Longest": "maxSeconds",
+    "Mean": "meanSeconds",
+}
+
 
 def cycle_section(document: dict[str, Any]) -> str:
     """Show how long cases take: quantiles and a histogram."""
@@ -18,20 +31,10 @@ def cycle_section(document: dict[str, Any]) -> str:
     )
     desc = "; ".join(f"{label}: {count(n)}" for label, n in bins)
     title = "Cases by case time"
-    quantiles = (
-        *(("Shortest", "minSeconds"), ("5 % within", "p5Seconds"), ("25 % within", "p25Seconds")),
-        *(
-            ("Median", "medianSeconds"),
-            ("75 % within", "p75Seconds"),
-            ("90 % within", "p90Seconds"),
-        ),
-        *(("95 % within", "p95Seconds"), ("99 % within", "p99Seconds"), ("Longest", "maxSeconds")),
-        ("Mean", "meanSeconds"),
-    )
     figures = table(
         "Quantiles of the case time",
-        [number(name) for name, _key in quantiles],
-        [[duration(cycle[key]) for _name, key in quantiles]],
+        [number(name) for name in QUANTILES],
+        [[duration(cycle[key]) for key in QUANTILES.values()]],
     )
     counts = table(
         title, (Column("Case time"), number("Cases")), [(text(b), count(n)) for b, n in bins]
