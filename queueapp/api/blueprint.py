@@ -30,7 +30,7 @@ IF_MATCH_HEADER = {
 # Every operation may fail in these ways, and with each of these traits in these more.
 USUAL_ERRORS = frozenset({400, 401, 403, 404, 429, 500, 503})
 BODY_ERRORS = frozenset({413, 415})
-REPEAT_ERRORS = frozenset({409, 422})
+REPEAT_ERRORS = frozenset({422})
 VERSION_ERRORS = frozenset({412})
 
 Any_ = TypeVar("Any_", bound=Callable[..., Any])

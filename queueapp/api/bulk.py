@@ -38,7 +38,7 @@ Row = dict[str, Any]
 class Operations(MethodView):
     """The door for operations on many jobs."""
 
-    @blueprint.operation("bulkJobs", role=Role.SUBMITTER, idempotent_key=True)
+    @blueprint.operation("bulkJobs", role=Role.SUBMITTER, errors=(409,), idempotent_key=True)
     @blueprint.arguments(schemas.BulkRequest, example=examples.REQUEST)
     @blueprint.response(200, schemas.BulkOperation, example=examples.OPERATION)
     @blueprint.alt_response(

@@ -1,5 +1,7 @@
 """Datasets over HTTP: event logs that are sent once and mined often."""
 
+import hashlib
+import uuid
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,10 +33,11 @@ from queueapp.api.services import address, services
 from queueapp.api.uploads import Received, received_upload
 from queueapp.domain.api_key import Role
 from queueapp.domain.dataset import Dataset, DatasetStatus
+from queueapp.domain.errors import NotFound
 from queueapp.domain.scope import Scope
 from queueapp.engine.intake import BadLog, Upload
 from queueapp.engine.library import Library
-from queueapp.store.records import Put
+from queueapp.store.answers import Idempotency
 
 blueprint = ApiBlueprint(
     "Datasets",
@@ -96,7 +99,7 @@ class Datasets(MethodView):
     @blueprint.operation(
         "createDataset",
         role=Role.SUBMITTER,
-        errors=(413, 415),
+        errors=(409, 413, 415),
         idempotent_key=True,
         requestBody=UPLOAD_BODY,
     )
@@ -114,7 +117,11 @@ class Datasets(MethodView):
         with _upload() as received:
             upload = _described(received)
             asked = f"{upload.sha256} {upload.name} {upload.columns} {upload.options}"
-            return reserved(scope, lambda: _stored(scope, upload, None), body=asked.encode())
+
+            def store(idempotency: Idempotency | None) -> Response:
+                return _made(scope, upload, idempotency)
+
+            return reserved(scope, store, body=asked.encode())
 
 
 @blueprint.route("/<string:datasetId>")
@@ -200,14 +207,26 @@ def _plain_name(filename: str | None) -> str:
     return plain[:200] or "dataset"
 
 
-def _stored(scope: Scope, upload: Upload, dataset_id: str | None) -> Response:
+def _made(scope: Scope, upload: Upload, idempotency: Idempotency | None) -> Response:
+    """Make a dataset, or find the one that this very request made before it was answered."""
+    if idempotency is None:
+        return _shown(scope, library().receive(scope, upload, act=acting()).record, new=True)
+    whole = f"{idempotency.key} {idempotency.fingerprint}".encode()
+    dataset_id = str(uuid.UUID(hashlib.sha256(whole).hexdigest()[:32]))
+    try:
+        found = library().dataset(scope, dataset_id)
+    except NotFound:
+        put = library().receive(scope, upload, act=acting(), dataset_id=dataset_id)
+        found = put.record
+    return _shown(scope, found, new=True)
+
+
+def _stored(scope: Scope, upload: Upload, dataset_id: str) -> Response:
     put = library().receive(scope, upload, act=acting(), dataset_id=dataset_id)
-    dataset = put.record
+    return _shown(scope, put.record, new=put.how == "new")
+
+
+def _shown(scope: Scope, dataset: Dataset, *, new: bool) -> Response:
+    status = 202 if dataset.status == DatasetStatus.PROFILING else 201 if new else 200
     location = address(scope, "datasets", dataset.id)
-    return answer(dataset_view(dataset), _status(put), {"Location": location})
-
-
-def _status(put: Put[Dataset]) -> int:
-    if put.record.status == DatasetStatus.PROFILING:
-        return 202
-    return 201 if put.how == "new" else 200
+    return answer(dataset_view(dataset), status, {"Location": location})

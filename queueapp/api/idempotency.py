@@ -88,20 +88,24 @@ def once(scope: Scope, work: Work, *, body: bytes | None = None) -> Response:
     return _marked(response) if repeated else response
 
 
-def reserved(scope: Scope, work: Callable[[], Response], *, body: bytes) -> Response:
+def reserved(
+    scope: Scope, work: Callable[[Idempotency | None], Response], *, body: bytes
+) -> Response:
     """Do ``work`` once per idempotency key: reserve the key, work, publish the answer.
 
-    Work that fails frees the key. Raises: IdempotencyMismatch, IdempotencyInProgress.
+    Should the process die on the way, the key is free again after a while; ``work`` is given it
+    to find what came of it then. Work that fails frees the key.
+    Raises: IdempotencyMismatch, IdempotencyInProgress.
     """
     idempotency = given_idempotency(body)
     if idempotency is None:
-        return work()
+        return work(None)
     keys = services().idempotency
     kept = keys.reserve(scope, idempotency)
     if kept is not None:
         return replayed(kept)
     try:
-        response = work()
+        response = work(idempotency)
     except BaseException:
         keys.release(scope, idempotency)
         raise

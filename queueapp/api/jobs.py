@@ -49,7 +49,7 @@ def _accepted(scope: Scope, submitted: Submitted, body: dict[str, Any], status: 
 class Submissions(MethodView):
     """The door for new jobs."""
 
-    @blueprint.operation("submitJob", role=Role.SUBMITTER, idempotent_key=True)
+    @blueprint.operation("submitJob", role=Role.SUBMITTER, errors=(409,), idempotent_key=True)
     @blueprint.arguments(schemas.SubmissionQuery, location="query")
     @blueprint.arguments(schemas.JobSubmission, example=examples.SUBMISSION)
     @blueprint.response(202, answers.SubmittedJob, example=examples.SUBMITTED)
@@ -236,7 +236,7 @@ def _download(job: Job, wanted: OutputType | None) -> Response:
 class Retries(MethodView):
     """A job once more."""
 
-    @blueprint.operation("retryJob", role=Role.SUBMITTER, idempotent_key=True)
+    @blueprint.operation("retryJob", role=Role.SUBMITTER, errors=(409,), idempotent_key=True)
     @blueprint.arguments(schemas.RetryRequest, required=False, example=examples.RETRY)
     @blueprint.response(200, answers.RetriedJob, example=examples.RETRIED, headers={**LOCATION})
     def post(self, body: dict[str, Any], scope: Scope, job_id: str) -> Response:

@@ -251,6 +251,7 @@ class RunNow(MethodView):
     @blueprint.operation(
         "runSchedule",
         role=Role.SUBMITTER,
+        errors=(409,),
         idempotent_key=True,
     )
     @blueprint.arguments(schemas.ScheduleAction, required=False, example=examples.ACTION)

@@ -45,6 +45,7 @@ class JobPriority(MethodView):
     @blueprint.operation(
         "changeJobPriority",
         role=Role.SUBMITTER,
+        errors=(409,),
         idempotent_key=True,
         parameters=[IF_MATCH_HEADER],
     )
@@ -80,6 +81,7 @@ class JobPosition(MethodView):
     @blueprint.operation(
         "moveJob",
         role=Role.SUBMITTER,
+        errors=(409,),
         idempotent_key=True,
         parameters=[IF_MATCH_HEADER],
     )

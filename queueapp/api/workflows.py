@@ -161,7 +161,7 @@ class OneWorkflow(MethodView):
 class Retries(MethodView):
     """A workflow once more, in part."""
 
-    @blueprint.operation("retryWorkflow", role=Role.SUBMITTER, idempotent_key=True)
+    @blueprint.operation("retryWorkflow", role=Role.SUBMITTER, errors=(409,), idempotent_key=True)
     @blueprint.arguments(schemas.WorkflowRetry, required=False, example=examples.RETRY)
     @blueprint.response(
         202, schemas.SubmittedWorkflow, example=examples.RETRIED, headers={**LOCATION}

@@ -73,7 +73,7 @@ def test_headers_are_declared_where_they_are_sent(newest: Doc) -> None:
             assert keyed, f"{name} cannot be repeated safely"
             good = [r for s, r in operation["responses"].items() if s.startswith("2")]
             assert all("Idempotency-Replayed" in response["headers"] for response in good), name
-            assert {"409", "422"} <= operation["responses"].keys(), name
+            assert "422" in operation["responses"], name
 
 
 def test_path_parameters_are_explained(newest: Doc) -> None:

@@ -35,7 +35,7 @@ ERRORS = {
     403: "The key is missing or unknown, or its role does not allow this.",
     404: "There is no such job or worker.",
     405: "The address does not know this method.",
-    409: "The job is not queued any more, or the same request is still being answered.",
+    409: "The job is not queued any more.",
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "The Idempotency-Key was used before with another request.",

@@ -10,6 +10,7 @@ import pytest
 
 from queueapp.domain.api_key import Role
 from queueapp.domain.scope import Scope
+from queueapp.store.idempotency import IdempotencyKeys
 from tests import factories
 from tests.integration.data.wire import ADMIN, COLUMNS, LOG, Api
 from tests.integration.store.records import SCOPE, submit_job
@@ -145,6 +146,22 @@ def test_lists_are_paged_newest_first(api: Api) -> None:
     }
     assert [one["id"] for page in pages for one in page["datasets"]] == ["d2", "d1", "d0"]
     assert [(page["hasNextPage"], page["totalCount"]) for page in pages] == [(True, 3), (False, 3)]
+
+
+def test_an_upload_that_was_never_answered_makes_no_second_dataset(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died before it published; when its key is free again the client repeats."""
+    headers = {"Idempotency-Key": "once"}
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            IdempotencyKeys, "publish", lambda keys, scope, known, _: keys.release(scope, known)
+        )
+        first = api.upload(path="datasets", headers=headers)
+    again = api.upload(path="datasets", headers=headers)
+
+    assert (201, first.get_json()) == (again.status_code, again.get_json())
+    assert 1 == api.call("GET", "datasets").get_json()["totalCount"]
 
 
 def test_a_deleted_dataset_leaves_nothing(api: Api) -> None:
