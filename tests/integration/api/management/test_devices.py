@@ -1,5 +1,6 @@
 """The device calls of the Job Management API: what they take, what they make of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from queueapp.domain.fleet import Worker
 from queueapp.domain.job import Job
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from tests.factories import NODE
+from tests.factories import NODE, beat
 from tests.integration.api.conftest import Api
+from tests.integration.api.test_dry_run import contents
 
 SECRET = "correct-horse-battery"
 CONNECTION = {
@@ -156,14 +158,39 @@ def test_what_cannot_be_done_is_refused_by_name(
     assert [] == devices.get("/job").get_json()["data"]
 
 
-def test_without_a_worker_for_it_nothing_is_accepted(managed: Api) -> None:
-    """503 in the envelope, for each of the calls."""
-    for path, more in (("exec", {}), ("bulk", {"devices": [{}]}), ("test", None)):
-        body = {**BODY, **more} if more is not None else {k: BODY[k] for k in list(BODY)[:2]}
-        response = managed.post(f"/device/{path}", body)
-        assert (503, -1) == (response.status_code, response.get_json()["code"])
-        assert "DeviceCommand" in response.get_json()["message"]
-        assert "Retry-After" in response.headers
+CALLS = {
+    "exec": BODY,
+    "bulk": {**BODY, "devices": [{"host": "192.0.2.2"}]},
+    "test": {name: BODY[name] for name in ("driver", "connection_args")},
+}
+
+
+@pytest.mark.parametrize("gone", ["never there", "silent", "beats but asks for nothing", "left"])
+@pytest.mark.parametrize("path", CALLS)
+def test_without_a_live_worker_for_it_nothing_is_accepted(
+    managed: Api, path: str, gone: str
+) -> None:
+    """503 in the envelope; nothing stays behind, and the idempotency key is free."""
+    worker = Worker(name="d1", node=NODE, pid=1, slots=4, born_ms=0, version="0")
+    seconds, _ = managed.store.client.time()
+    if gone != "never there":
+        earlier = seconds * 1000 - (3_600_000 if gone == "silent" else 0)
+        managed.store.fleet.register(worker, [device_command_type.info], now_ms=earlier)
+    if gone == "beats but asks for nothing":
+        beat(managed.store, "d1", [], idle_ms=3_600_000)
+    if gone == "left":
+        managed.store.fleet.leave("d1")
+    before = contents(managed.store)
+    response = managed.post(f"/device/{path}", CALLS[path], headers={"Idempotency-Key": "k"})
+
+    assert (503, -1) == (response.status_code, response.get_json()["code"])
+    assert "DeviceCommand" in response.get_json()["message"]
+    assert "Retry-After" in response.headers
+    assert before == contents(managed.store)
+    managed.store.fleet.register(replace(worker, name="d2"), [device_command_type.info])
+    if path != "test":
+        again = managed.post(f"/device/{path}", CALLS[path], headers={"Idempotency-Key": "k"})
+        assert (201, None) == (again.status_code, again.headers.get("Idempotency-Replayed"))
 
 
 def test_jobs_go_to_the_keys_project_else_to_the_headers(devices: Api) -> None:
