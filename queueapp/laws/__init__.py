@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from queueapp.laws.counters import wrong_counters
 from queueapp.laws.history import wrong_history
+from queueapp.laws.hosts import broken_hosts
 from queueapp.laws.jobs import broken_jobs
 from queueapp.laws.keys import broken_keys
 from queueapp.laws.schedules import broken_schedules
@@ -41,6 +42,7 @@ def _all(store: Store) -> Iterator[Violation]:
     yield from broken_jobs(store)
     yield from broken_keys(store)
     yield from broken_shapes(store)
+    yield from broken_hosts(store)
     yield from wrong_counters(store)
     yield from wrong_history(store)
     yield from broken_workflows(store)

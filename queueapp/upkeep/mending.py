@@ -28,6 +28,7 @@ def mend(store: Store, config: Config, found: Iterable[Violation]) -> list[str]:
         *_numbers(store, known),
         *_histories(store, known),
         *_flows(store, known),
+        *_hosts(store, known),
     ]
 
 
@@ -90,3 +91,13 @@ def _flows(store: Store, found: list[Violation]) -> Iterator[str]:
         if name in FLOWS:
             store.scripts.call(FLOWS[name], scope=parts[0], id=parts[1])
             yield f"Put the {name} {parts[1]} right."
+
+
+def _hosts(store: Store, found: list[Violation]) -> Iterator[str]:
+    start = len(store.keys.prefix) + 1
+    for one in found:
+        name, parts = name_of((one.key or "")[start:].split(":")) or ("", [])
+        if name != "kept" or not one.field:
+            continue
+        if store.scripts.call("mend_host", node=parts[0], place=one.field):
+            yield f"Made room on {parts[0]}, where no job of {one.field} runs."

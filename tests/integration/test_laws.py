@@ -42,6 +42,10 @@ S = SCOPE.key
 DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
     "a lease is gone": (Kind.PLACE, zrem("leases", member="running")),
     "a queued job has a lease": (Kind.PLACE, zadd("leases", member="queued", score=2**50)),
+    "a host is in use by nobody": (
+        Kind.ENTRY,
+        lambda store: store.client.zadd(store.keys("kept", "node-1"), {f"{S}|h9": float("inf")}),
+    ),
     "a job is not in its queue": (Kind.PLACE, zrem("queue", S, member="queued")),
     "a job is not in its type's queue": (
         Kind.PLACE,
