@@ -119,8 +119,7 @@ class QueueBroker(dramatiq.Broker):
         self.emit_before("enqueue", message, delay)
         spec: JobSpec = message.options["job"]
         if delay is not None:
-            seconds, micros = self.store.client.time()
-            spec = replace(spec, scheduled_ms=seconds * 1000 + micros // 1000 + delay)
+            spec = replace(spec, scheduled_ms=self.store.now_ms() + delay)
         receipt = self.store.jobs.submit(
             spec,
             idempotency=message.options.get("idempotency"),

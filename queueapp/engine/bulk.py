@@ -77,8 +77,7 @@ def _retried(scope: Scope, bulk: Bulk, job_id: str, new_id: str, retry: Retry) -
 
 def drive_waiting(store: Store, *, keep_ms: int, retry: Retry) -> None:
     """Go on with the operations whose driver is gone; for upkeep, a second at a time."""
-    seconds, micros = store.client.time()
-    before_ms = seconds * 1000 + micros // 1000 - LEFT_ALONE_MS
+    before_ms = store.now_ms() - LEFT_ALONE_MS
     deadline = time.monotonic() + UPKEEP_S
     for scope, bulk_id in store.bulks.waiting(before_ms=before_ms, limit=AT_ONCE):
         try:

@@ -46,7 +46,7 @@ class Firing:
 
     def fire_due(self, *, now_ms: int | None = None) -> int:
         """Handle the moments that have come; return how many schedules were looked at."""
-        at_ms = self._store.schedules.now_ms() if now_ms is None else now_ms
+        at_ms = self._store.now_ms() if now_ms is None else now_ms
         found = self._store.schedules.due(now_ms=at_ms, limit=BATCH)
         until = time.monotonic() + SECONDS_AT_ONCE
         for looked, (scope, schedule_id) in enumerate(found):

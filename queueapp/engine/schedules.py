@@ -94,7 +94,7 @@ class Schedules:
 
         Raises: ValidationFailed (also for what its jobs could not be submitted with), VersionStale.
         """
-        now_ms = self._store.schedules.now_ms()
+        now_ms = self._store.now_ms()
         next_ms = next_of(plan, now_ms)
         if next_ms is None and (plan.end_ms is None or plan.end_ms > now_ms):
             text = "It names no moment from startAt to endAt."
@@ -185,7 +185,7 @@ class Schedules:
             scope,
             schedule_id,
             paused=False,
-            next_ms=next_of(plan, self._store.schedules.now_ms()),
+            next_ms=next_of(plan, self._store.now_ms()),
             act=act,
             versions=versions,
             idempotency=idempotency,
@@ -207,7 +207,7 @@ class Schedules:
         submission is refused with.
         """
         schedule = self._store.schedules.get(scope, schedule_id)
-        now_ms = self._store.schedules.now_ms()
+        now_ms = self._store.now_ms()
         made = self.made(scope, schedule, now_ms, name=f"now/{uuid.uuid4()}")
         receipt = self._engine.enqueue_many(
             made.specs,

@@ -14,6 +14,7 @@ from queueapp.domain.queue import TIER_SPAN, TIERS
 from queueapp.domain.states import TERMINAL, Status
 from queueapp.laws.violation import Kind, Violation
 from queueapp.store import Store
+from queueapp.store.clock import in_ms
 
 CHUNK = 100
 LOOKS = 3
@@ -120,9 +121,9 @@ def _facts(store: Store, known: list[tuple[str, Fields]]) -> list[Facts]:
     pipe.time()
     for job_id, row in known:
         _ask(store, pipe, job_id, row)
-    (seconds, micros), *answers = pipe.execute()
+    told, *answers = pipe.execute()
     each = len(answers) // len(known)
-    now_ms = seconds * 1000 + micros // 1000
+    now_ms = in_ms(told)
     return [
         _understood(job_id, answers[at * each : (at + 1) * each], now_ms)
         for at, (job_id, _) in enumerate(known)

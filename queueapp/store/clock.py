@@ -15,6 +15,18 @@ ASK_EVERY_S = 30.0
 ASK_AGAIN_S = 2.0
 
 
+def in_ms(told: tuple[int, int]) -> int:
+    """Return what the server answers to TIME in milliseconds."""
+    seconds, micros = told
+    return seconds * 1000 + micros // 1000
+
+
+def server_ms(client: Client) -> int:
+    """Ask the server for its time. Raises: Unavailable."""
+    with store_errors():
+        return in_ms(client.time())
+
+
 class StoreClock:
     """Asks the store for its time now and then, and goes on by the machine's pace between."""
 

@@ -17,6 +17,7 @@ from queueapp.domain.fleet import (
     Worker,
 )
 from queueapp.domain.waiting import Place
+from queueapp.store.clock import server_ms
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -205,9 +206,7 @@ class Fleet:
 
     def note_load(self, *, now_ms: int | None = None) -> None:
         """Keep a sample of each live node's load; one a minute makes ``LOADS_KEPT`` eight days."""
-        with store_errors():
-            seconds, micros = self._client.time()
-        now = int(seconds) * 1000 + int(micros) // 1000 if now_ms is None else now_ms
+        now = server_ms(self._client) if now_ms is None else now_ms
         nodes = [node for node in self.nodes(now_ms=now) if node.live]
         with store_errors():
             pipe = self._client.pipeline(transaction=False)

@@ -12,6 +12,7 @@ import orjson
 from queueapp.domain.report_card import Achieved
 from queueapp.domain.rollup import HOUR_MS
 from queueapp.domain.scope import Scope
+from queueapp.store.clock import in_ms
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -128,8 +129,8 @@ class Forecasts:
             pipe.set(self._keys("asked", scope.key), 1, px=ASKED_MS)
             if kind is None:
                 pipe.set(self._keys("sampled", scope.key), 1, nx=True, px=SAMPLED_MS)
-            (seconds, micros), size, began, text, ordered, achieved, _, *sampled = pipe.execute()
-        now_ms = int(seconds) * 1000 + int(micros) // 1000
+            told, size, began, text, ordered, achieved, _, *sampled = pipe.execute()
+        now_ms = in_ms(told)
         return Standing(
             now_ms=now_ms,
             size=int(size),

@@ -11,6 +11,7 @@ import orjson
 
 from queueapp.domain.scope import Scope
 from queueapp.domain.waiting import Place
+from queueapp.store.clock import in_ms
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.fleet import Fleet
 from queueapp.store.keys import Keys
@@ -103,8 +104,7 @@ class Glances:
     def fleet(self) -> FleetGlance:
         """Return the live fleet at a glance, with the store's time."""
         with store_errors():
-            seconds, micros = self._client.time()
-            now = int(seconds) * 1000 + int(micros) // 1000
+            now = in_ms(self._client.time())
             leased = self._client.zrange(self._keys("leases"), 0, -1)
             pipe = self._client.pipeline(transaction=False)
             pipe.hgetall(self._keys("type_limits"))

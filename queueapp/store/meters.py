@@ -7,6 +7,7 @@ from queueapp.domain.meters import METER_BOUNDS_MS, Lease, Meter
 from queueapp.domain.queue import TIERS, Priority, score
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
+from queueapp.store.clock import in_ms
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -61,8 +62,8 @@ class Meters:
             pipe.time()
             pipe.zcard(self._keys("leases"))
             pipe.zrange(self._keys("leases"), 0, 0, withscores=True)
-            (seconds, micros), running, first = pipe.execute()
-        now_ms = seconds * 1000 + micros // 1000
+            told, running, first = pipe.execute()
+        now_ms = in_ms(told)
         return Lease(running, int(first[0][1]) - now_ms if first else None)
 
 

@@ -54,12 +54,6 @@ class Schedules:
         self._keys = keys
         self._scripts = scripts
 
-    def now_ms(self) -> int:
-        """Return the server's time: schedules know no other clock."""
-        with store_errors():
-            seconds, micros = self._client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
-
     def put(
         self,
         scope: Scope,

@@ -13,6 +13,7 @@ import orjson
 import redis
 
 from queueapp.domain import errors
+from queueapp.store.clock import in_ms
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.library import Script, library
@@ -135,9 +136,8 @@ class Scripts:
             # Another process was faster.
             if "already exists" not in str(error):
                 raise
-        seconds, micros = self._client.time()
-        at_ms = seconds * 1000 + micros // 1000
-        self._client.zadd(Keys(self._prefix)("libraries"), {self._library.name: at_ms})
+        loaded = {self._library.name: in_ms(self._client.time())}
+        self._client.zadd(Keys(self._prefix)("libraries"), loaded)
 
     def _translated(self, script: Script, error: redis.ResponseError) -> Exception:
         code, _, text = str(error).partition(" ")

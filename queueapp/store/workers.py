@@ -13,6 +13,7 @@ from queueapp.domain.fleet import Drain, HeldHost, Node, Occupation, Orders, Wor
 from queueapp.domain.scope import FLEET, Scope
 from queueapp.store.acting import Receipt, perform
 from queueapp.store.answers import Idempotency
+from queueapp.store.clock import in_ms
 from queueapp.store.codec import build
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -110,11 +111,11 @@ class Workers:
             pipe = self._client.pipeline(transaction=False)
             pipe.time()
             pipe.hmget(self._keys("worker", name), ["dismissed", "drain"])
-            (seconds, micros), (dismissed, drain) = pipe.execute()
+            told, (dismissed, drain) = pipe.execute()
         wish = _drain(drain)
         if wish is None:
             return Orders(dismissed=dismissed is not None)
-        now_ms = seconds * 1000 + micros // 1000
+        now_ms = in_ms(told)
         left_ms = None if wish.until_ms is None else max(0, wish.until_ms - now_ms)
         return Orders(dismissed is not None, True, wish.restart, left_ms)
 

@@ -94,9 +94,7 @@ def cascade(store: Store, config: Config, *, now_ms: int | None = None) -> None:
 
 def resume(store: Store) -> None:
     """End the pauses whose time has come."""
-    seconds, micros = store.client.time()
-    now_ms = seconds * 1000 + micros // 1000
-    for scope, kind in store.pauses.due(now_ms=now_ms, limit=BATCH):
+    for scope, kind in store.pauses.due(now_ms=store.now_ms(), limit=BATCH):
         store.pauses.resume(scope, kind=kind, due_only=True)
 
 
@@ -119,12 +117,7 @@ def keep_days(store: Store, config: Config) -> None:
 
 def bury(store: Store) -> None:
     """Forget workers and nodes that have been silent for long."""
-    seconds, micros = store.client.time()
-    store.fleet.bury(
-        now_ms=seconds * 1000 + micros // 1000,
-        dead_ms=DEAD_LISTED_MS,
-        node_ms=OFFLINE_LISTED_MS,
-    )
+    store.fleet.bury(now_ms=store.now_ms(), dead_ms=DEAD_LISTED_MS, node_ms=OFFLINE_LISTED_MS)
 
 
 def prune(store: Store, forget: Forget, *, now_ms: int | None = None) -> None:
@@ -136,5 +129,4 @@ def prune(store: Store, forget: Forget, *, now_ms: int | None = None) -> None:
 
 def retire(store: Store) -> None:
     """Delete what other releases loaded into the server more than a day ago."""
-    seconds, micros = store.client.time()
-    store.scripts.retire(before_ms=seconds * 1000 + micros // 1000 - LIBRARY_KEPT_MS)
+    store.scripts.retire(before_ms=store.now_ms() - LIBRARY_KEPT_MS)

@@ -257,8 +257,7 @@ class Ground:
 
     def now_ms(self) -> int:
         """The store's time."""
-        seconds, micros = self.client.time()
-        return int(seconds * 1000 + micros // 1000)
+        return self.store.now_ms()
 
     def kill_store(self) -> None:
         """Kill the store's server with -9 and start it again on its files."""

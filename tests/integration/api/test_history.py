@@ -22,12 +22,6 @@ METRICS = {
 }
 
 
-def now_ms(api: Api) -> int:
-    """The store's time."""
-    seconds, micros = api.store.client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
 def stamp(at_ms: int) -> str:
     """A moment as the API writes it."""
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -56,7 +50,7 @@ def test_a_fresh_project_has_its_buckets_and_no_numbers(api: Api) -> None:
 
 def test_an_hour_is_told_exactly(api: Api) -> None:
     """Sizes, waits and counts of an hour that is over are those of its events."""
-    start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    start = api.store.now_ms() // HOUR_MS * HOUR_MS - 2 * HOUR_MS
     add_worker(api.store, types=("Sleep",))
     for minute, priority in ((0, "High"), (10, "Normal"), (20, "Normal")):
         submit(api.store, now_ms=start + minute * 60_000, scope=SCOPE, priority=Priority(priority))
@@ -132,7 +126,7 @@ def test_what_cannot_be_shown_is_refused(api: Api, query: dict[str, str], field:
 
 def test_a_job_tells_what_it_waited_for(api: Api) -> None:
     """While it waits and after it ended, to the millisecond where its own time held it."""
-    at = now_ms(api) - 60_000
+    at = api.store.now_ms() - 60_000
     add_worker(api.store, types=("Sleep",))
     submit(api.store, id="5e1f0000-0000-4000-8000-000000000000", now_ms=at, scope=SCOPE)
     held = claim(api.store, now_ms=at + 30_000)
@@ -152,7 +146,7 @@ def test_a_job_tells_what_it_waited_for(api: Api) -> None:
 
 def test_bottlenecks_are_told(api: Api) -> None:
     """One that is over has its end and what ended it, in the contract's words."""
-    start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    start = api.store.now_ms() // HOUR_MS * HOUR_MS - 2 * HOUR_MS
     found = Bottleneck(
         start, start + 1_800_000, "The queue was paused", 900_000.0, 7, "Queue resumed"
     )
@@ -173,7 +167,7 @@ def test_bottlenecks_are_told(api: Api) -> None:
 
 def test_trends_compare_with_the_time_before(api: Api) -> None:
     """Twice the queue and half the wait of the day before; nothing where history is too short."""
-    start = now_ms(api) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    start = api.store.now_ms() // HOUR_MS * HOUR_MS - 2 * HOUR_MS
     add_worker(api.store, types=("Sleep",))
     for hour, wait in ((0, 40), (1, 20)):
         at = start + hour * HOUR_MS

@@ -25,9 +25,8 @@ def test_nodes_are_listed_with_their_figures(api: Api) -> None:
 
 def test_a_lost_node_is_offline_in_both_lists(api: Api) -> None:
     """What it had is null, what it offers is remembered; the system is degraded."""
-    seconds, _ = api.store.client.time()
     worker = Worker("of-lost", Node("lost", "box", 8, 1024), pid=1, slots=4, born_ms=0, version="0")
-    api.store.fleet.register(worker, [], now_ms=seconds * 1000 - DEAD_AFTER_MS - 1_000)
+    api.store.fleet.register(worker, [], now_ms=api.store.now_ms() - DEAD_AFTER_MS - 1_000)
     lost = api.get("/api/nodes").get_json()["nodes"][0]
     status = api.get("/api/t/execution/system/status").get_json()
 
@@ -61,8 +60,7 @@ def test_a_node_whose_workers_all_drain_is_draining(api: Api) -> None:
 
 def test_a_nodes_load_is_told_by_the_minute(api: Api) -> None:
     """Newest first, in pages, of the time that is asked for."""
-    seconds, _ = api.store.client.time()
-    now_ms = seconds * 1000
+    now_ms = api.store.now_ms()
     for minute in range(5):
         api.store.fleet.note_load(now_ms=now_ms + minute * MINUTE_MS % DEAD_AFTER_MS + minute)
     whole = api.get("/api/nodes/node-1/load?pageSize=3").get_json()

@@ -18,12 +18,6 @@ HOUR_MS = 3_600_000
 LISTS = {"optimalSubmissionTimes": [], "resourceOptimization": [], "jobScheduling": []}
 
 
-def now_ms(api: Api) -> int:
-    """The store's time."""
-    seconds, micros = api.store.client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
 def asked(api: Api, at: str = AT, **query: Any) -> dict[str, Any]:
     """The predictions, answered."""
     response = api.get(at, query_string=query)
@@ -119,7 +113,7 @@ def test_bad_questions_are_refused(api: Api, query: dict[str, Any]) -> None:
 
 def test_a_queue_without_a_forecast_is_guessed_from_itself(api: Api) -> None:
     """What waits now stays where nobody can work it off; the range is wide and says so."""
-    start = now_ms(api) - 3 * HOUR_MS
+    start = api.store.now_ms() - 3 * HOUR_MS
     add_worker(api.store, types=("Other",))
     for minute in range(8):
         submit(api.store, now_ms=start + minute * 60_000, scope=SCOPE)
@@ -136,7 +130,7 @@ def test_a_queue_without_a_forecast_is_guessed_from_itself(api: Api) -> None:
 
 def test_a_queue_that_drains_is_guessed_to_drain(api: Api) -> None:
     """Once run times are known the guess goes down to what is usual."""
-    start = now_ms(api) - 2 * HOUR_MS
+    start = api.store.now_ms() - 2 * HOUR_MS
     for n in range(6):
         submit(api.store, now_ms=start + n, scope=SCOPE)
         held = claim(api.store, now_ms=start + n * 1000)
@@ -151,7 +145,7 @@ def test_a_queue_that_drains_is_guessed_to_drain(api: Api) -> None:
 
 def test_a_stored_forecast_is_brought_up_to_the_present(api: Api) -> None:
     """Four more jobs than expected move sizes and waits by what each would still be felt then."""
-    now = now_ms(api)
+    now = api.store.now_ms()
     api.store.forecasts.put(SCOPE, forecast(now - 60_000))
     for _ in range(10):
         submit(api.store, scope=SCOPE)
@@ -171,7 +165,7 @@ def test_a_stored_forecast_is_brought_up_to_the_present(api: Api) -> None:
 
 def test_a_stored_forecast_is_told_with_what_it_rests_on(api: Api) -> None:
     """Utilisation, advice and the model's report have the stored numbers and the right words."""
-    now = now_ms(api)
+    now = api.store.now_ms()
     api.store.forecasts.put(SCOPE, forecast(now))
     found = asked(api, horizon=24)
     load, info = found["predictions"]["resourceUtilization"][0], found["modelInfo"]
@@ -212,7 +206,7 @@ def test_a_stored_forecast_is_told_with_what_it_rests_on(api: Api) -> None:
 
 def test_one_job_type_has_its_own_points(api: Api) -> None:
     """A type is found in any case; one that the forecast does not know is guessed."""
-    now = now_ms(api)
+    now = api.store.now_ms()
     api.store.forecasts.put(SCOPE, forecast(now))
     mine = asked(api, jobType="sleep")
     other = asked(api, jobType="ProcessMining")
@@ -225,7 +219,7 @@ def test_one_job_type_has_its_own_points(api: Api) -> None:
 
 def test_a_forecast_of_another_release_is_not_read(api: Api) -> None:
     """It is as if there were none."""
-    api.store.forecasts.put(SCOPE, {**forecast(now_ms(api)), "version": 99})
+    api.store.forecasts.put(SCOPE, {**forecast(api.store.now_ms()), "version": 99})
 
     assert ("none", None) == tuple(
         asked(api)["modelInfo"][name] for name in ("basis", "lastTrained")
@@ -234,7 +228,7 @@ def test_a_forecast_of_another_release_is_not_read(api: Api) -> None:
 
 def test_an_old_forecast_still_has_a_point_for_each_hour(api: Api) -> None:
     """Past its last point the same hour of the day stands in."""
-    api.store.forecasts.put(SCOPE, forecast(now_ms(api) - 20 * HOUR_MS))
+    api.store.forecasts.put(SCOPE, forecast(api.store.now_ms() - 20 * HOUR_MS))
 
     assert 24 == len(asked(api, horizon=24)["predictions"]["queueSizeProjection"])
 
@@ -245,9 +239,9 @@ def test_predictions_that_were_shown_get_marks(api: Api) -> None:
     fresh = asked(api, at)
     asked(api)
     asked(api)
-    shown = api.store.shown.due([SCOPE], now_ms=now_ms(api) + 9 * HOUR_MS, limit=99)[0]
-    results = [scored(one, 7.0, now_ms(api)) for one in shown for _ in range(2)]
-    api.store.shown.settle(SCOPE, shown, results, now_ms=now_ms(api))
+    shown = api.store.shown.due([SCOPE], now_ms=api.store.now_ms() + 9 * HOUR_MS, limit=99)[0]
+    results = [scored(one, 7.0, api.store.now_ms()) for one in shown for _ in range(2)]
+    api.store.shown.settle(SCOPE, shown, results, now_ms=api.store.now_ms())
     size = asked(api, at)["periods"][0]["targets"][0]
 
     assert [7, 30] == [period["days"] for period in fresh["periods"]]
@@ -264,7 +258,7 @@ def test_predictions_that_were_shown_get_marks(api: Api) -> None:
 
 def test_accuracy_is_that_of_points_shown_once_they_are_a_hundred(api: Api) -> None:
     """Of the last 14 days; until then that of the replay, and the basis says which."""
-    now = now_ms(api)
+    now = api.store.now_ms()
     api.store.forecasts.put(SCOPE, forecast(now))
 
     def come(n: int, truth: float, at_ms: int = now) -> None:

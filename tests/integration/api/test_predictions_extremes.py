@@ -14,7 +14,7 @@ from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from tests.factories import add_worker, claim, finish, spec, submit
 from tests.integration.api.conftest import Api
-from tests.integration.api.test_predictions import AT, asked, now_ms
+from tests.integration.api.test_predictions import AT, asked
 from tests.integration.foresight.test_forecasts import KEEP_MS, made
 
 MINUTE_MS = 60_000
@@ -134,7 +134,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__.strip("_"))
 def test_there_are_points_whatever_the_queue_was_like(api: Api, tmp_path: Path, case: Any) -> None:
     """A day of them: finite, not negative, little sure of where little is known; never an error."""
-    case(api.store, now_ms(api))
+    case(api.store, api.store.now_ms())
     guessed = asked(api, horizon=24)
     made(api.store, tmp_path / "attempt", SCOPE)
     found = asked(api, horizon=24)

@@ -17,7 +17,7 @@ from queueapp.job_types import load_modules
 from queueapp.runner import Runner, Task
 from queueapp.store import Store
 from tests.factories import SCOPE, spec
-from tests.integration.foresight.test_forecasts import KEEP_MS, live_through, made, now_ms
+from tests.integration.foresight.test_forecasts import KEEP_MS, live_through, made
 
 MODULE = "actors.forecast_refresh"
 MIB = 1024**2
@@ -42,18 +42,18 @@ def attempt(
 
     `told` stands for what it is brought.
     """
-    errand = ForecastErrand(store, lambda: now_ms(store), KEEP_MS)
+    errand = ForecastErrand(store, store.now_ms, KEEP_MS)
     job = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": SCOPE.key})
     folder.mkdir()
     inputs = errand.bring(job, folder)
     if told:
         inputs[0].path.write_text(told)
     task = Task(
-        claim=Claim(job, epoch=1, attempt=1, lease_until_ms=0, started_ms=now_ms(store)),
+        claim=Claim(job, epoch=1, attempt=1, lease_until_ms=0, started_ms=store.now_ms()),
         directory=folder / "run",
         inputs=inputs,
         **{"memory_limit_bytes": 1024 * MIB, "timeout_ms": 60_000, **limits},
-        now_ms=now_ms(store),
+        now_ms=store.now_ms(),
     )
     return errand.take(job, runner.run(task, lambda *_: None))
 
@@ -76,7 +76,7 @@ def test_a_process_that_fails_leaves_the_old_forecast(
 ) -> None:
     """By an error, by its time, by its memory: points, run times and advice stand, called stale."""
     codes, limits = case
-    live_through(store, 12, until_ms=now_ms(store))
+    live_through(store, 12, until_ms=store.now_ms())
     made(store, tmp_path / "made")
     looked = Predictions(store, engine.outlook)
     before = looked.look(SCOPE, 4)
@@ -99,10 +99,10 @@ def test_an_order_that_came_to_nothing_is_told(
     store: Store, engine: Engine, tmp_path: Path
 ) -> None:
     """Also where its worker died or none was free: nobody was left to say that it failed."""
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     made(store, tmp_path / "made")
     looked = Predictions(store, engine.outlook)
-    now = now_ms(store)
+    now = store.now_ms()
     store.forecasts.take_turn(SCOPE, "sign", now)
     found = looked.look(SCOPE, 4)
 

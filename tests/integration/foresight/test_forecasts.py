@@ -36,12 +36,6 @@ RUN_MS = 1_200_000
 LOG = Resource("Dataset", "some/log", "A log")
 
 
-def now_ms(store: Store) -> int:
-    """The store's time."""
-    seconds, micros = store.client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
 def live_through(store: Store, hours: int, *, until_ms: int) -> None:
     """Let three jobs of twenty minutes come each hour of the day's first half, and run at once."""
     add_worker(store)
@@ -56,7 +50,7 @@ def live_through(store: Store, hours: int, *, until_ms: int) -> None:
 
 def made(store: Store, folder: Path, scope: Scope = SCOPE) -> Outcome:
     """Make a scope's forecast as a worker does, without its processes, and keep it."""
-    errand = ForecastErrand(store, lambda: now_ms(store), KEEP_MS)
+    errand = ForecastErrand(store, store.now_ms, KEEP_MS)
     job = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": scope.key})
     folder.mkdir()
     brought = errand.bring(job, folder)
@@ -65,7 +59,7 @@ def made(store: Store, folder: Path, scope: Scope = SCOPE) -> Outcome:
         folder / "run",
         {"scope": scope.key},
         datasets={brought[0].parameter: brought[0].path},
-        now_ms=now_ms(store),
+        now_ms=store.now_ms(),
     )
     assert outcome.failure is None, outcome.failure
     return errand.take(job, outcome)
@@ -84,7 +78,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_day_of_jobs_makes_a_forecast(store: Store, engine: Engine, folder: Path) -> None:
     """Points for each hour, of the whole and of a type, run times, and what it rests on."""
-    live_through(store, 26, until_ms=now_ms(store))
+    live_through(store, 26, until_ms=store.now_ms())
     outcome = made(store, folder)
     kept = store.forecasts.get(SCOPE)
     found = look(store, engine)
@@ -104,13 +98,13 @@ def test_a_day_of_jobs_makes_a_forecast(store: Store, engine: Engine, folder: Pa
 
 def test_a_second_forecast_keeps_what_the_first_learnt(store: Store, folder: Path) -> None:
     """A refresh within the day spares the comparison with the past."""
-    live_through(store, 26, until_ms=now_ms(store))
-    assert gathered(store, SCOPE, now_ms(store), KEEP_MS)["learnt"] is None
+    live_through(store, 26, until_ms=store.now_ms())
+    assert gathered(store, SCOPE, store.now_ms(), KEEP_MS)["learnt"] is None
     made(store, folder)
     first = store.forecasts.get(SCOPE)
     assert first is not None
-    again = gathered(store, SCOPE, now_ms(store), KEEP_MS)
-    much_later = gathered(store, SCOPE, now_ms(store) + 2 * DAY_MS, KEEP_MS)
+    again = gathered(store, SCOPE, store.now_ms(), KEEP_MS)
+    much_later = gathered(store, SCOPE, store.now_ms() + 2 * DAY_MS, KEEP_MS)
 
     assert (first["learnt"], first["learnt_at"]) == (again["learnt"], again["learnt_at"])
     assert much_later["learnt"] is None
@@ -119,11 +113,11 @@ def test_a_second_forecast_keeps_what_the_first_learnt(store: Store, folder: Pat
 def _burst(store: Store) -> None:
     add_worker(store)
     for n in range(300):
-        submit(store, now_ms=now_ms(store) - 2 * HOUR_MS + n)
+        submit(store, now_ms=store.now_ms() - 2 * HOUR_MS + n)
 
 
 def _paused_for_good(store: Store) -> None:
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     store.pauses.pause(SCOPE)
     store.pauses.pause(SCOPE, kind="Sleep")
     submit(store)
@@ -132,9 +126,9 @@ def _paused_for_good(store: Store) -> None:
 def _blocked(store: Store) -> None:
     add_worker(store)
     first = spec()
-    store.jobs.submit(first, now_ms=now_ms(store) - 2 * HOUR_MS)
+    store.jobs.submit(first, now_ms=store.now_ms() - 2 * HOUR_MS)
     submit(store, dependencies=(first.id,), name='"resource":{', submitted_by="bob")
-    submit(store, scheduled_ms=now_ms(store) + DAY_MS, priority=Priority.LOW)
+    submit(store, scheduled_ms=store.now_ms() + DAY_MS, priority=Priority.LOW)
 
 
 CASES = [
@@ -165,11 +159,11 @@ def test_whatever_the_queue_was_like_there_are_points(
 
 def test_a_failure_leaves_the_forecast_and_says_so(store: Store, folder: Path) -> None:
     """What stands is marked as stale until the next one is made."""
-    errand = ForecastErrand(store, lambda: now_ms(store), KEEP_MS)
+    errand = ForecastErrand(store, store.now_ms, KEEP_MS)
     job: JobSpec = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": SCOPE.key})
     errand.take(job, Outcome(AttemptEnd.FAILED))
     assert store.forecasts.get(SCOPE) is None
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     made(store, folder)
     errand.take(job, Outcome(AttemptEnd.FAILED))
     kept = store.forecasts.get(SCOPE)
@@ -199,7 +193,7 @@ def test_forecasts_are_due_where_something_changed(turn: Turn, wanted: bool) -> 
 
 def test_a_chore_orders_each_forecast_once(store: Store, engine: Engine) -> None:
     """It goes to a scope of queueapp's own, last of all, and first when it has waited long."""
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     submit(store, scope=Scope("t", "new"))
     add_worker(store, "w2", types=(FORECAST_TYPE,))
     store.fleet.register(_worker(), [job_type(FORECAST_TYPE, internal=True)])
@@ -229,14 +223,14 @@ def _worker() -> Any:
 
 def test_a_forecast_only_changes_its_own_file(store: Store, folder: Path) -> None:
     """The job publishes nothing: its file is what the worker keeps."""
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
 
     assert RESULT not in {one.name for one in made(store, folder).outputs}
 
 
 def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine) -> None:
     """Sizes, waits, run times and starts, each when it is known; a failed run tells no run time."""
-    hour = now_ms(store) // HOUR_MS * HOUR_MS
+    hour = store.now_ms() // HOUR_MS * HOUR_MS
     told = hour - 3 * HOUR_MS
     add_worker(store)
     for n in range(6):
@@ -273,7 +267,7 @@ def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine)
         marks(found, "size")[0].median_error,
     )
     assert (6, 1.0) == (marks(found, "wait")[0].samples, marks(found, "wait")[0].coverage)
-    left = store.shown.due([SCOPE], now_ms=now_ms(store) + HOUR_MS, limit=9)[0]
+    left = store.shown.due([SCOPE], now_ms=store.now_ms() + HOUR_MS, limit=9)[0]
     assert [waiting] == [one.job_id for one in left]
 
 
@@ -281,11 +275,11 @@ def test_estimates_of_submitted_jobs_are_remembered_now_and_then(
     store: Store, engine: Engine
 ) -> None:
     """One of a burst, with its start and its run time; none where nothing was measured."""
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     engine.submit(SCOPE, JobRequest(name="a", type="Sleep"), by="ann")
     engine.submit(SCOPE, JobRequest(name="b", type="Sleep"), by="ann")
     engine.submit(Scope("t", "new"), JobRequest(name="c", type="Sleep"), by="ann")
-    shown = store.shown.due([SCOPE, Scope("t", "new")], now_ms=now_ms(store) + DAY_MS, limit=9)
+    shown = store.shown.due([SCOPE, Scope("t", "new")], now_ms=store.now_ms() + DAY_MS, limit=9)
 
     assert ["start", "duration"] == [one.what for one in shown[0]]
     assert [] == shown[1]

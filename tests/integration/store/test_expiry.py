@@ -25,15 +25,9 @@ def job(store: Store, job_id: str = "job") -> Job:
     return store.jobs.get(SCOPE, job_id)
 
 
-def now_of(store: Store) -> int:
-    """The server's time."""
-    seconds, micros = store.client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
 def test_what_is_queued_too_long_fails(store: Store) -> None:
     """Not a moment earlier; it says why, and is kept for as long as it asked for."""
-    now = now_of(store)
+    now = store.now_ms()
     submit(store, id="job", now_ms=now, **TTL)
 
     assert (0, Status.QUEUED) == (expire(store, now + 4_999), job(store).status)
@@ -48,7 +42,7 @@ def test_what_is_queued_too_long_fails(store: Store) -> None:
 @pytest.mark.parametrize("hindrance", ["pause", "dependency", "host"])
 def test_it_fails_whatever_it_waits_for(store: Store, hindrance: str) -> None:
     """Its time runs while nothing could start it, too; who waits behind it goes on."""
-    now = now_of(store)
+    now = store.now_ms()
     submit(store, id="first", now_ms=now, host="h")
     more: dict[str, Any] = {
         "pause": {},
@@ -66,7 +60,7 @@ def test_it_fails_whatever_it_waits_for(store: Store, hindrance: str) -> None:
 
 def test_the_time_of_a_scheduled_job_begins_when_it_may_start(store: Store) -> None:
     """It could not start before."""
-    now = now_of(store)
+    now = store.now_ms()
     submit(store, id="job", now_ms=now, scheduled_ms=now + 10**6, **TTL)
 
     assert 0 == expire(store, now + 10**6 + 4_999)
@@ -76,7 +70,7 @@ def test_the_time_of_a_scheduled_job_begins_when_it_may_start(store: Store) -> N
 
 def test_a_claim_passes_what_is_too_late(store: Store) -> None:
     """Even where upkeep is slow nothing starts after its time."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     for name in ("late", "later"):
         submit(store, id=name, now_ms=now, **TTL)
@@ -90,7 +84,7 @@ def test_a_claim_passes_what_is_too_late(store: Store) -> None:
 
 def test_the_first_start_ends_the_countdown(store: Store) -> None:
     """A job that comes back to the queue was started in time."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     submit(store, id="job", now_ms=now, **TTL)
     held = claim(store, now_ms=now + 1_000)
@@ -104,7 +98,7 @@ def test_the_first_start_ends_the_countdown(store: Store) -> None:
 @pytest.mark.parametrize("act", ["cancel", "complete"])
 def test_an_ended_job_is_forgotten_when_it_asked_to_be(store: Store, act: str) -> None:
     """Its own time goes before the setting."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     submit(store, id="job", now_ms=now, keep_ms=60_000)
     if act == "cancel":
@@ -133,7 +127,7 @@ def test_what_may_run_once_is_not_run_again_when_it_is_lost(store: Store) -> Non
 
 def test_what_may_run_once_is_not_run_again_when_its_lease_ended(store: Store) -> None:
     """The same by upkeep."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     submit(store, id="job", once=True, now_ms=now)
     claim(store, now_ms=now)
@@ -158,7 +152,7 @@ def test_what_may_run_once_is_given_back_before_it_began(
 
 def test_a_device_lists_the_jobs_that_are_not_pinned_to_it(store: Store) -> None:
     """Its index has them until they are forgotten; they do not wait for each other."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     for name in ("a", "b"):
         submit(store, id=name, device="h", keep_ms=1_000, now_ms=now)
@@ -175,7 +169,7 @@ def test_a_device_lists_the_jobs_that_are_not_pinned_to_it(store: Store) -> None
 
 def test_the_next_job_of_a_host_starts_elsewhere_when_its_worker_died(store: Store) -> None:
     """What ran has failed and is not repeated; who waited for the host goes to another node."""
-    now = now_of(store)
+    now = store.now_ms()
     add_worker(store)
     for name in ("first", "second"):
         submit(store, id=name, host="h", once=True, now_ms=now)

@@ -14,12 +14,6 @@ KEEP_MS = 10**9
 SHAPE = "Sleep.1c1024m"
 
 
-def now_ms(store: Store) -> int:
-    """The store's time."""
-    seconds, micros = store.client.time()
-    return int(seconds) * 1000 + int(micros) // 1000
-
-
 def test_a_look_notes_each_shape_and_closes_what_went(store: Store) -> None:
     """A pause is dated by itself; a shape without jobs has no reason any more."""
     add_worker(store)
@@ -46,7 +40,7 @@ def test_looks_become_the_hours_reasons(store: Store) -> None:
     for _ in range(3):
         submit(store)
     watching = Watching(store, keep_ms=KEEP_MS)
-    store.client.hset(store.keys("clock"), "watched", now_ms(store) - 5_000)
+    store.client.hset(store.keys("clock"), "watched", store.now_ms() - 5_000)
     watching.look()
     now = store.history.present(SCOPE)
     (hour,) = store.history.hours(
@@ -60,11 +54,11 @@ def test_looks_become_the_hours_reasons(store: Store) -> None:
 def test_a_time_without_looks_was_one_without_workers(store: Store) -> None:
     """Nobody looked for a minute: nobody was there; since then it is the job's turn."""
     add_worker(store)
-    now = now_ms(store)
+    now = store.now_ms()
     store.client.hset(store.keys("clock"), "watched", now - 60_000)
     store.jobs.submit(spec(id="job"), now_ms=now - 60_000)
     Watching(store, keep_ms=KEEP_MS).look()
-    later = now_ms(store) + 2_000
+    later = store.now_ms() + 2_000
     found = store.reasons.waited(store.jobs.get(SCOPE, "job"), now_ms=later)
 
     assert {"NoWorkers", "Position"} == set(found)
@@ -84,7 +78,7 @@ def test_a_bottleneck_is_watched_and_kept(store: Store) -> None:
     assert watch.seen_ms > watch.start_ms
     long_ago = replace(watch, start_ms=watch.start_ms - 3_600_000)
     store.bottlenecks.keep(SCOPE, long_ago, None, keep_ms=KEEP_MS)
-    (open_,) = store.bottlenecks.between(SCOPE, long_ago.start_ms, now_ms(store))
+    (open_,) = store.bottlenecks.between(SCOPE, long_ago.start_ms, store.now_ms())
     ended = Bottleneck(1_000, 2_000, "why", 5.0, 3, "Backlog drained")
     store.bottlenecks.keep(SCOPE, None, ended, keep_ms=KEEP_MS)
 
@@ -135,7 +129,7 @@ def test_a_watched_bottleneck_is_closed_after_its_queue_is_empty(store: Store) -
     add_worker(store)
     submit(store)
     Watching(store, keep_ms=KEEP_MS).look()
-    now = now_ms(store)
+    now = store.now_ms()
     watch = Watch(
         start_ms=now - 7_200_000,
         seen_ms=now - 3_600_000,

@@ -11,15 +11,9 @@ from tests.factories import SCOPE, add_worker, beat, claim, finish, job_type, su
 KEEP_MS = 86_400_000
 
 
-def now_ms(store: Store) -> int:
-    """Return the server's time."""
-    seconds, micros = store.client.time()
-    return seconds * 1000 + micros // 1000
-
-
 def state(store: Store, name: str = "w1") -> WorkerState:
     """Return what a worker does now."""
-    return store.workers.get(name).state(now_ms(store))
+    return store.workers.get(name).state(store.now_ms())
 
 
 def test_a_worker_is_busy_while_it_runs_a_job(store: Store) -> None:
@@ -31,7 +25,7 @@ def test_a_worker_is_busy_while_it_runs_a_job(store: Store) -> None:
     assert held is not None
     status = store.workers.get("w1")
 
-    assert WorkerState.BUSY == status.state(now_ms(store))
+    assert WorkerState.BUSY == status.state(store.now_ms())
     assert [("job", SCOPE, "router-1")] == [(j.job_id, j.scope, j.host) for j in status.jobs]
     assert (3, 15_360) == (status.free_cpu_units, status.free_memory_mb)
     finish(store, held)
@@ -74,7 +68,7 @@ def test_a_drained_worker_is_told_the_time_left(store: Store) -> None:
     """In durations, so that its own clock does not matter."""
     add_worker(store)
     assert not store.workers.orders("w1").drain
-    store.workers.drain("w1", by="ann", until_ms=now_ms(store) + 60_000, restart=True)
+    store.workers.drain("w1", by="ann", until_ms=store.now_ms() + 60_000, restart=True)
     orders = store.workers.orders("w1")
 
     assert (True, True, False) == (orders.drain, orders.restart, orders.dismissed)
@@ -136,8 +130,8 @@ def test_a_worker_that_beats_but_never_asks_is_dead(store: Store) -> None:
     store.fleet.heartbeat("w1", [], lease_ms=30_000, sample=NodeSample(), idle_ms=DEAD_AFTER_MS + 1)
 
     assert WorkerState.DEAD == state(store)
-    assert [""] == [worker["live"] for worker in store.fleet.workers(now_ms=now_ms(store))]
-    assert [] == store.fleet.places(now_ms=now_ms(store))
+    assert [""] == [worker["live"] for worker in store.fleet.workers(now_ms=store.now_ms())]
+    assert [] == store.fleet.places(now_ms=store.now_ms())
     beat(store, "w1", [])
     assert WorkerState.IDLE == state(store)
 

@@ -6,13 +6,13 @@ from queueapp.config import Config
 from queueapp.forecasts import OWN, ForecastsDue
 from queueapp.store import Store
 from tests.factories import SCOPE
-from tests.integration.foresight.test_forecasts import live_through, now_ms
+from tests.integration.foresight.test_forecasts import live_through
 from tests.integration.worker.conftest import RunningWorker
 
 
 def test_a_worker_makes_the_forecast_that_is_served(store: Store, config: Config) -> None:
     """The job runs beside the users' jobs, publishes nothing of its own and is soon forgotten."""
-    live_through(store, 3, until_ms=now_ms(store))
+    live_through(store, 3, until_ms=store.now_ms())
     running = RunningWorker(config)
     try:
         ForecastsDue(running.engine, every_ms=config.forecast_ms).ask()
@@ -35,4 +35,4 @@ def test_a_worker_makes_the_forecast_that_is_served(store: Store, config: Config
     assert 0 == store.queue.page(SCOPE).matching
     ends = store.client.zscore(store.keys("ended"), job_id)
     assert ends is not None
-    assert ends - now_ms(store) <= 3_600_000
+    assert ends - store.now_ms() <= 3_600_000
