@@ -10,6 +10,7 @@ from queueapp.domain.api_key import Role
 from queueapp.domain.fleet import Worker
 from queueapp.domain.job import Job
 from queueapp.domain.scope import Scope
+from queueapp.domain.states import Status
 from queueapp.store import Store
 from tests.factories import NODE, beat
 from tests.integration.api.conftest import Api
@@ -245,6 +246,38 @@ def test_many_devices_have_a_job_each(devices: Api) -> None:
     jobs = devices.store.jobs.get_many([row["id"] for row in data["succeeded"]])
     assert ["command", "command", "config"] == [job.spec.parameters["mode"] for job in jobs]
     assert {600_000} == {job.spec.queue_ttl_ms for job in jobs}
+
+
+def test_a_full_queue_refuses_what_has_no_room(
+    devices: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first devices get their jobs, the others are told with the reason."""
+    services = devices.app.extensions["queueapp"]
+    full = replace(services.config, max_queued_jobs=1)
+    monkeypatch.setattr(services.engine, "config", full)
+    body = {**BODY, "devices": [{"host": "a"}, {"host": "b"}]}
+    data = devices.post("/device/bulk", body).get_json()["data"]
+
+    assert ["a"] == [row["device_name"] for row in data["succeeded"]]
+    assert [{"host": "b", "reason": "The queue of this project is full."}] == data["failed"]
+
+
+def test_a_test_that_nobody_took_may_be_tried_again(
+    devices: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key is free again; nothing has come of it."""
+    monkeypatch.setattr("queueapp.api.management.devices.TEST_WAIT_S", 0.05)
+    body, key = {"driver": "netmiko", "connection_args": CONNECTION}, {"Idempotency-Key": "try"}
+    tried = [devices.post("/device/test", body, headers=key).status_code for _ in range(2)]
+    statuses = {job.status for job in devices.store.jobs.get_many(every_job(devices))}
+
+    assert [503, 503] == tried
+    assert (2, {Status.CANCELLED}) == (len(every_job(devices)), statuses)
+
+
+def every_job(devices: Api) -> list[str]:
+    """Return the ids of all jobs."""
+    return list(devices.store.client.zrange(devices.store.keys("all", DEFAULT.key), 0, -1))
 
 
 def test_no_devices_make_no_jobs(devices: Api) -> None:
