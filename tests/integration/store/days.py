@@ -60,7 +60,7 @@ class Day:
             self.look()
             self.cascade()
             self.look()
-        self.now = DAY + DAY_MS + 3 * HOUR_MS + 1234
+        self.now = DAY + DAY_MS + 4 * HOUR_MS + 1234  # after the longest step
         self.promote()
         self.expire()
         self.look()
