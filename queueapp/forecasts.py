@@ -174,11 +174,11 @@ def gathered(store: Store, scope: Scope, now_ms: int, keep_ms: int) -> dict[str,
 
 def _machines(store: Store, scope: Scope, now_ms: int) -> dict[str, Any]:
     """Return the live slots, how many others hold of them, and the load of the machines."""
-    nodes = [node for node in store.fleet.nodes(now_ms=now_ms) if node.live][:MOST_NODES]
+    nodes = [node for node in store.nodes.all(now_ms=now_ms) if node.live][:MOST_NODES]
     workers = store.fleet.workers(now_ms=now_ms)
     slots = sum(int(w["slots"]) for w in workers if w["live"] and w.get("draining") != "1")
     most = MOST_SAMPLES // max(1, len(nodes))
-    loads = [(n.node.cpu_units, store.fleet.loads(n.node.id, limit=most)) for n in nodes]
+    loads = [(n.node.cpu_units, store.nodes.loads(n.node.id, limit=most)) for n in nodes]
     lately = now_ms - HOUR_MS
     active = sum(
         fmean(found)

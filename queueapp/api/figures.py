@@ -65,7 +65,7 @@ class StoreFigures:
         store, now_ms = self._store, self._now_ms
         yield from _queues(store, self._sight)
         yield from _workers(store.workers.all(), now_ms)
-        yield from _nodes(store.fleet.nodes(now_ms=now_ms), store.fleet.skews())
+        yield from _nodes(store.nodes.all(now_ms=now_ms), store.nodes.skews())
         yield from _server(store)
         if self._sight.whole:
             yield from _durations(store)

@@ -39,7 +39,7 @@ class NodeList(MethodView):
         Offline for an hour.
         """
         store, now_ms = services().engine.store, services().engine.now_ms()
-        found, workers = store.fleet.nodes(now_ms=now_ms), store.workers.all()
+        found, workers = store.nodes.all(now_ms=now_ms), store.workers.all()
         live = [one for one in workers if one.live(now_ms)]
         first = (query["page"] - 1) * query["page_size"]
         shown = found[first : first + query["page_size"]]
@@ -59,7 +59,7 @@ class Load(MethodView):
 
         A sample a minute, newest first, kept for eight days and so beyond the node's own end.
         """
-        samples = services().engine.store.fleet.loads(node_id)
+        samples = services().engine.store.nodes.loads(node_id)
         if not samples and not _listed(node_id):
             raise NotFound
         from_ms, to_ms = query.pop("date_from"), query.pop("date_to")
@@ -76,7 +76,7 @@ class Load(MethodView):
 
 def _listed(node_id: str) -> bool:
     engine = services().engine
-    known = engine.store.fleet.nodes(now_ms=engine.now_ms())
+    known = engine.store.nodes.all(now_ms=engine.now_ms())
     return node_id in {one.node.id for one in known}
 
 

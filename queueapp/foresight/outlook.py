@@ -269,7 +269,7 @@ class Outlook:
         fleet = self.fleet()
         return SystemStatus(
             now_ms=now,
-            nodes=self._store.fleet.nodes(now_ms=now),
+            nodes=self._store.nodes.all(now_ms=now),
             queued=queued,
             average_wait_ms=waited / eligible if eligible else 0.0,
             drain_ms=self._drain(

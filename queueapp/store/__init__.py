@@ -25,6 +25,7 @@ from queueapp.store.jobs import Jobs
 from queueapp.store.keys import Keys
 from queueapp.store.listing import Listing
 from queueapp.store.meters import Meters
+from queueapp.store.nodes import Nodes
 from queueapp.store.past import Past
 from queueapp.store.pauses import Pauses
 from queueapp.store.pipelines import Pipelines
@@ -65,6 +66,7 @@ class Store:
         self.run_times = RunTimes(*parts)
         self.coverage = Coverage(*parts)
         self.fleet = Fleet(*parts)
+        self.nodes = Nodes(client, self.keys, self.fleet)
         self.workers = Workers(*parts)
         self.condition = Conditions(*parts)
         self.meters = Meters(*parts)

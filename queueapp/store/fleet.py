@@ -1,7 +1,7 @@
-"""Workers, nodes and the catalogue of job types in the store."""
+"""Workers and the catalogue of job types in the store; their machines are in ``nodes``."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -10,20 +10,14 @@ from queueapp.domain.errors import Conflict
 from queueapp.domain.fleet import (
     DEAD_AFTER_MS,
     JobTypeInfo,
-    Node,
-    NodeLoad,
     NodeSample,
-    NodeStatus,
     Worker,
 )
 from queueapp.domain.waiting import Place
-from queueapp.store.clock import server_ms
 from queueapp.store.codec import build, dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
-
-LOADS_KEPT = 8 * 1_440  # samples of a node's load, one a minute
 
 
 class WorkerUnknown(Conflict):
@@ -175,55 +169,6 @@ class Fleet:
             for worker, room in zip(workers, rooms, strict=True)
         ]
 
-    def nodes(self, *, now_ms: int) -> list[NodeStatus]:
-        """Return every listed node with its newest sample, by id."""
-        workers = self.workers(now_ms=now_ms)
-        with store_errors():
-            beats = self._client.zrange(self._keys("nodes"), 0, -1, withscores=True)
-            pipe = self._client.pipeline(transaction=False)
-            for node_id, _ in beats:
-                pipe.hgetall(self._keys("node", node_id))
-                pipe.zcount(self._keys("kept", node_id), now_ms, "+inf")
-            found = pipe.execute()
-        return sorted(
-            (
-                replace(_node_status(node_id, row, int(beat), workers, now_ms), held_hosts=held)
-                for (node_id, beat), row, held in zip(beats, found[::2], found[1::2], strict=True)
-                if row
-            ),
-            key=lambda status: status.node.id,
-        )
-
-    def skews(self) -> dict[str, int]:
-        """Return by how many ms each node's clock is ahead of the store's, as last heard."""
-        with store_errors():
-            nodes = self._client.zrange(self._keys("nodes"), 0, -1)
-            pipe = self._client.pipeline(transaction=False)
-            for node in nodes:
-                pipe.hget(self._keys("node", node), "skew")
-            found = pipe.execute()
-        return {node: int(skew) for node, skew in zip(nodes, found, strict=True) if skew}
-
-    def note_load(self, *, now_ms: int | None = None) -> None:
-        """Keep a sample of each live node's load; one a minute makes ``LOADS_KEPT`` eight days."""
-        now = server_ms(self._client) if now_ms is None else now_ms
-        nodes = [node for node in self.nodes(now_ms=now) if node.live]
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for node in nodes:
-                key, load = self._keys("load", node.node.id), node.sample
-                row = [now, load.cpu_percent, load.memory_percent, node.active_jobs, node.slots]
-                pipe.lpush(key, orjson.dumps(row))
-                pipe.ltrim(key, 0, LOADS_KEPT - 1)
-                pipe.expire(key, LOADS_KEPT * 60)
-            pipe.execute()
-
-    def loads(self, node: str, *, limit: int = LOADS_KEPT) -> list[NodeLoad]:
-        """Return the newest samples of a node's load, newest first."""
-        with store_errors():
-            texts = self._client.lrange(self._keys("load", node), 0, limit - 1)
-        return [NodeLoad(*orjson.loads(text)) for text in texts]
-
     def bury(self, *, now_ms: int, dead_ms: int, node_ms: int) -> None:
         """Forget workers silent for ``dead_ms`` and nodes silent for ``node_ms``."""
         with store_errors():
@@ -271,37 +216,3 @@ def _info(data: dict[str, Any]) -> JobTypeInfo:
 
 
 _LISTS = ("resource_types", "datasets", "stages", "outputs")
-
-
-def _node_status(
-    node_id: str,
-    row: Mapping[str, str],
-    beat: int,
-    workers: Sequence[Mapping[str, str]],
-    now_ms: int,
-) -> NodeStatus:
-    here = [worker for worker in workers if worker.get("node") == node_id and worker["live"]]
-    draining = [worker for worker in here if worker.get("draining") == "1"]
-    return NodeStatus(
-        node=Node(
-            id=node_id,
-            hostname=row.get("hostname", ""),
-            cpu_units=int(row["cpu"]),
-            memory_mb=int(row["mem"]),
-            pin_capacity=int(row["pins"]) if row.get("pins") else None,
-        ),
-        sample=NodeSample(
-            cpu_percent=_float(row.get("cpu_pct")),
-            memory_percent=_float(row.get("mem_pct")),
-            disk_free_bytes=int(float(row["disk_free"])) if row.get("disk_free") else None,
-        ),
-        last_heartbeat_ms=beat,
-        slots=sum(int(worker["slots"]) for worker in here),
-        active_jobs=int(row.get("active", 0)),
-        draining=bool(here) and len(draining) == len(here),
-        live=bool(here) and now_ms - beat < DEAD_AFTER_MS,
-    )
-
-
-def _float(text: str | None) -> float | None:
-    return float(text) if text else None

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
-
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import NotFound
-from queueapp.domain.job import JobRequest, JobSpec, Notifications, Resource
-from queueapp.domain.queue import Priority
-from queueapp.domain.schedule import Plan, Run, Schedule
+from queueapp.domain.job import JobSpec
+from queueapp.domain.schedule import Plan, Schedule
 from queueapp.domain.scope import Scope, encode_part, valid_id
-from queueapp.domain.workflow import StepRequest, Workflow, WorkflowRequest
+from queueapp.domain.workflow import Workflow
 from queueapp.store.acting import Receipt, encoded, perform
 from queueapp.store.answers import Idempotency
-from queueapp.store.codec import build, dumps
+from queueapp.store.codec import dumps
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.graphs import described, texts
 from queueapp.store.keys import Keys
+from queueapp.store.plans import decoded
 from queueapp.store.scripts import Scripts
 from queueapp.store.workflows import encoded as encoded_workflow
 
@@ -242,7 +240,7 @@ class Schedules:
             data, runs = pipe.execute()
         if not data:
             raise NotFound("There is no such schedule.")
-        return _decoded(schedule_id, data, runs)
+        return decoded(schedule_id, data, runs)
 
     def page(self, scope: Scope, page: int, page_size: int) -> tuple[list[Schedule], int]:
         """Return one page of the scope's schedules, newest first, without their runs."""
@@ -258,7 +256,7 @@ class Schedules:
             rows = pipe.execute()
         # One that was deleted between the two looks is left out.
         found = zip(parts, rows, strict=True)
-        return [_decoded(unquote(part), row, []) for part, row in found if row], total
+        return [decoded(unquote(part), row, []) for part, row in found if row], total
 
 
 def _accepting(
@@ -272,50 +270,3 @@ def _accepting(
         "tenant": encode_part(scope.tenant),
         "project": encode_part(scope.project),
     }
-
-
-def _decoded(schedule_id: str, data: dict[str, str], runs: list[str]) -> Schedule:
-    pause: dict[str, Any] = orjson.loads(data.get("paused", "{}"))
-    active: Any = orjson.loads(data.get("active", "[]"))
-    return Schedule(
-        id=schedule_id,
-        plan=_plan(orjson.loads(data["record"])),
-        owner=unquote(data["owner"]),
-        created_ms=int(data["created"]),
-        updated_ms=int(data["updated"]),
-        version=int(data["version"]),
-        paused="paused" in data,
-        paused_by=unquote(pause["by"]) if "by" in pause else None,
-        paused_reason=pause.get("reason"),
-        next_ms=int(data["next"]) if "next" in data else None,
-        waiting_ms=int(data["waiting"]) if "waiting" in data else None,
-        active=tuple(active),
-        runs=tuple(build(Run, orjson.loads(text)) for text in runs),
-    )
-
-
-def _plan(data: dict[str, Any]) -> Plan:
-    request = data["request"]
-    made = _workflow(request) if "steps" in request else _job(request)
-    return build(Plan, data, request=made)
-
-
-def _workflow(data: dict[str, Any]) -> WorkflowRequest:
-    steps = tuple(
-        StepRequest(one["name"], _job(one["request"]), tuple(one["depends_on"]))
-        for one in data["steps"]
-    )
-    return build(WorkflowRequest, data, steps=steps)
-
-
-def _job(data: dict[str, Any]) -> JobRequest:
-    resource, wishes = data.get("resource"), data.get("notifications") or {}
-    recipients = tuple(wishes.get("email_recipients", ()))
-    return build(
-        JobRequest,
-        data,
-        resource=build(Resource, resource) if resource else None,
-        priority=Priority(data["priority"]),
-        notifications=build(Notifications, wishes, email_recipients=recipients),
-        dependencies=tuple(data.get("dependencies", ())),
-    )

@@ -52,7 +52,7 @@ def chores(
         Chore("reap", 1.0, lambda: reap(store, config)),
         Chore("count slots", 2.0, lambda: _done(store.fleet.count_slots)),
         Chore("watch", EVERY_S, Watching(store, keep_ms=config.history_ms).look),
-        Chore("note load", 60.0, store.fleet.note_load),
+        Chore("note load", 60.0, store.nodes.note_load),
         Chore("keep days", 600.0, lambda: keep_days(store, config)),
         Chore("bulk", 1.0, lambda: _done(drive)),
         Chore("foresee", 15.0, lambda: _done(foresee)),

@@ -40,7 +40,7 @@ def got(address: str, path: str) -> tuple[int, dict[str, Any]] | None:
 
 def nodes(ground: Ground) -> dict[str, bool]:
     """Return whether each listed node lives."""
-    found = ground.store.fleet.nodes(now_ms=ground.now_ms())
+    found = ground.store.nodes.all(now_ms=ground.now_ms())
     return {status.node.id: status.live for status in found}
 
 
@@ -87,7 +87,7 @@ def test_a_web_process_whose_clock_is_wrong_sees_the_fleet(ground: Ground) -> No
 def test_machines_with_one_host_name_are_two_nodes(ground: Ground) -> None:
     """Nodes are told apart by their ids: each has room of its own for jobs."""
     two_machines(ground)
-    found = [one.node for one in ground.store.fleet.nodes(now_ms=ground.now_ms())]
+    found = [one.node for one in ground.store.nodes.all(now_ms=ground.now_ms())]
     jobs = [ended(ground, job) for job in [submit(ground, 2_000) for _ in range(8)]]
 
     assert ["m0", "m1"] == [node.id for node in found]

@@ -115,7 +115,7 @@ def _look(checks: dict[str, object]) -> bool:
         condition = store.condition.look()
         workers = store.workers.all()
         checks["queue_depth"] = _depth()
-        skews = store.fleet.skews()
+        skews = store.nodes.skews()
     except Unavailable:
         return False
     now_ms = services().engine.now_ms()

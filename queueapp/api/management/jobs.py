@@ -159,7 +159,7 @@ def of_queue(queue: str, status: Status | None) -> Covered | None:
 def node_named(name: str) -> str | None:
     """Return the id of the node with this id, or of the newest with this host name."""
     engine = services().engine
-    nodes = engine.store.fleet.nodes(now_ms=engine.now_ms())
+    nodes = engine.store.nodes.all(now_ms=engine.now_ms())
     by_id = [node for node in nodes if node.node.id == name]
     by_hostname = [node for node in nodes if node.node.hostname == name]
     found = by_id or sorted(by_hostname, key=lambda node: -node.last_heartbeat_ms)

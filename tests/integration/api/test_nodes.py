@@ -62,7 +62,7 @@ def test_a_nodes_load_is_told_by_the_minute(api: Api) -> None:
     """Newest first, in pages, of the time that is asked for."""
     now_ms = api.store.now_ms()
     for minute in range(5):
-        api.store.fleet.note_load(now_ms=now_ms + minute * MINUTE_MS % DEAD_AFTER_MS + minute)
+        api.store.nodes.note_load(now_ms=now_ms + minute * MINUTE_MS % DEAD_AFTER_MS + minute)
     whole = api.get("/api/nodes/node-1/load?pageSize=3").get_json()
     none = api.get("/api/nodes/node-1/load?dateTo=2020-01-01").get_json()
 

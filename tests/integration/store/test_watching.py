@@ -93,11 +93,11 @@ def test_the_load_of_live_nodes_is_kept(store: Store) -> None:
     add_worker(store)
     for at, cpu in ((100_000, 20.0), (160_000, 40.0)):
         beat(store, "w1", [], sample=NodeSample(cpu, 50.0), now_ms=at)
-        store.fleet.note_load(now_ms=at)
-    store.fleet.note_load(now_ms=10**10)
+        store.nodes.note_load(now_ms=at)
+    store.nodes.note_load(now_ms=10**10)
 
     assert [NodeLoad(160_000, 40.0, 50.0, 0, 4), NodeLoad(100_000, 20.0, 50.0, 0, 4)] == (
-        store.fleet.loads("node-1")
+        store.nodes.loads("node-1")
     )
 
 
