@@ -4,13 +4,15 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from queueapp.config import Config
 from queueapp.domain.fleet import JobTypeInfo, Node, NodeSample, Requirements, Worker
 from queueapp.domain.job import Artifact, Claim, JobSpec
 from queueapp.domain.outcome import Failure, Progress, Usage
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
+from queueapp.engine.engine import Engine
 from queueapp.store import Store
-from queueapp.store.answers import FinishReport, Receipt
+from queueapp.store.answers import FinishReport, Idempotency, Receipt
 
 SCOPE = Scope("tenant", "project")
 NODE = Node("node-1", "host-1", cpu_units=4, memory_mb=16_384)
@@ -43,6 +45,15 @@ def spec(**changes: Any) -> JobSpec:
         requirements=Requirements(1, 1024),
     )
     return replace(plain, **changes)
+
+
+def engine(store: Store, **settings: Any) -> Engine:
+    """Return an engine that submits to the store as it is, without a broker."""
+
+    def enqueue(job: JobSpec, *, idempotency: Idempotency | None, head: bool) -> Receipt:
+        return store.jobs.submit(job, idempotency=idempotency, head=head)
+
+    return Engine(store, Config(**settings), enqueue=enqueue)
 
 
 def add_worker(

@@ -3,15 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from queueapp.config import Config
 from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan, Run
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
-from queueapp.engine.engine import Engine
 from queueapp.engine.firing import Firing
 from queueapp.store import Store
-from tests.factories import SCOPE, claim, finish
+from tests.factories import SCOPE, claim, engine, finish
 
 HOUR_MS = 3_600_000
 NOON_MS = 1_767_268_800_000  # 2026-01-01T12:00:00Z
@@ -19,15 +17,6 @@ ACT = Act("ann")
 JOB = JobRequest("A job", "Sleep")
 FLOW = WorkflowRequest("A flow", (StepRequest("a", JOB), StepRequest("b", JOB, depends_on=("a",))))
 HOURLY = Plan(cron="0 * * * *", time_zone="UTC", request=JOB, template={})
-
-
-def engine(store: Store, **settings: Any) -> Engine:
-    """Return an engine that submits to the store as it is."""
-
-    def enqueue(spec: Any, *, idempotency: Any, head: bool) -> Any:
-        return store.jobs.submit(spec, idempotency=idempotency, head=head)
-
-    return Engine(store, Config(**settings), enqueue=enqueue)
 
 
 def put(store: Store, name: str = "hourly", *, next_ms: int = NOON_MS, **changes: Any) -> None:

@@ -15,7 +15,7 @@ from queueapp.domain.schedule import choose
 from queueapp.domain.states import Status
 from queueapp.engine.firing import Firing
 from queueapp.store import Store
-from tests.factories import SCOPE, claim, finish
+from tests.factories import SCOPE, claim, engine, finish
 from tests.integration.engine.scheduled import (
     ACT,
     FLOW,
@@ -24,7 +24,6 @@ from tests.integration.engine.scheduled import (
     JOB,
     NOON_MS,
     end_job,
-    engine,
     fire,
     outcomes,
     put,

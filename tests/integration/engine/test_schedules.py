@@ -17,7 +17,7 @@ from queueapp.engine.schedules import Schedules
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency
 from queueapp.store.audit import AuditFilter
-from tests.factories import SCOPE
+from tests.factories import SCOPE, engine
 from tests.integration.engine.scheduled import (
     ACT,
     FLOW,
@@ -26,7 +26,6 @@ from tests.integration.engine.scheduled import (
     JOB,
     NOON_MS,
     end_job,
-    engine,
     fire,
     outcomes,
     put,

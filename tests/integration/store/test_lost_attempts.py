@@ -6,10 +6,8 @@ from typing import Any
 
 from dramatiq.errors import ConnectionClosed
 
-from queueapp.config import Config
 from queueapp.domain.outcome import Failure, Progress
 from queueapp.domain.states import Status
-from queueapp.engine.engine import Engine
 from queueapp.store.answers import Idempotency
 from queueapp.store.idempotency import IdempotencyKeys
 from tests.factories import (
@@ -19,6 +17,7 @@ from tests.factories import (
     artifact,
     beat,
     claim,
+    engine,
     finish,
     report,
     spec,
@@ -161,16 +160,8 @@ def retried(lossy: Lossy) -> None:
     held = claim(lossy.real)
     assert held is not None
     finish(lossy.real, held, "failed")
-    jobs = lossy.store.jobs
-    engine = Engine(
-        lossy.store,
-        Config(),
-        enqueue=lambda job, *, idempotency, head: jobs.submit(
-            job, idempotency=idempotency, head=head
-        ),
-    )
     key = Idempotency("key", "print")
-    new, _ = again(lambda: engine.retry(SCOPE, "job", by="ann", idempotency=key))
+    new, _ = again(lambda: engine(lossy.store).retry(SCOPE, "job", by="ann", idempotency=key))
 
     assert {"job", new.spec.id} == lossy.ids()
     assert new.spec.id == lossy.job().retried_as

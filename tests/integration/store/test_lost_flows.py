@@ -1,21 +1,17 @@
 """Every answer around workflows and schedules is lost once and twice: nothing happens twice."""
 
 from collections.abc import Callable
-from typing import Any
 
-from queueapp.config import Config
 from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import StepRequest, WorkflowRequest
-from queueapp.engine.engine import Engine
 from queueapp.engine.firing import Firing
 from queueapp.engine.schedules import Schedules
 from queueapp.engine.workflows import Workflows
-from queueapp.store import Store
 from queueapp.store.answers import Idempotency
-from tests.factories import SCOPE, add_worker, claim, finish
+from tests.factories import SCOPE, add_worker, claim, engine, finish
 from tests.integration.store.lossy import Journey, Lossy, again, losses
 
 ACT = Act("ann")
@@ -23,15 +19,6 @@ JOB = JobRequest("A job", "Sleep")
 FLOW = WorkflowRequest("A flow", (StepRequest("a", JOB), StepRequest("b", JOB, ("a",))))
 DUE_MS = 1_767_268_800_000
 DAILY = Plan(cron="0 12 * * *", time_zone="UTC", request=FLOW, template={})
-
-
-def engine(store: Store) -> Engine:
-    """Return an engine that submits to a store as it is."""
-
-    def enqueue(spec: Any, *, idempotency: Any, head: bool) -> Any:
-        return store.jobs.submit(spec, idempotency=idempotency, head=head)
-
-    return Engine(store, Config(), enqueue=enqueue)
 
 
 def workflow_submitted(lossy: Lossy) -> None:
