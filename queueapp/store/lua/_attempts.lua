@@ -100,7 +100,7 @@ local function conclude(job, old, new, keep_ms, code, ...)
   local kind = shape_parts(job.shape)
   count(job.scope, string.lower(new), job.tier, kind, 1)
   if new == 'Completed' then
-    count(job.scope, 'run', job.tier, kind, NOW - job.started)
+    count(job.scope, 'run', job.tier, kind, math.max(0, NOW - job.started))
     call('ZADD', K.done(job.scope), NOW, job.id)
   end
   event(job.scope, string.lower(new), job.id, 'code', code or '')

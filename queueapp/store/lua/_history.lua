@@ -50,8 +50,10 @@ local function count_held(scope, code, n)
   call('HINCRBY', c.key, 'held:' .. code, n * (HOUR_MS - NOW % HOUR_MS))
 end
 
+-- The server's clock may have been put back meanwhile: nothing took less than no time.
 local function count_wait(scope, tier, kind, ms)
   local c = changes(scope)
+  ms = math.max(0, ms)
   count(scope, 'started', tier, kind, 1)
   count(scope, 'wait', tier, kind, ms)
   c.most, c.least = math.max(c.most or ms, ms), math.min(c.least or ms, ms)

@@ -52,7 +52,7 @@ local function note(...)
 end
 
 if A.outcome == 'completed' then
-  local run = exact(NOW - tonumber(job.started))
+  local run = exact(math.max(0, NOW - tonumber(job.started)))
   local written = tostring(given(A.bases.written) or '')
   for _, basis in ipairs(A.bases.keys) do
     local length = call('LPUSH', K.runs(job.scope, basis), run .. ':' .. written .. ':' .. exact(NOW))

@@ -75,6 +75,21 @@ def test_failed_and_cancelled_runs_are_no_samples(store: Store) -> None:
     assert (0, 120) == duration.minutes
 
 
+def test_a_clock_that_is_put_back_makes_no_time_negative(store: Store) -> None:
+    """A run that ended before it began, by a job that began before it came, took no time."""
+    add_worker(store)
+    for _ in range(5):
+        submit(store, now_ms=T0)
+        held = claim(store, now_ms=T0 - MINUTE)
+        assert held is not None
+        finish(store, held, changes={"bases": ("t/Sleep", "p")}, now_ms=T0 - 2 * MINUTE)
+    found = outlook(store).duration(spec())
+    hours = store.history.hours(SCOPE, T0 - 120 * MINUTE, T0 + 60 * MINUTE)
+
+    assert (0, 0, 0) == (found.low_ms, found.high_ms, found.mean_ms)
+    assert {(0, 0)} == {(hour.total("run"), hour.total("wait")) for hour in hours}
+
+
 def test_a_longer_history_is_seen_at_once(store: Store) -> None:
     """What was summed up is dropped as soon as a basis has a newer run."""
     add_worker(store)
