@@ -31,7 +31,8 @@ class Known:
 
     `jobs` are the columns that `fit` takes; `kinds` names each kind: a letter, the job type and
     what else alike jobs share, with slashes between. `slots` is how many jobs the fleet can run
-    at once, `others` how many of other queues it usually runs.
+    at once, `others` how many of other queues it usually runs, `step` how many more it could with
+    another worker.
     """
 
     jobs: Mapping[str, Sequence[float | None]]
@@ -40,6 +41,7 @@ class Known:
     since: float
     slots: int
     others: float = 0.0
+    step: int = 1
     most_running: int | None = None
     paused_until: float | None = None
     samples: Samples = ()
@@ -56,8 +58,16 @@ class Known:
         """How many jobs of this queue can run at once, when other queues run as usual."""
         if not self.slots:
             return 0
-        free = max(1, round(self.slots - self.others))
-        return free if self.most_running is None else min(free, self.most_running)
+        return self._free if self.most_running is None else min(self._free, self.most_running)
+
+    @property
+    def changes(self) -> int:
+        """By how many jobs at once this queue's own limit lets another worker help it."""
+        return self.step if self.most_running is None or self._free < self.most_running else 0
+
+    @property
+    def _free(self) -> int:
+        return max(1, round(self.slots - self.others))
 
 
 def published(known: Known) -> dict[str, Any]:
@@ -75,7 +85,7 @@ def published(known: Known) -> dict[str, Any]:
         paused_until=known.paused_until,
         learnt=Learnt.of(kept) if kept else None,
     )
-    whole = record(model, moves=kept is None)
+    whole = record(model, moves=kept is None, step=known.changes)
     points = {name: [hour[name] for hour in whole["hours"]] for name in ("size", "wait")}
     return {
         "version": whole["version"],
@@ -83,6 +93,7 @@ def published(known: Known) -> dict[str, Any]:
         "basis": whole["basis"],
         "history_hours": whole["history_hours"],
         "workers": whole["workers"],
+        "step": known.step,
         "data": {
             "from": model.known.history,
             "to": model.known.now,

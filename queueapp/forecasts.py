@@ -176,7 +176,7 @@ def _machines(store: Store, scope: Scope, now_ms: int) -> dict[str, Any]:
     """Return the live slots, how many others hold of them, and the load of the machines."""
     nodes = [node for node in store.nodes.all(now_ms=now_ms) if node.live][:MOST_NODES]
     workers = store.fleet.workers(now_ms=now_ms)
-    slots = sum(int(w["slots"]) for w in workers if w["live"] and w.get("draining") != "1")
+    slots = [int(w["slots"]) for w in workers if w["live"] and w.get("draining") != "1"]
     most = MOST_SAMPLES // max(1, len(nodes))
     loads = [(n.node.cpu_units, store.nodes.loads(n.node.id, limit=most)) for n in nodes]
     lately = now_ms - HOUR_MS
@@ -191,7 +191,8 @@ def _machines(store: Store, scope: Scope, now_ms: int) -> dict[str, Any]:
     newest = total(week[-2:])
     own = newest.busy_ms / newest.length_ms if newest.length_ms else 0.0
     return {
-        "slots": slots,
+        "slots": sum(slots),
+        "step": max(1, round(fmean(slots))) if slots else 1,
         "others": max(0.0, active - own),
         "efficiency": total(week).efficiency,
         "loads": [[cores, [list(vars(row).values()) for row in rows]] for cores, rows in loads],

@@ -44,6 +44,7 @@ def known_of(told: Mapping[str, Any], columns: Columns) -> Known:
         since=told["since_ms"] / 1000,
         slots=told["slots"],
         others=told["others"],
+        step=told["step"],
         most_running=told["most_running"],
         paused_until=_moment(pauses[whole], now) if whole in pauses else None,
         samples=_samples(told["loads"]),

@@ -41,7 +41,8 @@ class WorkersEffect:
 
 @dataclass(frozen=True)
 class Window:
-    """Two hours to submit in. Units: hours after now, seconds of wait, share of the day's jobs."""
+    """Two whole hours to submit in. Units: hours after the one that goes on now began, seconds of
+    wait, share of the day's jobs. `present` is the wait of jobs that come in what is left of it."""
 
     begin: int
     end: int
@@ -90,12 +91,14 @@ def workers_effects(
 def best_windows(model: QueueModel, count: int = 2) -> list[Window]:
     """Return the hours in which a job submitted would wait least, if clearly less than now.
 
-    Clearly: in four futures of five less than the median of the coming hour.
+    Clearly: in four futures of five less than the median of the hour that goes on.
     """
-    waits = model.forecast(HOURS, (0.2, 0.5, 0.8))["wait_seconds"]
-    arrivals = model.arrivals_per_hour(HOURS)
+    late = model.known.now % HOUR
+    what = model.outcomes(HOURS, late).with_waits_filled()
+    waits = model.read("wait", what.wait, (0.2, 0.5, 0.8))
+    arrivals = model.arrivals_per_hour(HOURS, late)
     share = arrivals / max(float(arrivals.sum()), 1e-9)
-    order = np.argsort(waits[:-1, 1] + waits[1:, 1], kind="stable")
+    order = 1 + np.argsort(waits[1:-1, 1] + waits[2:, 1], kind="stable")
     taken: list[int] = []
     for begin in order.tolist():
         if all(abs(begin - other) >= WINDOW_HOURS for other in taken) and len(taken) < count:

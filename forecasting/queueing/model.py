@@ -81,10 +81,13 @@ class QueueModel:
         waits = (self.starts - self.futures.submitted)[coming]
         return float(np.average(waits, weights=self.futures.weight[coming])) if waits.size else 0.0
 
-    def arrivals_per_hour(self, hours: int) -> Floats:
-        """Return how many jobs are expected to come in each hour. Shape: (hours,)."""
-        coming = self.futures.coming(hours * HOUR)
-        hour = np.ceil(self.futures.submitted[coming] / HOUR).astype(np.intp) - 1
+    def arrivals_per_hour(self, hours: int, late: float = 0.0) -> Floats:
+        """Return how many jobs are expected to come in each hour. Shape: (hours,).
+
+        The first one began `late` seconds ago.
+        """
+        coming = self.futures.coming(hours * HOUR - late)
+        hour = np.ceil((self.futures.submitted[coming] + late) / HOUR).astype(np.intp) - 1
         total = np.bincount(hour, self.futures.weight[coming], hours)
         expected: Floats = total / self.futures.paths
         return expected

@@ -27,11 +27,11 @@ KINDS_MOVED = 2
 DAY = 86400.0
 
 
-def record(model: QueueModel, *, moves: bool = True) -> dict[str, Any]:
+def record(model: QueueModel, *, moves: bool = True, step: int = 1) -> dict[str, Any]:
     """Return the forecast as JSON can hold it. Units: epoch seconds, seconds, jobs, workers.
 
     Advice on moving jobs takes a simulation for each hour of each kind: without `moves` it is
-    left out.
+    left out. Workers come and go by so many as `step`; none do where it is 0.
     """
     known = model.known
     late = known.now % HOUR
@@ -52,7 +52,7 @@ def record(model: QueueModel, *, moves: bool = True) -> dict[str, Any]:
         "kinds": _kinds(model),
         "any": _range(model, Groups(np.array([-1]), np.array([-1]), np.array([NORMAL])))[0],
         "learnt": model.learnt.plain(),
-        "advice": _advice(model, moves),
+        "advice": _advice(model, moves, step),
     }
 
 
@@ -67,7 +67,7 @@ def basis(model: QueueModel) -> str:
 def _hours(model: QueueModel, what: Outcomes, then: Outcomes, extra: float) -> list[dict[str, Any]]:
     """Return each whole hour's forecasts; `carry` is what one more job now would add to them."""
     first = model.known.now - model.known.now % HOUR
-    arrivals = model.arrivals_per_hour(HOURS)
+    arrivals = model.arrivals_per_hour(HOURS, model.known.now % HOUR)
     series = {name: points_of(model, name, what, then, extra) for name in ("size", "busy", "wait")}
     return [
         {
@@ -169,7 +169,7 @@ def _range(model: QueueModel, groups: Groups) -> list[dict[str, float]]:
     ]
 
 
-def _advice(model: QueueModel, moving: bool) -> dict[str, list[dict[str, float]]]:
+def _advice(model: QueueModel, moving: bool, step: int) -> dict[str, list[dict[str, float]]]:
     """Return what would shorten the waits; nothing without a day of history to judge by."""
     if basis(model) in ("none", "hours"):
         return {"workers": [], "windows": [], "moves": []}
@@ -177,8 +177,9 @@ def _advice(model: QueueModel, moving: bool) -> dict[str, list[dict[str, float]]
     kinds, count = np.unique(coming[coming >= 0], return_counts=True)
     most = kinds[np.argsort(-count, kind="stable")][: KINDS_MOVED if moving else 0]
     moves = [best_move(model, kind) for kind in most.tolist()]
+    changes = (step, 2 * step, -step) if step else ()
     return {
-        "workers": [asdict(each) for each in workers_effects(model)],
+        "workers": [asdict(each) for each in workers_effects(model, changes)],
         "windows": [asdict(each) for each in best_windows(model)],
         "moves": [asdict(each) for each in moves if each is not None],
     }

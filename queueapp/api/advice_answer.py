@@ -25,7 +25,8 @@ def recommendations(forecast: Plain, *, kind: str | None, now_ms: int) -> Row:
     return {
         "optimalSubmissionTimes": [window for window in windows if window],
         "resourceOptimization": [
-            _workers(each, forecast["workers"]) for each in advice.get("workers", ())
+            _workers(each, forecast["workers"], forecast.get("step", 1))
+            for each in advice.get("workers", ())
         ],
         "jobScheduling": [_move(each) for each in moves],
     }
@@ -33,7 +34,7 @@ def recommendations(forecast: Plain, *, kind: str | None, now_ms: int) -> Row:
 
 def _window(window: Plain, made_ms: float, now_ms: int) -> Row | None:
     """Return a window that is not over yet."""
-    start, end = (made_ms + window[edge] * HOUR_MS for edge in ("begin", "end"))
+    start, end = ((made_ms // HOUR_MS + window[edge]) * HOUR_MS for edge in ("begin", "end"))
     if end - now_ms < 60_000:
         return None
     low = math.floor(window["low"] / 60)
@@ -49,16 +50,20 @@ def _window(window: Plain, made_ms: float, now_ms: int) -> Row | None:
     }
 
 
-def _workers(effect: Plain, present: int) -> Row:
+def _workers(effect: Plain, present: int, step: int) -> Row:
+    """Return advice on workers; each of them runs ``step`` jobs at once."""
     change = effect["workers"] - present
-    what = f"{abs(change)} worker{'' if abs(change) == 1 else 's'}"
+    count, jobs = abs(change) // step, abs(change)
+    what = f"{count} worker{'' if count == 1 else 's'}"
+    if jobs != count:
+        what += f" ({jobs} more jobs at once)" if change > 0 else f" ({jobs} fewer jobs at once)"
     usual = effect["usual"]
     return {
         "recommendation": f"Add {what}" if change > 0 else f"Remove {what}",
         "expectedImprovement": text.reduction(100 * effect["gain"]),
         "cost": _cost(change, present),
         "priority": _priority(usual) if change > 0 else "Low",
-        "workers": effect["workers"],
+        "jobsAtOnce": effect["workers"],
         "waitChange": _tenth(-100 * effect["gain"]),
         "waitChangeLower": _tenth(-100 * effect["high"]),
         "waitChangeUpper": _tenth(-100 * effect["low"]),

@@ -56,7 +56,7 @@ PREDICTIONS: dict[str, Any] = {
                 "expectedImprovement": "25% reduction in wait times",
                 "cost": "Medium",
                 "priority": "Medium",
-                "workers": 7,
+                "jobsAtOnce": 7,
                 "waitChange": -25.3,
                 "waitChangeLower": -41.0,
                 "waitChangeUpper": -8.2,

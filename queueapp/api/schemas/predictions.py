@@ -98,7 +98,7 @@ class WorkerAdvice(ResponseSchema):
     expected_improvement = Note()
     cost = Choice(Extent, metadata=_about("By the share of workers to be added."))
     priority = Choice(Extent, metadata=_about("By how long jobs are expected to wait."))
-    workers = Count(metadata=_about("How many there would be."))
+    jobs_at_once = Count(metadata=_about("How many of the project's jobs could run then."))
     wait_change = Real(metadata=_about("Of the mean wait, in percent; negative is shorter."))
     wait_change_lower = Real(metadata=_about("The 80 % range over the simulated futures."))
     wait_change_upper = Real()

@@ -204,6 +204,21 @@ def test_a_stored_forecast_is_told_with_what_it_rests_on(api: Api) -> None:
     assert LISTS == asked(api, includeRecommendations="false")["recommendations"]
 
 
+def test_advice_counts_workers_by_all_that_they_run(api: Api) -> None:
+    """A worker of several threads makes room for as many jobs."""
+    effect = forecast(0)["advice"]["workers"][0]
+    effects = [{**effect, "workers": jobs} for jobs in (6, 8, 2)]
+    changed = {"step": 2, "advice": {"workers": effects, "windows": []}}
+    api.store.forecasts.put(SCOPE, forecast(api.store.now_ms(), **changed))
+    found = asked(api)["recommendations"]["resourceOptimization"]
+
+    assert [
+        ("Add 1 worker (2 more jobs at once)", 6),
+        ("Add 2 workers (4 more jobs at once)", 8),
+        ("Remove 1 worker (2 fewer jobs at once)", 2),
+    ] == [(one["recommendation"], one["jobsAtOnce"]) for one in found]
+
+
 def test_one_job_type_has_its_own_points(api: Api) -> None:
     """A type is found in any case; one that the forecast does not know is guessed."""
     now = api.store.now_ms()

@@ -37,6 +37,7 @@ def known(jobs: dict[str, list[Any]], **changes: Any) -> Any:
         "pauses": {},
         "whole_scope": "*",
         "slots": 8,
+        "step": 2,
         "others": 2.4,
         "efficiency": None,
         "loads": [],
@@ -62,6 +63,15 @@ def test_kinds_are_types_and_resources() -> None:
     assert ["r/Sleep/Dataset/a%2Fb%7D", "t/Sleep", "r/My.Type/Notebook/n"] == found.kinds
     assert ["Sleep", "Sleep", "My.Type"] == found.types
     assert [0, 1, 2, 1] == found.jobs["kind"]
+
+
+def test_another_worker_helps_as_far_as_the_projects_own_limit() -> None:
+    """By as many jobs as a worker runs at once; not at all where the limit is met."""
+    told = {"a": row()}
+
+    assert (6, 2) == (known(told).workers, known(told).changes)
+    assert (6, 0) == (known(told, most_running=6).workers, known(told, most_running=6).changes)
+    assert (6, 2) == (known(told, most_running=7).workers, known(told, most_running=7).changes)
 
 
 def test_a_job_that_began_came_when_it_could_begin() -> None:

@@ -54,6 +54,31 @@ def test_windows_keep_away_from_the_batch() -> None:
     assert all(hour not in (12, 13, 14) for hour in hours)
 
 
+def test_windows_are_those_of_the_hours_that_are_told() -> None:
+    """Whole hours still to come, and the present wait is that of the first hour's point."""
+    now = NOW // DAY * DAY + 13.3 * HOUR
+    jobs = {name: column[nightly()["submitted"] <= now] for name, column in nightly().items()}
+    for name in ("started", "finished"):
+        jobs[name] = np.where(jobs[name] <= now, jobs[name], np.nan)
+    model = fit(jobs, now=now, workers=2, since=NOW - 21 * DAY)
+    points = [hour["wait"]["middle"] for hour in record(model)["hours"]]
+    found = best_windows(model)
+
+    assert found
+    for window in found:
+        assert window.begin >= 1
+        assert points[0] == pytest.approx(window.present)
+        assert np.mean(points[window.begin : window.end]) == pytest.approx(window.middle)
+
+
+def test_workers_come_and_go_with_all_their_slots() -> None:
+    """Where each runs two jobs, one more makes room for two; none is advised by a step of 0."""
+    crowded = record(MODEL, moves=False, step=2)["advice"]["workers"]
+
+    assert [4, 6] == [effect["workers"] for effect in crowded]
+    assert [] == record(MODEL, moves=False, step=0)["advice"]["workers"]
+
+
 def test_a_kind_can_come_at_another_hour() -> None:
     """A move is advised only where its simulated gain is a tenth and a minute."""
     move = best_move(MODEL, 7)
