@@ -17,7 +17,7 @@ from queueapp.domain.job import JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from queueapp.store.answers import Idempotency, Receipt
+from queueapp.store.answers import Idempotency, JobReceipt
 
 DEFAULT_SCOPE = Scope("default", "default")
 
@@ -87,10 +87,10 @@ class QueueBroker(dramatiq.Broker):
 
     def submit(
         self, spec: JobSpec, *, idempotency: Idempotency | None = None, head: bool = False
-    ) -> Receipt:
+    ) -> JobReceipt:
         """Enqueue a decided job and return the store's receipt."""
         options = {"job": spec, "idempotency": idempotency, "head": head}
-        receipt: Receipt = self.enqueue(message_of(spec, options)).options["receipt"]
+        receipt: JobReceipt = self.enqueue(message_of(spec, options)).options["receipt"]
         return receipt
 
     def submit_many(

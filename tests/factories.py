@@ -12,7 +12,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.engine.engine import Engine
 from queueapp.store import Store
-from queueapp.store.answers import FinishReport, Idempotency, Receipt
+from queueapp.store.answers import FinishReport, Idempotency, JobReceipt
 
 SCOPE = Scope("tenant", "project")
 NODE = Node("node-1", "host-1", cpu_units=4, memory_mb=16_384)
@@ -50,7 +50,7 @@ def spec(**changes: Any) -> JobSpec:
 def engine(store: Store, **settings: Any) -> Engine:
     """Return an engine that submits to the store as it is, without a broker."""
 
-    def enqueue(job: JobSpec, *, idempotency: Idempotency | None, head: bool) -> Receipt:
+    def enqueue(job: JobSpec, *, idempotency: Idempotency | None, head: bool) -> JobReceipt:
         return store.jobs.submit(job, idempotency=idempotency, head=head)
 
     return Engine(store, Config(**settings), enqueue=enqueue)
@@ -65,7 +65,7 @@ def add_worker(
     return name
 
 
-def submit(store: Store, *, now_ms: int | None = None, **changes: Any) -> Receipt:
+def submit(store: Store, *, now_ms: int | None = None, **changes: Any) -> JobReceipt:
     """Submit a job."""
     return store.jobs.submit(spec(**changes), now_ms=now_ms)
 

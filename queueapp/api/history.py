@@ -12,7 +12,7 @@ from queueapp.api.responses import answer
 from queueapp.api.schemas.history import HistoryQuery, QueueHistory, metrics_of
 from queueapp.api.services import services
 from queueapp.domain.api_key import Role
-from queueapp.domain.periods import Period, Step, buckets, changes, period
+from queueapp.domain.periods import Aggregation, Period, buckets, changes, period
 from queueapp.domain.rollup import Rollup, total
 from queueapp.domain.scope import Scope
 from queueapp.store.history import History, Present
@@ -41,11 +41,13 @@ class Past(MethodView):
         return answer(history_answer(found, metrics_of(query["metrics"])))
 
 
-def _looked(scope: Scope, from_ms: int | None, to_ms: int | None, step: Step) -> Looked:
+def _looked(
+    scope: Scope, from_ms: int | None, to_ms: int | None, aggregation: Aggregation
+) -> Looked:
     store, config = services().engine.store, services().config
     present = store.history.present(scope)
     kept = store.history.kept(keep_ms=config.history_ms, now_ms=present.now_ms)
-    wanted = period(from_ms, to_ms, step, kept=kept, now_ms=present.now_ms)
+    wanted = period(from_ms, to_ms, aggregation, kept=kept, now_ms=present.now_ms)
     stretches = _stretches(store.history, scope, wanted, present)
     earlier = wanted.before(kept)
     began = store.history.began_ms(scope)
@@ -57,12 +59,12 @@ def _looked(scope: Scope, from_ms: int | None, to_ms: int | None, step: Step) ->
     return Looked(
         period=wanted,
         whole=whole,
-        buckets=buckets(stretches, step),
+        buckets=buckets(stretches, aggregation),
         changes=changes(whole, before),
         bottlenecks=store.bottlenecks.between(scope, wanted.start_ms, wanted.end_ms),
     )
 
 
 def _stretches(history: History, scope: Scope, wanted: Period, present: Present) -> list[Rollup]:
-    read = history.hours if wanted.step is Step.HOUR else history.span
+    read = history.hours if wanted.aggregation is Aggregation.HOUR else history.span
     return read(scope, wanted.start_ms, wanted.end_ms, present=present)

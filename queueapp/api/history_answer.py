@@ -33,7 +33,7 @@ def history_answer(looked: Looked, metrics: Collection[HistoryMetric]) -> Row:
         "period": {
             "startDate": text.timestamp(period.start_ms),
             "endDate": text.timestamp(period.end_ms),
-            "aggregation": period.step,
+            "aggregation": period.aggregation,
         },
         "summary": _summary(looked.whole),
         "hourlyData": [_bucket(bucket, metrics) for bucket in looked.buckets],

@@ -6,7 +6,7 @@ import marshmallow
 
 from queueapp.api.parser import flatten
 from queueapp.api.schemas.jobs import RetryDirectives
-from queueapp.domain.again import Changes
+from queueapp.domain.again import RetryChanges
 from queueapp.domain.errors import ValidationFailed
 from queueapp.domain.job import JobRequest, Notifications, Resource
 
@@ -63,7 +63,7 @@ def retry_wishes(body: dict[str, Any]) -> dict[str, Any]:
         fields = flatten(error.messages, "/updatedParameters")
         raise ValidationFailed("A directive is not valid.", errors=fields) from error
     plain = {name: value for name, value in (updated or {}).items() if name not in DIRECTIVES}
-    changes = Changes(
+    changes = RetryChanges(
         parameters=plain,
         timeout_minutes=directives["timeout_minutes"],
         double_memory=directives["increase_memory_limit"],

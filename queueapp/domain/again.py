@@ -13,7 +13,7 @@ from queueapp.domain.queue import Priority
 
 
 @dataclass(frozen=True)
-class Changes:
+class RetryChanges:
     """What is to be other than before; parameters that are not named stay."""
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -22,10 +22,10 @@ class Changes:
     priority: Priority | None = None
 
 
-AS_BEFORE = Changes()
+AS_BEFORE = RetryChanges()
 
 
-def again(old: JobSpec, changes: Changes = AS_BEFORE, *, job_id: str, act: Act) -> JobSpec:
+def again(old: JobSpec, changes: RetryChanges = AS_BEFORE, *, job_id: str, act: Act) -> JobSpec:
     """Return the new job of who acts: it may start at once, and belongs to no workflow yet."""
     parameters = {**old.parameters, **changes.parameters}
     needs = old.requirements

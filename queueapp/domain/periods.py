@@ -15,7 +15,7 @@ MONDAY_MS = 4 * DAY_MS  # 1970-01-05
 MOST_BUCKETS = 2_000
 
 
-class Step(StrEnum):
+class Aggregation(StrEnum):
     """How long a bucket is."""
 
     HOUR = "hour"
@@ -25,16 +25,20 @@ class Step(StrEnum):
     @property
     def ms(self) -> int:
         """The bucket's length."""
-        return {Step.HOUR: HOUR_MS, Step.DAY: DAY_MS, Step.WEEK: WEEK_MS}[self]
+        return {Aggregation.HOUR: HOUR_MS, Aggregation.DAY: DAY_MS, Aggregation.WEEK: WEEK_MS}[self]
 
     @property
     def usual_ms(self) -> int:
         """How far back a look goes that does not say it: 24 hours, 30 days, 12 weeks."""
-        return {Step.HOUR: DAY_MS, Step.DAY: 30 * DAY_MS, Step.WEEK: 12 * WEEK_MS}[self]
+        return {
+            Aggregation.HOUR: DAY_MS,
+            Aggregation.DAY: 30 * DAY_MS,
+            Aggregation.WEEK: 12 * WEEK_MS,
+        }[self]
 
     def start_of(self, at_ms: int) -> int:
         """Return when the bucket began that a moment falls in."""
-        shift = MONDAY_MS if self is Step.WEEK else 0
+        shift = MONDAY_MS if self is Aggregation.WEEK else 0
         return at_ms - (at_ms - shift) % self.ms
 
 
@@ -52,7 +56,7 @@ class Period:
 
     start_ms: int
     end_ms: int
-    step: Step
+    aggregation: Aggregation
 
     @property
     def length_ms(self) -> int:
@@ -64,9 +68,9 @@ class Period:
         start = _floor(self.start_ms - self.length_ms, HOUR_MS)
         if start < kept.hours_ms:
             start = _floor(start, DAY_MS)
-        if start < (kept.hours_ms if self.step is Step.HOUR else kept.days_ms):
+        if start < (kept.hours_ms if self.aggregation is Aggregation.HOUR else kept.days_ms):
             return None
-        return Period(start, self.start_ms, self.step)
+        return Period(start, self.start_ms, self.aggregation)
 
 
 def _floor(at_ms: int, unit: int) -> int:
@@ -78,26 +82,26 @@ def _ceil(at_ms: int, unit: int) -> int:
 
 
 def period(
-    from_ms: int | None, to_ms: int | None, step: Step, *, kept: Kept, now_ms: int
+    from_ms: int | None, to_ms: int | None, aggregation: Aggregation, *, kept: Kept, now_ms: int
 ) -> Period:
     """Return the time to cover.
 
     Raises: ValidationFailed where there is none, nothing is kept of it, or it has too many buckets.
     """
     end = now_ms if to_ms is None else min(to_ms, now_ms)
-    start = end - step.usual_ms if from_ms is None else from_ms
+    start = end - aggregation.usual_ms if from_ms is None else from_ms
     if start > end:
         raise _bad("dateFrom", "It must not be after dateTo, nor in the future.")
-    if (end - step.start_of(start)) // step.ms >= MOST_BUCKETS:
-        problem = f"A look covers at most {MOST_BUCKETS} buckets; take a larger aggregation."
+    if (end - aggregation.start_of(start)) // aggregation.ms >= MOST_BUCKETS:
+        problem = f"A look covers at most {MOST_BUCKETS} buckets; take a larger step."
         raise _bad("dateFrom", problem)
-    oldest = kept.hours_ms if step is Step.HOUR else kept.days_ms
+    oldest = kept.hours_ms if aggregation is Aggregation.HOUR else kept.days_ms
     if end < oldest:
         raise _bad("dateTo", "No history is kept that is so old.")
     start = max(start, oldest)
     start = _floor(start, HOUR_MS if start >= kept.hours_ms else DAY_MS)
     end = _ceil(max(end, start + 1), HOUR_MS if end >= kept.hours_ms else DAY_MS)
-    return Period(start, min(end, now_ms), step)
+    return Period(start, min(end, now_ms), aggregation)
 
 
 def _bad(field: str, problem: str) -> ValidationFailed:
@@ -113,17 +117,17 @@ class Bucket:
     partial: bool
 
 
-def buckets(stretches: Iterable[Rollup], step: Step) -> list[Bucket]:
+def buckets(stretches: Iterable[Rollup], aggregation: Aggregation) -> list[Bucket]:
     """Put stretches of time, each within one bucket, together."""
     found: dict[int, list[Rollup]] = {}
     for stretch in stretches:
-        found.setdefault(step.start_of(stretch.start_ms), []).append(stretch)
-    return [_bucket(start, parts, step) for start, parts in found.items()]
+        found.setdefault(aggregation.start_of(stretch.start_ms), []).append(stretch)
+    return [_bucket(start, parts, aggregation) for start, parts in found.items()]
 
 
-def _bucket(start: int, parts: Sequence[Rollup], step: Step) -> Bucket:
+def _bucket(start: int, parts: Sequence[Rollup], aggregation: Aggregation) -> Bucket:
     rollup = total(parts)
-    return Bucket(start, rollup, partial=rollup.length_ms < step.ms)
+    return Bucket(start, rollup, partial=rollup.length_ms < aggregation.ms)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from queueapp.domain.scope import Scope
 from queueapp.engine.engine import Engine
 from queueapp.sealing import CannotOpen, CannotSeal, Sealer
 from queueapp.server import signing_key
-from queueapp.store.answers import Idempotency, Receipt
+from queueapp.store.answers import Idempotency, JobReceipt
 
 DEVICE_TYPE = "DeviceCommand"
 # What of a connection is no secret; whatever else it has is sealed.
@@ -117,7 +117,7 @@ class Devices:
         by: str,
         idempotency: Idempotency | None = None,
         request_id: str | None = None,
-    ) -> Receipt:
+    ) -> JobReceipt:
         """Accept a job for a device. It is attempted once: what it sends is not sent again.
 
         Raises: ValidationFailed, Unavailable, QueueFull, IdempotencyMismatch.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from queueapp.config import Config
-from queueapp.domain.again import AS_BEFORE, Changes, again
+from queueapp.domain.again import AS_BEFORE, RetryChanges, again
 from queueapp.domain.audit import Act
 from queueapp.domain.errors import JobNotRetryable
 from queueapp.domain.job import Job, JobRequest, JobSpec
@@ -28,7 +28,7 @@ from queueapp.foresight.queue_view import QueueViews
 from queueapp.foresight.report_card import ReportCard
 from queueapp.parameters.check import check_parameters
 from queueapp.store import Store
-from queueapp.store.answers import Idempotency, Receipt
+from queueapp.store.answers import Idempotency, JobReceipt
 from queueapp.store.listing import JobFilter, JobPage
 
 CANCEL_POLL_S = 0.1
@@ -40,7 +40,7 @@ class Enqueue(Protocol):
 
     def __call__(
         self, spec: JobSpec, *, idempotency: Idempotency | None, head: bool
-    ) -> Receipt: ...
+    ) -> JobReceipt: ...
 
 
 class EnqueueMany(Protocol):
@@ -112,7 +112,7 @@ class Engine:
         """Return what turns requests into jobs of a scope; it reads what they name once."""
         return Decider(self.store, scope, self.catalogue.named, keep_ms=self.config.keep_ms)
 
-    def _submitted(self, spec: JobSpec, receipt: Receipt) -> Submitted:
+    def _submitted(self, spec: JobSpec, receipt: JobReceipt) -> Submitted:
         if not receipt.new and receipt.job_id != spec.id:
             spec = self.store.jobs.get(spec.scope, receipt.job_id).spec
         return Submitted(
@@ -127,7 +127,7 @@ class Engine:
 
     def place(
         self, spec: JobSpec, idempotency: Idempotency | None = None, *, head: bool = False
-    ) -> Receipt:
+    ) -> JobReceipt:
         """Accept a job that was decided already. Raises: QueueFull, IdempotencyMismatch."""
         self._hold(spec)
         return self._enqueue(spec, idempotency=idempotency, head=head)
@@ -144,7 +144,7 @@ class Engine:
         *,
         by: str,
         reason: str | None = None,
-        changes: Changes = AS_BEFORE,
+        changes: RetryChanges = AS_BEFORE,
         head: bool = False,
         idempotency: Idempotency | None = None,
         request_id: str | None = None,
@@ -206,7 +206,7 @@ class Engine:
         estimate = Estimate(found.duration, found.start_ms, found.completion_ms)
         return Looked(job, position, estimate, wait)
 
-    def _expected(self, spec: JobSpec, receipt: Receipt) -> Estimate:
+    def _expected(self, spec: JobSpec, receipt: JobReceipt) -> Estimate:
         if not receipt.position:
             return self.estimate(self.store.jobs.get(spec.scope, spec.id))
         if spec.dependencies:

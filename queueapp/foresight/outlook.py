@@ -260,12 +260,12 @@ class Outlook:
         day = now - now % DAY_MS
         names = self._store.figures.projects(tenant) if project is None else [project]
         scopes = [Scope(tenant, name) for name in names]
-        tallies = [self._store.figures.tally(scope, day_ms=day, now_ms=now) for scope in scopes]
-        eligible = sum(t.eligible for t in tallies)
-        waited = sum(t.eligible * now - t.eligible_since_ms for t in tallies)
-        completed = sum(t.completed_today for t in tallies)
-        run = sum(t.completed_run_ms for t in tallies)
-        queued = {p: sum(t.queued[p] for t in tallies) for p in Priority}
+        figures = [self._store.figures.of(scope, day_ms=day, now_ms=now) for scope in scopes]
+        eligible = sum(t.eligible for t in figures)
+        waited = sum(t.eligible * now - t.eligible_since_ms for t in figures)
+        completed = sum(t.completed_today for t in figures)
+        run = sum(t.completed_run_ms for t in figures)
+        queued = {p: sum(t.queued[p] for t in figures) for p in Priority}
         fleet = self.fleet()
         return SystemStatus(
             now_ms=now,
@@ -273,12 +273,12 @@ class Outlook:
             queued=queued,
             average_wait_ms=waited / eligible if eligible else 0.0,
             drain_ms=self._drain(
-                [s for s, t in zip(scopes, tallies, strict=True) if any(t.queued.values())]
+                [s for s, t in zip(scopes, figures, strict=True) if any(t.queued.values())]
             ),
             completed_today=completed,
-            failed_today=sum(t.failed_today for t in tallies),
+            failed_today=sum(t.failed_today for t in figures),
             average_run_ms=run / completed if completed else None,
-            completed_last_24h=sum(t.completed_last_24h for t in tallies),
+            completed_last_24h=sum(t.completed_last_24h for t in figures),
             all_slots_busy=fleet.all_busy,
         )
 

@@ -24,7 +24,7 @@ from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
 from queueapp.domain.scope import Scope
 from queueapp.foresight.outlook import Outlook
 from queueapp.store import Store
-from queueapp.store.forecasts import Standing
+from queueapp.store.forecasts import ForecastStanding
 
 Plain = Mapping[str, Any]
 OVERDUE_MS = 900_000
@@ -87,7 +87,7 @@ class Predictions:
         return _read(standing, forecast, queue, hours)
 
     def _guessed(
-        self, scope: Scope, standing: Standing, hours: Sequence[int], kind: str | None
+        self, scope: Scope, standing: ForecastStanding, hours: Sequence[int], kind: str | None
     ) -> Predicted:
         now, known = standing.now_ms, self._known(scope, standing, kind)
         return Predicted(
@@ -103,7 +103,7 @@ class Predictions:
             sampled=standing.sampled,
         )
 
-    def _known(self, scope: Scope, standing: Standing, kind: str | None) -> Known:
+    def _known(self, scope: Scope, standing: ForecastStanding, kind: str | None) -> Known:
         """Return what the queue itself tells, and its last hours: at most the last day."""
         drain = self._outlook.foresight(scope).drain_ms() if standing.size else 0.0
         began, now = standing.began_ms, standing.now_ms
@@ -134,7 +134,9 @@ def _queue(forecast: Plain, kind: str | None) -> Plain | None:
     return found
 
 
-def _read(standing: Standing, forecast: Plain, queue: Plain, hours: Sequence[int]) -> Predicted:
+def _read(
+    standing: ForecastStanding, forecast: Plain, queue: Plain, hours: Sequence[int]
+) -> Predicted:
     now, made = standing.now_ms, round(forecast["made_at"] * 1000)
     size = Series(made, queue["waiting"], queue["size"])
     wait = Series(made, queue["wait"][0]["middle"], queue["wait"])

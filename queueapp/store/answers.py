@@ -10,7 +10,7 @@ from queueapp.domain.queue import Priority
 
 
 @dataclass(frozen=True)
-class Receipt:
+class JobReceipt:
     """What submit answers; not new is a job that was submitted before."""
 
     job_id: str
@@ -100,7 +100,7 @@ class Next:
 
 
 @dataclass(frozen=True)
-class Tally:
+class ScopeFigures:
     """Figures of one scope: its queue now and what ended today (UTC)."""
 
     queued: dict[Priority, int]

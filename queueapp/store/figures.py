@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from queueapp.domain.queue import Priority, score
 from queueapp.domain.scope import Scope, encode_part
-from queueapp.store.answers import Tally
+from queueapp.store.answers import ScopeFigures
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
@@ -33,7 +33,7 @@ class Figures:
             found = self._client.smembers(self._keys("tenant", encode_part(tenant)))
         return sorted(unquote(project) for project in found)
 
-    def tally(self, scope: Scope, *, day_ms: int, now_ms: int) -> Tally:
+    def of(self, scope: Scope, *, day_ms: int, now_ms: int) -> ScopeFigures:
         """Return the figures of one scope that the system status adds up."""
         hours = range(day_ms // HOUR_MS, now_ms // HOUR_MS + 1)
         with store_errors():
@@ -49,7 +49,7 @@ class Figures:
         sums = [summed(found[6:], what) for what in _TALLIED]
         eligible, *since = (int(value or 0) for value in found[4])
         queued = dict(zip(Priority, (int(n) for n in found[:4]), strict=True))
-        return Tally(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
+        return ScopeFigures(queued, eligible, sum(since), sums[0], sums[1], sums[2], int(found[5]))
 
     def runs(self, scope: Scope, bases: Sequence[str]) -> list[list[tuple[int, int | None, int]]]:
         """Return the newest run times of each basis: (run ms, written bytes, ended ms)."""

@@ -26,7 +26,7 @@ TURN_KEPT_MS = 7 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
-class Standing:
+class ForecastStanding:
     """A queue now: its size, or that of one job type, and its forecast if there is one.
 
     ``ordered_ms`` is when the newest forecast was ordered, 0 for never.
@@ -112,7 +112,7 @@ class Forecasts:
             pipe.pexpire(key, TURN_KEPT_MS)
             pipe.execute()
 
-    def standing(self, scope: Scope, kind: str | None = None) -> Standing:
+    def standing(self, scope: Scope, kind: str | None = None) -> ForecastStanding:
         """Return the queue's size now, of one job type if that is asked, and its forecast.
 
         That somebody asked is remembered for an hour: forecasts nobody asks for age.
@@ -131,7 +131,7 @@ class Forecasts:
                 pipe.set(self._keys("sampled", scope.key), 1, nx=True, px=SAMPLED_MS)
             told, size, began, text, ordered, achieved, _, *sampled = pipe.execute()
         now_ms = in_ms(told)
-        return Standing(
+        return ForecastStanding(
             now_ms=now_ms,
             size=int(size),
             began_ms=int(began) * HOUR_MS if began else None,

@@ -14,7 +14,7 @@ from queueapp.domain.job import DEFAULT_TIMEOUT_MINUTES, Job, JobSpec
 from queueapp.domain.scope import Scope, encode_part
 from queueapp.domain.states import Status
 from queueapp.store.acting import encoded
-from queueapp.store.answers import Idempotency, Receipt
+from queueapp.store.answers import Idempotency, JobReceipt
 from queueapp.store.codec import decode_job, encode_spec
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.graphs import terms_of
@@ -41,7 +41,7 @@ class Jobs:
         head: bool = False,
         act: Act | None = None,
         now_ms: int | None = None,
-    ) -> Receipt:
+    ) -> JobReceipt:
         """Accept a job. Submitting the same id again answers as the first time.
 
         ``act`` is who retries another job by it, where that is to be written down.
@@ -77,7 +77,7 @@ class Jobs:
             retry_of=spec.retry_of,
             act=act and encoded(act),
         )
-        return Receipt(job_id, kind == "new", position, inside, created)
+        return JobReceipt(job_id, kind == "new", position, inside, created)
 
     def cancel(
         self,

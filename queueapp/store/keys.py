@@ -20,12 +20,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
     "host": ("s", "$", "host", "$"),  # zset: ready jobs that are pinned to a host, by order score
     "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host
-    "keeper": (
-        "s",
-        "$",
-        "keeper",
-        "$",
-    ),  # string: the node with a host's session; see decision 0058
+    "keeper": ("s", "$", "keeper", "$"),  # string: the node with a host's session; 0058
     "shapes": ("s", "$", "shapes"),  # set: "tier|shape" of the scope's runnable jobs
     "pauses": ("s", "$", "pauses"),  # hash: job type, or * for the whole scope -> its pause
     "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from queueapp.domain.bulk import BulkAction, BulkState
 from queueapp.domain.fleet import WorkerState
-from queueapp.domain.periods import Step
+from queueapp.domain.periods import Aggregation
 from queueapp.domain.queue import Priority
 from queueapp.domain.schedule import CatchUp as CatchUpPolicy
 from queueapp.domain.schedule import Overlap as OverlapPolicy
@@ -174,7 +174,6 @@ class RenderingEngine(StrEnum):
 
 NAMES: dict[type[StrEnum], str] = {
     Status: "JobStatus",
-    Step: "Aggregation",
     CatchUpPolicy: "CatchUpPolicy",
     OverlapPolicy: "OverlapPolicy",
     ScheduleOutcome: "ScheduleOutcome",
@@ -188,6 +187,7 @@ def component_name(choices: type[StrEnum]) -> str:
 
 __all__ = (
     "AccuracyBasis",
+    "Aggregation",
     "Basis",
     "BulkAction",
     "BulkState",
@@ -214,7 +214,6 @@ __all__ = (
     "ScheduleOutcome",
     "ScheduleState",
     "Status",
-    "Step",
     "SystemHealth",
     "WaitReason",
     "WorkerState",

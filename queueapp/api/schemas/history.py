@@ -6,7 +6,7 @@ import marshmallow
 from marshmallow import fields
 
 from queueapp.api.schemas import QuerySchema, ResponseSchema
-from queueapp.api.schemas.enums import HistoryMetric, Step, WaitReason
+from queueapp.api.schemas.enums import Aggregation, HistoryMetric, WaitReason
 from queueapp.api.schemas.fields import Choice, Count, Moment, Note, Real, Stamp
 
 OPTIONAL = {"optional": True}
@@ -39,7 +39,9 @@ class HistoryQuery(QuerySchema):
     date_to = Moment(
         upper=True, load_default=None, metadata=_about("Until when; else and at most now.")
     )
-    aggregation = Choice(Step, load_default=Step.HOUR, metadata=_about("The length of a bucket."))
+    aggregation = Choice(
+        Aggregation, load_default=Aggregation.HOUR, metadata=_about("The length of a bucket.")
+    )
     metrics = fields.String(
         load_default=",".join(HistoryMetric),
         validate=_must_name_metrics,
@@ -56,7 +58,7 @@ class HistoryPeriod(ResponseSchema):
 
     start_date = Stamp()
     end_date = Stamp()
-    aggregation = Choice(Step)
+    aggregation = Choice(Aggregation)
 
 
 class HistorySummary(ResponseSchema):

@@ -3,7 +3,6 @@
 --- astray are whole keys of sets that name the job wrongly; a job without a record is forgotten
 --- returns the number of entries put right; a repeat returns 0   moves nothing
 local mended = 0
-local key = K.job(A.id)
 
 local function out(set)
   mended = mended + call('ZREM', set, A.id)
