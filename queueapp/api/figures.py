@@ -82,19 +82,18 @@ def _gauge(name: str, text: str, rows: Iterable[Sample], *labels: str) -> Metric
 
 def _queues(store: Store, sight: Sight) -> Iterator[Metric]:
     scopes = store.coverage.scopes(sight.tenant, sight.project)
-    statuses = store.meters.statuses(scopes)
-    rows = [([str(status)], number) for status, number in statuses.items()]
+    sizes = store.meters.sizes(scopes)
+    rows = [([str(status)], number) for status, number in sizes.statuses.items()]
     yield _gauge("jobs", "Jobs that are kept, by status.", rows, "status")
-    depths = store.meters.depths(scopes)
     by_tier = [
-        ([str(tier)], sum(size for (_, one), size in depths.items() if one is tier))
+        ([str(tier)], sum(size for (_, one), size in sizes.depths.items() if one is tier))
         for tier in TIERS
     ]
     yield _gauge("queue_depth", "Queued jobs by priority.", by_tier, "priority")
     if sight.by_scope:
         found = [
             ([scope.tenant, scope.project, str(priority)], size)
-            for (scope, priority), size in depths.items()
+            for (scope, priority), size in sizes.depths.items()
         ][:MOST_SCOPES]
         labels = ("tenant", "project", "priority")
         text = f"Queued jobs by project and priority, {MOST_SCOPES} at the most."

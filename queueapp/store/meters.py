@@ -1,10 +1,11 @@
 """What the scripts counted for monitoring, over the whole fleet."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from queueapp.domain.meters import METER_BOUNDS_MS, Lease, Meter
-from queueapp.domain.queue import TIERS, Priority, score
+from queueapp.domain.queue import TIERS, Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.store.clock import in_ms
@@ -12,7 +13,15 @@ from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
-Depths = dict[tuple[Scope, Priority], int]
+AT_ONCE = 250  # scopes; the server serves others between two calls
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many jobs there are by status, and queued by scope and priority where there are any."""
+
+    statuses: dict[Status, int]
+    depths: dict[tuple[Scope, Priority], int]
 
 
 class Meters:
@@ -21,6 +30,7 @@ class Meters:
     def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
         self._client = client
         self._keys = keys
+        self._scripts = scripts
 
     def all(self) -> dict[tuple[str, str], Meter]:
         """Return each meter by what it counts and its label: ("wait", tier), ("attempt", end)."""
@@ -32,28 +42,17 @@ class Meters:
             found[what, label][bucket] = int(value)
         return {key: _meter(buckets) for key, buckets in found.items()}
 
-    def statuses(self, scopes: Sequence[Scope]) -> dict[Status, int]:
-        """Return how many jobs are kept in each status, over some scopes."""
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for scope in scopes:
-                for status in Status:
-                    pipe.zcard(self._keys("index", scope.key, "status", status))
-            sizes = pipe.execute()
-        kinds = list(Status)
-        return {status: sum(sizes[at :: len(kinds)]) for at, status in enumerate(kinds)}
-
-    def depths(self, scopes: Sequence[Scope]) -> Depths:
-        """Return how many jobs are queued, by scope and priority; empty tiers are left out."""
-        with store_errors():
-            pipe = self._client.pipeline(transaction=False)
-            for scope in scopes:
-                for tier in range(len(TIERS)):
-                    low, high = score(tier, 0), score(tier + 1, 0)
-                    pipe.zcount(self._keys("queue", scope.key), low, f"({high}")
-            sizes = pipe.execute()
-        places = [(scope, priority) for scope in scopes for priority in TIERS]
-        return {place: size for place, size in zip(places, sizes, strict=True) if size}
+    def sizes(self, scopes: Sequence[Scope]) -> Sizes:
+        """Return how many jobs some scopes keep by status, and queue by scope and priority."""
+        kinds, statuses, depths = list(Status), Counter[Status](), {}
+        for at in range(0, len(scopes), AT_ONCE):
+            some = scopes[at : at + AT_ONCE]
+            rows = self._scripts.call("sizes", scopes=[one.key for one in some], statuses=kinds)
+            for scope, row in zip(some, rows, strict=True):
+                statuses.update(dict(zip(kinds, row, strict=False)))
+                by_tier = zip(TIERS, row[len(kinds) :], strict=True)
+                depths.update({(scope, tier): size for tier, size in by_tier if size})
+        return Sizes({kind: statuses[kind] for kind in kinds}, depths)
 
     def leases(self) -> Lease:
         """Return how many leases there are and how long the shortest has left, in ms."""

@@ -160,7 +160,7 @@ def _lines(stack: Stack) -> list[dict[str, Any]]:
 
 
 def test_a_trace_goes_through_both_processes(stack: Stack) -> None:
-    """The collector gets one trace of both: the submission and the attempt."""
+    """The collector gets one trace of both, and of the job: submission, attempt, its own code."""
     job_id = stack.submit()
     eventually(lambda: stack.up.status(job_id) == "Completed")
     wanted = {
@@ -168,6 +168,7 @@ def test_a_trace_goes_through_both_processes(stack: Stack) -> None:
         ("queueapp-worker", "wait Gated"),
         ("queueapp-worker", "attempt Gated"),
         ("queueapp-worker", "run Gated"),
+        ("queueapp-worker", "code Gated"),
     }
 
     assert eventually(
