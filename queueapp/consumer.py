@@ -86,6 +86,7 @@ class Station:
         self._lease_ends: dict[tuple[str, int], float] = {}
         self._lock = threading.Lock()
         self._unanswered: str | None = None
+        self._withdrawn = False
         # When a job was last asked for, or a free thread waited for; monotonic seconds.
         self.polled_s = time.monotonic()
 
@@ -105,6 +106,15 @@ class Station:
             with self._lock:
                 self._hold(claim, asked_s)
         return claim
+
+    def claim_no_more(self) -> None:
+        """Have the store answer the next claim with nothing, also one that waits there already.
+
+        Raises: Unavailable.
+        """
+        if not self._withdrawn:
+            self.store.fleet.drain(self.worker)
+            self._withdrawn = True
 
     def _hold(self, claim: Claim, asked_s: float) -> None:
         key = (claim.job.id, claim.epoch)
@@ -193,6 +203,9 @@ class ClaimConsumer(dramatiq.Consumer):
         """
         claimed, asked_s = _as_claimed(message), time.monotonic()
         try:
+            if self._station.draining.is_set():
+                # Else the claim that waits in the store takes the job that is given back here.
+                self._station.claim_no_more()
             following = self._station.finish(claimed.claim, claimed.report)
         except Unavailable as error:
             raise ConnectionClosed(error) from error

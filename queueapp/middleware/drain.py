@@ -59,7 +59,7 @@ class DrainMiddleware(Middleware):
         """Claim nothing more; give back what does not end within the patience."""
         self._station.draining.set()
         try:
-            self._station.store.fleet.drain(self._station.worker)
+            self._station.claim_no_more()
         except Unavailable as error:
             log.warning("could not mark the worker as draining", reason=str(error))
         threading.Thread(target=self._lose_patience, name="drain", daemon=True).start()

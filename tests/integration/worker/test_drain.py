@@ -3,12 +3,14 @@
 import threading
 
 import dramatiq
+from dramatiq.broker import MessageProxy
 
 from queueapp.broker import QueueBroker
-from queueapp.consumer import Station
+from queueapp.consumer import ClaimConsumer, ClaimedMessage, Station
+from queueapp.domain.job import Claim
 from queueapp.middleware.drain import DrainMiddleware
 from queueapp.store import Store
-from tests.factories import add_worker, finish, submit
+from tests.factories import SCOPE, add_worker, finish, submit
 
 
 def test_a_job_that_does_not_hear_at_first_is_asked_again(store: Store) -> None:
@@ -36,3 +38,29 @@ def test_a_job_that_does_not_hear_at_first_is_asked_again(store: Store) -> None:
 
     assert {("job", 1)} == set(asked)
     assert station.draining.is_set()
+
+
+def test_a_claim_that_waits_gets_nothing_of_what_is_given_back(store: Store) -> None:
+    """From the first end of a job on, before anybody but the signal has said that it stops."""
+    add_worker(store)
+    submit(store, id="job")
+
+    def give_back(claim: Claim, _: object) -> None:
+        finish(store, claim, "given_back")
+
+    station = Station(store, worker="w1", slots=2, lease_ms=30_000, finish=give_back)
+    consumer = ClaimConsumer(station, timeout_s=2)
+    held = consumer.__next__()
+    assert isinstance(held, ClaimedMessage)
+    assert consumer.__next__() is None
+    waited: list[MessageProxy | None] = []
+    waiting = threading.Thread(target=lambda: waited.append(consumer.__next__()))
+    waiting.start()
+    station.draining.set()
+    ClaimConsumer(station, timeout_s=1).ack(held)
+    waiting.join(5)
+    job = store.jobs.get(SCOPE, "job")
+
+    assert [None] == waited
+    assert ("Queued", 1) == (job.status, job.epoch)
+    assert ["given_back"] == [attempt.end for attempt in job.attempts]
