@@ -96,7 +96,8 @@ def _job(path: Path, stages: dict[str, float]) -> None:
     """Run the job as a worker's child would, and note when each stage began and ended."""
     from actors.process_mining import process_mining
     from queueapp.context import JobContext
-    from queueapp.runner.task import Assignment, DatasetInput
+    from queueapp.runner.dataset_input import DatasetInput
+    from queueapp.runner.task import Assignment
 
     dataset = DatasetInput("datasetId", "d", path.name, "csv", path, None, {}, "0" * 64)
     with tempfile.TemporaryDirectory() as folder:

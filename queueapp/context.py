@@ -15,8 +15,9 @@ from typing import Any
 from queueapp.domain.job import Resource
 from queueapp.job_errors import BadInput, JobCancelled
 from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
+from queueapp.runner.dataset_input import DatasetInput
 from queueapp.runner.spans import JobSpan, Spans
-from queueapp.runner.task import OUTPUTS, WORK, Assignment, DatasetInput
+from queueapp.runner.task import OUTPUTS, WORK, Assignment
 
 THROTTLE_S = 0.1
 FINDING_KINDS_MAX = 200

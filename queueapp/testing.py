@@ -14,11 +14,12 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.job_types import JobType
 from queueapp.runner.artifact_file import describe
+from queueapp.runner.dataset_input import DatasetInput
 from queueapp.runner.inline import run_inline
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.logs import JobLogs
 from queueapp.runner.supervision import StopRequests
-from queueapp.runner.task import DatasetInput, Task
+from queueapp.runner.task import Task
 
 HOUR_MS = 3_600_000
 

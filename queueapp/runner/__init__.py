@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from queueapp.runner.dataset_input import DatasetInput
     from queueapp.runner.runner import Runner
-    from queueapp.runner.task import DatasetInput, RunnerLost, RunnerUnusable, StopKind, Task
+    from queueapp.runner.task import RunnerLost, RunnerUnusable, StopKind, Task
 
 __all__ = ["DatasetInput", "Runner", "RunnerLost", "RunnerUnusable", "StopKind", "Task"]
 
@@ -19,5 +20,5 @@ def __getattr__(name: str) -> object:
     """Load one of the public names."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "queueapp.runner.runner" if name == "Runner" else "queueapp.runner.task"
-    return getattr(import_module(home), name)
+    home = {"Runner": "runner", "DatasetInput": "dataset_input"}.get(name, "task")
+    return getattr(import_module(f"queueapp.runner.{home}"), name)

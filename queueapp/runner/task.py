@@ -4,7 +4,6 @@ The broker builds a Task; the child sees an Assignment, which is plain JSON on t
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from queueapp.domain.errors import QueueappError
 from queueapp.domain.job import Claim, Resource
+from queueapp.runner.dataset_input import DatasetInput
 
 WORK = "work"
 OUTPUTS = "outputs"
@@ -45,26 +45,6 @@ class StopKind(StrEnum):
     FORCE = "force"  # killed at once; ends as cancelled
     LOST = "lost"  # killed at once; somebody else owns the job, so nothing is reported
     GIVE_BACK = "give_back"  # asked to stop, killed after the grace; ends as given back
-
-
-@dataclass(frozen=True)
-class DatasetInput:
-    """A dataset that a job reads, as a file on this machine."""
-
-    parameter: str
-    id: str
-    name: str
-    format: str
-    path: Path
-    columns: dict[str, str | None] | None
-    options: dict[str, Any]
-    sha256: str
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Read the dataset row by row, each row a dictionary by column name."""
-        from queueapp.runner.rows import read_rows
-
-        return read_rows(self)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from queueapp.domain.outcome import Failure
 from queueapp.engine import intake
 from queueapp.eventlog import apart
 from queueapp.eventlog.describing import PROFILE_TYPE
-from queueapp.runner.task import Assignment, DatasetInput
+from queueapp.runner.dataset_input import DatasetInput
+from queueapp.runner.task import Assignment
 from queueapp.store import Store
 from tests import factories
 from tests.integration.data.wire import COLUMNS, LOG, Api

@@ -7,7 +7,8 @@ from typing import Any
 
 from actors.process_mining import process_mining
 from queueapp.context import JobContext
-from queueapp.runner.task import Assignment, DatasetInput
+from queueapp.runner.dataset_input import DatasetInput
+from queueapp.runner.task import Assignment
 
 NOW_MS = 1_763_800_000_000
 

@@ -8,9 +8,10 @@ import pytest
 
 from queueapp.domain.outcome import Progress
 from queueapp.runner.artifact_file import open_artifact, safe_name
+from queueapp.runner.dataset_input import DatasetInput
 from queueapp.runner.ledger import LINE_MAX, Ledger
 from queueapp.runner.logs import PRINTED_MAX, TAIL_MAX, JobLogs
-from queueapp.runner.task import Assignment, DatasetInput
+from queueapp.runner.task import Assignment
 
 PROGRESS = {
     "event": "progress",

@@ -1,16 +1,15 @@
-"""Reads a dataset row by row for job code; used by DatasetInput.rows only.
+"""A dataset as a job sees it: a file with a description, which can be read row by row.
 
 Values come as the file has them: text from CSV and XES, typed values from Parquet.
 """
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from queueapp.job_errors import BadInput
-
-if TYPE_CHECKING:
-    from queueapp.runner.task import DatasetInput
 
 Row = dict[str, Any]
 
@@ -18,24 +17,36 @@ SAMPLE_CHARS = 65_536
 SLICE_ROWS = 10_000
 
 
-def read_rows(dataset: "DatasetInput") -> Iterator[Row]:
-    """Give each row as a dictionary by column name.
+@dataclass(frozen=True)
+class DatasetInput:
+    """A dataset that a job reads, as a file on this machine."""
 
-    Raises: BadInput when the file is not what its format says.
-    """
-    from queueapp.eventlog import MAX_BYTES, LogError
+    parameter: str
+    id: str
+    name: str
+    format: str
+    path: Path
+    columns: dict[str, str | None] | None
+    options: dict[str, Any]
+    sha256: str
 
-    readers = {"csv": _delimited, "xes": _xes, "parquet": _parquet}
-    reader = readers.get(dataset.format.removesuffix(".gz"))
-    if reader is None:
-        raise BadInput(f"{dataset.name} is of the unknown format {dataset.format!r}")
-    try:
-        yield from reader(dataset, MAX_BYTES)
-    except (LogError, csv.Error) as error:
-        raise BadInput(f"{dataset.name} cannot be read: {error}", dataset.parameter) from error
+    def rows(self) -> Iterator[Row]:
+        """Read the dataset row by row, each row a dictionary by column name.
+
+        Raises: BadInput when the file is not what its format says.
+        """
+        from queueapp.eventlog import MAX_BYTES, LogError
+
+        reader = _READERS.get(self.format.removesuffix(".gz"))
+        if reader is None:
+            raise BadInput(f"{self.name} is of the unknown format {self.format!r}")
+        try:
+            yield from reader(self, MAX_BYTES)
+        except (LogError, csv.Error) as error:
+            raise BadInput(f"{self.name} cannot be read: {error}", self.parameter) from error
 
 
-def _delimited(dataset: "DatasetInput", max_bytes: int) -> Iterator[Row]:
+def _delimited(dataset: DatasetInput, max_bytes: int) -> Iterator[Row]:
     from queueapp.eventlog.delimited import delimiter_of
     from queueapp.eventlog.unpack import utf8_file
 
@@ -47,7 +58,7 @@ def _delimited(dataset: "DatasetInput", max_bytes: int) -> Iterator[Row]:
         yield from csv.DictReader(text, delimiter=delimiter)
 
 
-def _xes(dataset: "DatasetInput", max_bytes: int) -> Iterator[Row]:
+def _xes(dataset: DatasetInput, max_bytes: int) -> Iterator[Row]:
     from queueapp.eventlog.unpack import chunks
     from queueapp.eventlog.xes import read_xes
 
@@ -56,7 +67,7 @@ def _xes(dataset: "DatasetInput", max_bytes: int) -> Iterator[Row]:
     yield from read_xes(blocks, on_rows=lambda _rows: None).iter_rows(named=True)
 
 
-def _parquet(dataset: "DatasetInput", _max_bytes: int) -> Iterator[Row]:
+def _parquet(dataset: DatasetInput, _max_bytes: int) -> Iterator[Row]:
     import polars as pl
 
     try:
@@ -65,3 +76,6 @@ def _parquet(dataset: "DatasetInput", _max_bytes: int) -> Iterator[Row]:
         raise BadInput(f"{dataset.name} is no Parquet file: {error}", dataset.parameter) from error
     for part in table.iter_slices(SLICE_ROWS):
         yield from part.iter_rows(named=True)
+
+
+_READERS = {"csv": _delimited, "xes": _xes, "parquet": _parquet}
