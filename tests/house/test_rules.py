@@ -1,8 +1,10 @@
 """Rules about the code itself: what the documents say is what the code has."""
 
+import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from queueapp.config import SETTINGS
@@ -70,6 +72,33 @@ def test_no_file_is_long() -> None:
     long = {str(path): n for path in sources() if (n := path.read_text().count("\n")) > 500}
 
     assert {} == long
+
+
+def imported(path: Path) -> set[str]:
+    """Return what a file imports anywhere but for its types: modules, or names in them."""
+    tree = ast.parse(path.read_text())
+    typed = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    skipped = {id(inner) for node in typed for inner in ast.walk(node)}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in skipped:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not even inside functions: a module can be understood after those that it imports."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sources()
+    }
+    graph = {name: (imported(path) & modules.keys()) - {name} for name, path in modules.items()}
+
+    assert len(modules) == len([*TopologicalSorter(graph).static_order()])
 
 
 def test_error_codes_are_unique() -> None:
