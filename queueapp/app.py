@@ -96,5 +96,5 @@ def create_app(config: Config, services: Services | None = None) -> Flask:
     install_auth(app)
     install_errors(app)
     install_health(app)
-    install_pages(app, install_blueprints(app), install_management(app))
+    install_pages(app, install_blueprints(app), install_management(app, config))
     return app

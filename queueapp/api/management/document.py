@@ -13,6 +13,7 @@ from queueapp.api.openapi.collecting import DocumentedApi
 from queueapp.api.openapi.finishing import finish
 from queueapp.api.schemas import ResponseSchema
 from queueapp.api.schemas.fields import Note
+from queueapp.config import Config
 
 Doc = dict[str, Any]
 
@@ -57,6 +58,9 @@ class ManagementApi(DocumentedApi):
     """The same way of documenting, with envelopes for errors."""
 
     ERROR_SCHEMA = Failure
+    #: Where keys are taken beside the header, and whether the health needs one.
+    key_places: tuple[str, ...] = ()
+    open_health = False
 
     def _register_responses(self) -> None:
         for status, text in ERRORS.items():
@@ -77,11 +81,18 @@ class ManagementApi(DocumentedApi):
         health = document["paths"]["/health"]["get"]["responses"]["200"]
         health["content"]["text/plain"] = {"schema": {"type": "string"}}
         document = finish(document, INFO)
-        document["security"] = [{"apiKey": []}, {"bearerAuth": []}]
+        keys: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearerAuth": []}]
+        for place in self.key_places:
+            scheme = {"type": "apiKey", "in": place, "name": "X-API-KEY"}
+            document["components"]["securitySchemes"][f"{place}ApiKey"] = scheme
+            keys.append({f"{place}ApiKey": []})
+        document["security"] = keys
+        if self.open_health:
+            document["paths"]["/health"]["get"]["security"] = [*keys, {}]
         return document
 
 
-def install_management(app: Flask) -> ManagementApi:
+def install_management(app: Flask, config: Config) -> ManagementApi:
     """Add the calls; return the maker of their document."""
     app.config.update(
         {
@@ -93,6 +104,8 @@ def install_management(app: Flask) -> ManagementApi:
     envelope.install_envelope(app)
     health.install_health_counts(app)
     api = ManagementApi(app, config_prefix=PREFIX)
+    api.key_places = ("query", "cookie") if config.key_anywhere else ()
+    api.open_health = config.open_health
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     return api

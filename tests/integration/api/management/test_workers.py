@@ -1,5 +1,7 @@
 """Workers in the Job Management API: listed, dead, deleted."""
 
+import pytest
+
 from queueapp.domain.api_key import Role
 from tests.factories import beat, claim, finish, submit
 from tests.integration.api.conftest import Api
@@ -65,6 +67,27 @@ def test_deleted_workers_are_named_and_their_jobs_fail(several: Api) -> None:
     assert ["w1"] == [row["name"] for row in data(several.get("/worker"))]
     assert 404 == several.delete("/worker?name=w2").status_code
     assert [] == data(several.delete("/worker?node=node-2"))
+
+
+@pytest.mark.parametrize(
+    ("query", "gone"),
+    [
+        ("name=w1&queue=nothing&node=node-2", ["w1"]),
+        ("queue=nothing&node=node-2", []),
+        ("queue=FifoQ&node=node-2", ["w1", "w2"]),
+        ("node=node-2&host=h9", ["w2"]),
+        ("node=host-1", ["w1"]),
+        ("node=nowhere&host=h1", []),
+        ("host=h9", []),
+    ],
+)
+def test_one_selector_says_which_workers_are_deleted(
+    several: Api, query: str, gone: list[str]
+) -> None:
+    """The name before the queue, before the node, before the host; what nobody has is nothing."""
+    assert gone == data(several.delete(f"/worker?{query}"))
+    left = {row["name"] for row in data(several.get("/worker"))}
+    assert {"w1", "w2"} - set(gone) == left
 
 
 def test_deleting_nothing_in_particular_deletes_nothing(managed: Api) -> None:
