@@ -36,8 +36,14 @@ def device_command(job: JobContext) -> None:
 def _session(job: JobContext, known: dict[str, Any]) -> Any:
     """Return a session: that of the host where one is kept, else one of the job's own."""
     from actors.device.borrowed import NothingKept, borrow_session
+    from actors.device.eapi import open_eapi
     from actors.device.session import open_session
+    from actors.device.shell import open_shell
 
+    if job.parameters.get("driver") == "paramiko":
+        return open_shell(known, job.secrets)
+    if job.parameters.get("driver") == "pyeapi":
+        return open_eapi(known, job.secrets)
     if job.keeping is not None:
         try:
             return borrow_session(job.keeping, known, job.secrets)
@@ -64,11 +70,18 @@ def _send(job: JobContext, session: Any, lines: list[str], outputs: Outputs) -> 
         outputs.add("\n".join(lines), session.configure(lines, options))
         job.progress(done=len(lines))
         return
-    if parsing is not None and parsing.get("template") is None:
-        options = {**options, "use_textfsm": True}
+    if parsing is not None:
+        options = {**options, **_wishes(work.get("driver", "netmiko"), parsing)}
     for done, line in enumerate(lines, start=1):
         outputs.add(line, _parsed(session.command(line, options), parsing))
         job.progress(done=done)
+
+
+def _wishes(driver: str, parsing: dict[str, Any]) -> dict[str, Any]:
+    """Return what a driver must be told so that there is a text to parse, or records already."""
+    if driver == "pyeapi":
+        return {"text": True}
+    return {"use_textfsm": True} if parsing.get("template") is None else {}
 
 
 def _parsed(got: Any, parsing: dict[str, Any] | None) -> Any:
@@ -76,7 +89,7 @@ def _parsed(got: Any, parsing: dict[str, Any] | None) -> Any:
 
     if parsing is None or parsing.get("template") is None:
         return got
-    return records_of(got, parsing["template"])
+    return records_of(got["stdout"] if isinstance(got, dict) else got, parsing["template"])
 
 
 if OFFERED:

@@ -6,6 +6,7 @@ It remembers every line it was sent and counts its logins. ``password`` is the o
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,10 @@ INTERFACES = "Name Status\r\neth0 up\r\neth1 down"
 
 class _Door(paramiko.ServerInterface):
     """Lets in who knows the password."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.shell = False
 
     def check_auth_password(self, username: str, password: str) -> int:
         right = (username, password) == (USER, PASSWORD)
@@ -34,7 +39,36 @@ class _Door(paramiko.ServerInterface):
         return True
 
     def check_channel_shell_request(self, channel: Any) -> bool:
+        self.shell = True
+        self.asked.set()
         return True
+
+    def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:
+        """A command of its own; ``sleep`` never ends, ``drop`` ends the connection."""
+        self.asked.set()
+        threading.Timer(0.02, _execute, (channel, command.decode())).start()  # after the reply
+        return True
+
+
+def _execute(channel: Any, command: str) -> None:
+    if command == "drop":
+        channel.get_transport().close()
+        return
+    if command == "sleep":
+        return
+    with suppress(OSError, EOFError):  # whoever asked may be gone
+        _answer(channel, command)
+
+
+def _answer(channel: Any, command: str) -> None:
+    known = {"uptime": f"up 3 days, {PASSWORD}\n", "long": "x" * 3_000_000}
+    if command in known:
+        channel.sendall(known[command].encode())
+    else:
+        channel.sendall_stderr(f"{command}: not found\n".encode())
+    channel.send_exit_status(0 if command in known else 127)
+    channel.shutdown_write()
+    channel.close()
 
 
 @dataclass
@@ -95,11 +129,16 @@ class FakeDevice:
         self._transports.append(transport)
         transport.add_server_key(KEY)
         try:
-            transport.start_server(server=_Door())
+            door = _Door()
+            transport.start_server(server=door)
             channel = transport.accept(20)
             if channel is not None:
                 self.logins += 1
-                self._talk(transport, channel)
+                door.asked.wait(20)
+                if door.shell:
+                    self._talk(transport, channel)
+                else:
+                    transport.join()
         except (OSError, EOFError, paramiko.SSHException):
             return
         finally:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from actors.device import session
+from actors.device import failures
 from queueapp import BadInput
 from queueapp.runner import packets
 from queueapp.runner.packets import connect
@@ -16,11 +16,11 @@ from queueapp.runner.task import Keeping
 _FAILURES: dict[str, type[Exception]] = {
     kind.__name__: kind
     for kind in (
-        session.AuthenticationFailed,
-        session.ConnectionFailed,
-        session.ConnectionLost,
-        session.ConfigRefused,
-        session.DeviceTimeout,
+        failures.AuthenticationFailed,
+        failures.ConnectionFailed,
+        failures.ConnectionLost,
+        failures.ConfigRefused,
+        failures.DeviceTimeout,
     )
 }
 
@@ -69,7 +69,7 @@ class BorrowedSession:
         try:
             packets.send(self._kept, what)
         except OSError:
-            raise session.ConnectionLost("The session has ended.") from None
+            raise failures.ConnectionLost("The session has ended.") from None
         return _answer(self._kept)
 
 
@@ -101,7 +101,7 @@ def borrow_session(
 def _answer(kept: socket.socket) -> Any:
     told = packets.receive(kept)
     if told is None:
-        raise session.ConnectionLost("The session has ended.")
+        raise failures.ConnectionLost("The session has ended.")
     if "failed" in told:
         _raise(told)
     return told["done"]
@@ -112,4 +112,4 @@ def _raise(told: dict[str, Any]) -> None:
         raise NothingKept
     if told["failed"] == "BadInput":
         raise BadInput(told["message"], field=told.get("field"))
-    raise _FAILURES.get(told["failed"], session.ConnectionLost)(told["message"])
+    raise _FAILURES.get(told["failed"], failures.ConnectionLost)(told["message"])

@@ -5,8 +5,9 @@ Passwords are no parameters: they come sealed, and are the job's secrets.
 
 from marshmallow import Schema, fields, validate
 
+DRIVERS = ("netmiko", "paramiko", "pyeapi")
 MODES = ("command", "config", "test")
-# ttp is left out: its templates may hold Python code, which would run here.
+# ttp is left out: it evaluates what stands in its templates as Python code.
 PARSERS = ("textfsm",)
 TEXT_MAX = 65_536
 
@@ -43,7 +44,8 @@ class DeviceCommandParameters(Schema):
 
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     host = fields.String(required=True, validate=validate.Length(1, 255))
-    device_type = fields.String(required=True, validate=validate.Length(1, 100))
+    driver = fields.String(load_default="netmiko", validate=validate.OneOf(DRIVERS))
+    device_type = fields.String(allow_none=True, validate=validate.Length(1, 100))
     port = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 65_535))
     username = fields.String(allow_none=True, validate=validate.Length(0, 255))
     lines = fields.List(fields.String(), load_default=list)

@@ -3,61 +3,25 @@
 Host keys are not checked: devices are replaced more often than their keys are published.
 """
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from actors.device.failures import (
+    AuthenticationFailed,
+    ConfigRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    DeviceTimeout,
+    Hide,
+    hiding,
+)
+from actors.device.keys import private_key
 from queueapp import BadInput
 
-HIDDEN = "********"
-SHORTEST_HIDDEN = 4
 HOME_S, QUIET_S = 5.0, 0.5  # for a sign of life, and for the rest of it
 LOOK_S = 0.01
-# Values of these are hidden wherever they come back from the device.
-CONFIDENTIAL = ("password", "secret", "passphrase", "pkey")
-
-
-class AuthenticationFailed(Exception):
-    """The device refused the user."""
-
-
-class ConnectionFailed(Exception):
-    """The device could not be reached."""
-
-
-class ConnectionLost(Exception):
-    """The device dropped the session."""
-
-
-class DeviceTimeout(Exception):
-    """The device did not answer in time."""
-
-
-class ConfigRefused(Exception):
-    """The device refused a line of its configuration."""
-
-
-Hide = Callable[[Any], Any]
-
-
-def hiding(secrets: dict[str, Any]) -> Hide:
-    """Return what takes secrets out of what a device sent: texts, or records of texts."""
-    values = {str(secrets[name]) for name in CONFIDENTIAL if secrets.get(name)}
-    known = sorted((v for v in values if len(v) >= SHORTEST_HIDDEN), key=len, reverse=True)
-
-    def hide(found: Any) -> Any:
-        if isinstance(found, dict):
-            return {name: hide(value) for name, value in found.items()}
-        if isinstance(found, list):
-            return [hide(value) for value in found]
-        if isinstance(found, str):
-            for value in known:
-                found = found.replace(value, HIDDEN)
-        return found
-
-    return hide
 
 
 class Session:
@@ -152,7 +116,7 @@ def open_session(known: dict[str, Any], secrets: dict[str, Any]) -> Session:
     given = {**known, **secrets}
     arguments = {name: value for name, value in given.items() if value is not None}
     if "pkey" in arguments:
-        arguments["pkey"] = _key(arguments["pkey"], arguments.pop("passphrase", None))
+        arguments["pkey"] = private_key(arguments["pkey"], arguments.pop("passphrase", None))
     with told(hide):
         connection = ConnectHandler(**arguments)
         if secrets.get("secret") and not connection.check_enable_mode():
@@ -163,17 +127,6 @@ def open_session(known: dict[str, Any], secrets: dict[str, Any]) -> Session:
 def _last_line(text: str) -> str:
     lines = str(text).strip().splitlines()
     return lines[-1].strip() if lines else ""
-
-
-def _key(text: str, passphrase: str | None) -> Any:
-    from paramiko import ECDSAKey, Ed25519Key, RSAKey, SSHException
-
-    for kind in (Ed25519Key, ECDSAKey, RSAKey):
-        try:
-            return kind.from_private_key(io.StringIO(text), passphrase)
-        except (SSHException, ValueError):
-            continue
-    raise BadInput("The private key cannot be read with this passphrase.", field="pkey")
 
 
 @contextmanager

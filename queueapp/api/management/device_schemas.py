@@ -8,7 +8,12 @@ from marshmallow import fields, validate
 
 from queueapp.api.management.schemas import Envelope, ManagedError, ManagedJob, _Snake
 from queueapp.api.schemas import RequestSchema
-from queueapp.api.schemas.enums import DeviceDriver, QueueStrategy, RenderingEngine
+from queueapp.api.schemas.enums import (
+    DeviceDriver,
+    EapiTransport,
+    QueueStrategy,
+    RenderingEngine,
+)
 from queueapp.api.schemas.fields import Choice, Flag, Note, Number, Opaque, Real, Text, Whole
 
 LINES_MAX = 1_000
@@ -44,9 +49,9 @@ class _Driver(Choice):
     """A driver; those that other programs know are refused by name."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if isinstance(value, str) and value.lower() in ("napalm", "paramiko", "pyeapi"):
+        if isinstance(value, str) and value.lower() == "napalm":
             raise marshmallow.ValidationError(
-                f"The driver {value.lower()} is not offered here; offered is: netmiko."
+                f"The driver napalm is not offered here; offered are: {', '.join(DeviceDriver)}."
             )
         return super()._deserialize(value, attr, data, **kwargs)
 
@@ -90,6 +95,7 @@ class ConnectionArgs(_Asked):
 
     host = _text("Name or address of the device.", shortest=1, blank=False, printable=True)
     device_type = _text("netmiko's name for the kind of device.", longest=100, shortest=1)
+    transport = Choice(EapiTransport, metadata=_about("pyeapi only; https unless given."))
     port = Whole(low=1, high=65_535, metadata=_about("Usually 22."))
     username = _text("Who logs in.")
     password = _text("Never shown again.", longest=4_096)
@@ -132,10 +138,20 @@ class Rendering(_Asked):
     context = Opaque(load_default=dict, metadata=_about("What the template may use."))
 
 
+def _parser(name: str) -> None:
+    if name == "ttp":
+        raise marshmallow.ValidationError(
+            "ttp is not offered: it runs what stands in its templates as Python code; "
+            "offered is: textfsm."
+        )
+    if name != "textfsm":
+        raise marshmallow.ValidationError("It must be textfsm.")
+
+
 class Parsing(_Asked):
     """Records from the output of commands."""
 
-    name = _text("textfsm.", longest=20, required=True)
+    name = _text("textfsm.", longest=20, required=True, rule=_parser)
     template = _text("Without it, what ntc-templates has for the command.", longest=TEXT_MAX)
 
 
@@ -150,7 +166,9 @@ class _Work(_Asked):
     queue_strategy = Choice(
         QueueStrategy,
         load_default=None,
-        metadata=_about("pinned: one job of a host at a time, in order; the default with netmiko."),
+        metadata=_about(
+            "pinned: one job of a host at a time, in order; the default with netmiko, else fifo."
+        ),
     )
     result_ttl = Whole(
         low=60,

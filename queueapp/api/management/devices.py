@@ -103,7 +103,7 @@ class DeviceTest(MethodView):
         A worker connects, logs in and looks for the prompt; the answer comes when it has, after
         25 seconds at the latest. 503 when no worker had time for it.
         """
-        scope, order = _scope(), test_order(body["connection_args"])
+        scope, order = _scope(), test_order(body["driver"], body["connection_args"])
 
         def test(idempotency: Idempotency | None) -> tuple[Response, bool]:
             job, repeated = _tried(scope, order, idempotency)

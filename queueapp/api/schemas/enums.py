@@ -157,6 +157,15 @@ class DeviceDriver(StrEnum):
     """What talks to a device."""
 
     NETMIKO = "netmiko"
+    PARAMIKO = "paramiko"
+    PYEAPI = "pyeapi"
+
+
+class EapiTransport(StrEnum):
+    """How a switch's eAPI is reached."""
+
+    HTTPS = "https"
+    HTTP = "http"
 
 
 class QueueStrategy(StrEnum):

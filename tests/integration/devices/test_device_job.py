@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.device.session import hiding
+from actors.device.failures import hiding
 from actors.device_command import device_command_type
 from queueapp.context import JobContext
 from queueapp.runner.child import run_assignment

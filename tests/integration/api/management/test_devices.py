@@ -24,6 +24,8 @@ CONNECTION = {
     "password": SECRET,
     "conn_timeout": 4,
 }
+PLAIN = {name: CONNECTION[name] for name in ("host", "username", "password")}
+SWITCH = {**PLAIN, "secret": "enabling-secret"}
 BODY: dict[str, Any] = {"driver": "netmiko", "connection_args": CONNECTION, "command": "show clock"}
 DEFAULT = Scope("default", "default")
 
@@ -92,6 +94,22 @@ def test_what_is_asked_for_is_kept(devices: Api) -> None:
     assert ("FifoQ", "192.0.2.1") == (row["queue"], row["device_name"])
 
 
+@pytest.mark.parametrize("driver", ["paramiko", "pyeapi"])
+def test_other_drivers_need_no_device_type(devices: Api, driver: str) -> None:
+    """Their jobs are not pinned unless asked to be."""
+    body = {"driver": driver, "connection_args": PLAIN, "driver_args": {"read_timeout": 9}}
+    job = made(devices, **body)
+    pinned = made(devices, **body, queue_strategy="pinned")
+
+    assert (None, "192.0.2.1", "192.0.2.1") == (job.spec.host, job.spec.device, pinned.spec.host)
+    assert (driver, {"read_timeout": 9.0}) == (
+        job.spec.parameters["driver"],
+        job.spec.parameters["driver_args"],
+    )
+    tested = {"driver": driver, "connection_args": {**PLAIN, "device_type": "x"}}
+    assert 400 == devices.post("/device/test", tested).status_code
+
+
 def test_templates_and_parsers_reach_the_job(devices: Api) -> None:
     """An object is what its template may use."""
     rendering = {"name": "jinja2", "template": "show {{ what }}", "context": {"what": "ip"}}
@@ -108,7 +126,29 @@ def test_templates_and_parsers_reach_the_job(devices: Api) -> None:
     ("changes", "where"),
     [
         ({"driver": "napalm"}, ["driver"]),
-        ({"driver": "pyeapi"}, ["driver"]),
+        ({"driver": "pyeapi"}, ["connection_args", "device_type"]),
+        ({"driver": "paramiko"}, ["connection_args", "device_type"]),
+        ({"driver": "paramiko", "connection_args": SWITCH}, ["connection_args", "secret"]),
+        (
+            {"driver": "pyeapi", "connection_args": {**SWITCH, "transport": "ftp"}},
+            ["connection_args", "transport"],
+        ),
+        (
+            {"connection_args": {**CONNECTION, "transport": "http"}},
+            ["connection_args", "transport"],
+        ),
+        (
+            {"driver": "paramiko", "connection_args": PLAIN, "command": None, "config": "x"},
+            ["config"],
+        ),
+        (
+            {"driver": "paramiko", "connection_args": PLAIN, "parsing": {"name": "textfsm"}},
+            ["parsing", "template"],
+        ),
+        (
+            {"driver": "pyeapi", "connection_args": SWITCH, "driver_args": {"cmd_verify": True}},
+            ["driver_args", "cmd_verify"],
+        ),
         ({"driver": None}, ["driver"]),
         ({"command": None}, ["command"]),
         ({"config": "x"}, ["config"]),
