@@ -203,6 +203,7 @@ __all__ = (
     "CatchUpPolicy",
     "ControlAction",
     "DeviceDriver",
+    "EapiTransport",
     "Extent",
     "HistoryMetric",
     "Isolation",
