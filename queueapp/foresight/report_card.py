@@ -57,7 +57,7 @@ class ReportCard:
         others = self._noted if len(self._noted) < MOST_REMEMBERED else {}
         self._noted = {**others, scope: time.monotonic()}
         now = self._now_ms()
-        high, mean = duration.high_ms, duration.mean_ms
+        high, middle = duration.high_ms, duration.middle_ms or duration.mean_ms
         ends = int(start_ms + high)
         # A start is told as the moment by which it should have come.
         wait = float(start_ms - now)
@@ -65,7 +65,7 @@ class ReportCard:
             scope,
             [
                 Shown("start", now, start_ms, start_ms, 0.0, wait, wait, job_id),
-                Shown("duration", now, ends, start_ms, duration.low_ms, mean, high, job_id),
+                Shown("duration", now, ends, start_ms, duration.low_ms, middle, high, job_id),
             ],
         )
 
