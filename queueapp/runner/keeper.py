@@ -58,7 +58,11 @@ class Keeper:
         """Return the places of which something is kept or in use; None when nothing was told."""
         with self._lock:
             self._hear()
-            return self._held
+            told = self._held
+            if self._line is None:
+                # That nothing is left is news once; another worker may have a new keeper by now.
+                self._held = None
+            return told
 
     def close(self) -> None:
         """Hang up; the keeper ends with its last worker."""

@@ -142,15 +142,14 @@ class Keeping:
     def _give(self, client: socket.socket, asked: dict[str, Any], packet: bytes) -> None:
         digest = hmac.digest(self._key, json.dumps(asked, sort_keys=True).encode(), "sha256")
         kept = next((one for one in self._idle() if one.digest == digest), None)
-        kept = kept or self._made(digest, str(asked["place"]))
+        if kept is not None and not _handed(kept, packet, client):
+            self._forget(kept)  # it has just ended
+            kept = None
         if kept is None:
-            self._drop(client)  # it helps itself
-            return
-        try:
-            socket.send_fds(kept.channel, [packet], [client.fileno()])
-        except OSError:
-            self._drop(client)
-            return
+            kept = self._made(digest, str(asked["place"]))
+            if kept is None or not _handed(kept, packet, client):
+                self._drop(client)  # it helps itself
+                return
         kept.client, kept.used_s = client, time.monotonic()
         # What it says now is for the process alone; only its end matters here.
         self._poll.modify(client.fileno(), 0)
@@ -165,7 +164,12 @@ class Keeping:
             self._end(idle[0])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # the machine has no room for another process
+            ours.close()
+            theirs.close()
+            return None
         if pid == 0:
             _become_kept(theirs.fileno(), parent, self._serve)
         theirs.close()
@@ -226,6 +230,15 @@ class Keeping:
             os.waitpid(kept.pid, 0)
 
 
+def _handed(kept: Kept, packet: bytes, client: socket.socket) -> bool:
+    """Hand a job to the process that keeps what it needs; False when that is gone."""
+    try:
+        socket.send_fds(kept.channel, [packet], [client.fileno()])
+    except OSError:
+        return False
+    return True
+
+
 def _become_kept(channel: int, parent: int, serve: Callable[[socket.socket], None]) -> NoReturn:
     """Turn a fresh fork into the process that keeps one thing; never return."""
     try:
@@ -248,6 +261,8 @@ def main(settings: dict[str, Any]) -> NoReturn:
         os._exit(0)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # workers stop; it follows the last of them
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # two for each thing that is kept
     keeping = Keeping(socket.socket(fileno=settings["listener"]), settings)
     gc.collect()
     gc.freeze()
