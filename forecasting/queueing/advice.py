@@ -114,6 +114,8 @@ def best_move(model: QueueModel, kind: int) -> Move | None:
         return None
     model = replace(model, futures=model.futures.first(PATHS_MOVED))
     usual = _mean_wait_of(model, kind)
+    if usual < LEAST_WAIT:
+        return None
     moves = []
     for hours in SHIFTS:
         moved = _mean_wait_of(_moved(model, kind, hours), kind)
