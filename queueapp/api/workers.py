@@ -200,6 +200,7 @@ def worker_row(status: WorkerStatus, viewer: ApiKey, now_ms: int) -> dict[str, A
         "slots": worker.slots,
         "runningJobs": len(status.jobs),
         "jobs": [_job_row(job) for job in status.jobs if viewer.covers(job.scope)],
+        "hosts": sorted(one.host for one in status.held if viewer.covers(one.scope)),
         "jobTypes": list(status.types),
         "freeCpuUnits": max(0, status.free_cpu_units),
         "freeMemory": size(max(0, status.free_memory_mb) << 20),

@@ -48,6 +48,7 @@ class HeartbeatMiddleware(Middleware):
         stop: Stop,
         renewed: Callable[[], None],
         kept: Callable[[], Iterable[str] | None] = lambda: None,
+        let_go: Callable[[], None] = lambda: None,
         directory: Path,
     ) -> None:
         self._station = station
@@ -56,6 +57,7 @@ class HeartbeatMiddleware(Middleware):
         self._stop = stop
         self._renewed = renewed
         self._kept = kept
+        self._let_go = let_go
         self._directory = directory
         self._over = threading.Event()
         self._parent = os.getppid()
@@ -112,3 +114,5 @@ class HeartbeatMiddleware(Middleware):
         self._renewed()
         for job_id, epoch in lost:
             self._stop(job_id, epoch, "lost")
+        if answer["draining"] and not held:
+            self._let_go()  # it takes no job for which anything would have to be kept

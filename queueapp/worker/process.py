@@ -173,6 +173,7 @@ class WorkerProcess:
                 stop=self._stop,
                 renewed=self.runner.renew,
                 kept=self.keepers.held,
+                let_go=self.keepers.close,
                 directory=work_dir,
             ),
             FenceMiddleware(station, stop=self._stop),

@@ -20,7 +20,8 @@ WORKER: dict[str, Any] = {
             "startTime": "2026-02-01T10:41:00Z",
         }
     ],
-    "jobTypes": ["ProcessMining"],
+    "hosts": ["192.0.2.1"],
+    "jobTypes": ["ProcessMining", "DeviceCommand"],
     "freeCpuUnits": 2,
     "freeMemory": "12 GB",
     "freeMemoryMb": 12288,

@@ -42,6 +42,9 @@ class WorkerView(ResponseSchema):
     slots = Count(metadata={"description": "How many jobs it runs at once."})
     running_jobs = Count(metadata={"description": "Of all tenants."})
     jobs = fields.List(fields.Nested(WorkerJob))
+    hosts = fields.List(
+        Note(), metadata={"description": "Pinned hosts whose sessions its node has."}
+    )
     job_types = fields.List(Note())
     free_cpu_units = Count(metadata={"description": "Of its node, shared with its neighbours."})
     free_memory = Note(metadata={"description": "Of its node."})

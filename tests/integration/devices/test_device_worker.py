@@ -160,6 +160,13 @@ def test_a_cancelled_jobs_session_is_not_used_again(
     after = site.ended(site.post("/device/exec", work(first, "show version"))["id"])
     assert ("finished", 3, 1) == (after["status"], first.logins, first.sessions)
 
+    (name,) = [one.worker.name for one in worker.engine.store.workers.all()]
+    worker.engine.store.workers.drain(name, by="ann")
+    deadline = time.monotonic() + 20
+    while first.sessions and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert 0 == first.sessions  # a worker that drains keeps nothing open
+
 
 def test_a_worker_with_another_key_says_so(
     site: Site, redis_url: str, tmp_path: Path, devices: list[FakeDevice]

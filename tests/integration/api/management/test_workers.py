@@ -43,6 +43,9 @@ def test_a_node_holds_hosts_between_their_jobs(managed: Api) -> None:
     assert ["w1"] == [row["name"] for row in data(managed.get("/worker?host=h9"))]
     assert [["FifoQ"]] == [row["queues"] for row in data(stranger.get("/worker"))]
     assert [] == data(managed.delete("/worker?host=h9"))
+    rows = managed.get("/api/workers").get_json()["workers"]
+    assert [["h9"]] == [row["hosts"] for row in rows]
+    assert [[]] == [row["hosts"] for row in stranger.get("/api/workers").get_json()["workers"]]
     node = managed.get("/api/nodes").get_json()["nodes"][0]
     assert (1, None) == (node["heldHosts"], node["pinCapacity"])
 
