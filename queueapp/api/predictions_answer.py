@@ -10,7 +10,6 @@ from queueapp.domain import text
 from queueapp.domain.predictions import Point
 from queueapp.domain.report_card import (
     FEWEST_ACHIEVED,
-    TARGETS,
     TOLERANCE,
     Achieved,
     Mark,
@@ -185,9 +184,8 @@ def accuracy_answer(found: Sequence[Scored], now_ms: int) -> Row:
 
 
 def _targets(found: Sequence[Scored], since_ms: int) -> Iterable[Row]:
-    lately = [one for one in found if one.at_ms >= since_ms]
-    for what in TARGETS:
-        whole, by_lead = marks(lately, what)
+    lately = (one for one in found if one.at_ms >= since_ms)
+    for what, (whole, by_lead) in marks(lately).items():
         yield {
             "target": what,
             **_mark(whole, what),

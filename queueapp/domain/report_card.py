@@ -5,7 +5,7 @@ starts.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -123,11 +123,22 @@ def mark(found: Iterable[Scored]) -> Mark:
     )
 
 
-def marks(found: Sequence[Scored], what: str) -> tuple[Mark, dict[str, Mark]]:
-    """Return how good predictions of something were, all in all and by how far ahead."""
-    mine = [one for one in found if one.what == what]
-    return mark(mine), {
-        lead: mark(one for one in mine if lead_of(one) == lead) for lead in leads_of(what)
+Marks = tuple[Mark, dict[str, Mark]]
+
+
+def marks(found: Iterable[Scored]) -> dict[str, Marks]:
+    """Return how good predictions of each thing were, all in all and by how far ahead."""
+    groups: dict[str, dict[str, list[Scored]]] = {
+        what: {lead: [] for lead in leads_of(what)} for what in TARGETS
+    }
+    for one in found:
+        groups[one.what][lead_of(one)].append(one)
+    return {
+        what: (
+            mark(one for each in by_lead.values() for one in each),
+            {lead: mark(each) for lead, each in by_lead.items()},
+        )
+        for what, by_lead in groups.items()
     }
 
 

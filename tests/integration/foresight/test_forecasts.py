@@ -255,18 +255,19 @@ def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine)
     store.shown.remember(SCOPE, [later, gone])
     assert 24 == engine.report_card.compare()
     found = store.shown.scored(SCOPE, told)
-    start, by_lead = marks(found, "start")
+    known = marks(found)
+    start, by_lead = known["start"]
 
     assert 0 == engine.report_card.compare()
     assert (6, 5 / 6) == (start.samples, start.coverage)
     assert 10_000 - 5 <= (start.median_error or 0) <= 10_000
     assert 6 == by_lead["under 10 minutes"].samples
-    assert Mark(6, 1.0, 30_000.0) == marks(found, "duration")[0]
+    assert Mark(6, 1.0, 30_000.0) == known["duration"][0]
     assert (1.0, 3.5) == (
-        marks(found, "size")[0].coverage,
-        marks(found, "size")[0].median_error,
+        known["size"][0].coverage,
+        known["size"][0].median_error,
     )
-    assert (6, 1.0) == (marks(found, "wait")[0].samples, marks(found, "wait")[0].coverage)
+    assert (6, 1.0) == (known["wait"][0].samples, known["wait"][0].coverage)
     left = store.shown.due([SCOPE], now_ms=store.now_ms() + HOUR_MS, limit=9)[0]
     assert [waiting] == [one.job_id for one in left]
 

@@ -12,6 +12,8 @@ from forecasting.queueing.learnt import Learnt
 from tests.unit.forecasting.queueing.workloads import DAY, NOW, steady
 
 JOBS = steady(14, 6, 900, 2)
+KNOWN = {"now": NOW, "workers": 2, "since": NOW - 14 * DAY}
+FIRST = fit(JOBS, **KNOWN)
 REFRESH = """
 import json, sys
 import numpy as np
@@ -24,16 +26,14 @@ print(json.dumps([name for name in ("statsmodels", "pandas", "scipy") if name in
 
 def test_what_was_learnt_of_arrivals_is_read_again() -> None:
     """The same rates, also after they were stored, and from them the same forecast."""
-    told = {"now": NOW, "workers": 2, "since": NOW - 14 * DAY}
-    first = fit(JOBS, **told)
-    stored = Learnt.of(json.loads(json.dumps(first.learnt.plain())))
-    assert first.learnt.profile is not None
+    stored = Learnt.of(json.loads(json.dumps(FIRST.learnt.plain())))
+    assert FIRST.learnt.profile is not None
     assert stored.profile is not None
     hours = NOW / 3600 + np.arange(24.0)
-    assert first.learnt.profile.rates(hours).tolist() == stored.profile.rates(hours).tolist()
-    forgot = Learnt.of({**first.learnt.plain(), "profile": None})
+    assert FIRST.learnt.profile.rates(hours).tolist() == stored.profile.rates(hours).tolist()
+    forgot = Learnt.of({**FIRST.learnt.plain(), "profile": None})
     again, anew = (
-        fit(JOBS, learnt=learnt, **told).forecast(24, [0.5])["queue_size"]
+        fit(JOBS, learnt=learnt, **KNOWN).forecast(24, [0.5])["queue_size"]
         for learnt in (stored, forgot)
     )
 
@@ -42,7 +42,7 @@ def test_what_was_learnt_of_arrivals_is_read_again() -> None:
 
 def test_a_refresh_loads_no_statistics() -> None:
     """They take a second to import, more than all the rest."""
-    learnt = fit(JOBS, now=NOW, workers=2, since=NOW - 14 * DAY).learnt.plain()
+    learnt = FIRST.learnt.plain()
     told = {
         "jobs": {
             name: [None if math.isnan(n) else n for n in c.tolist()] for name, c in JOBS.items()
