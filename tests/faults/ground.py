@@ -15,11 +15,10 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import requests
@@ -30,6 +29,7 @@ from queueapp.embedded import start_server
 from queueapp.store import Store, connect
 from tests.faults.network import Link
 from tests.faults.proxy import Proxy
+from tests.waiting import eventually
 
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +37,6 @@ KEY = "the-admin-key"
 SCOPE = Scope("acme", "sales")
 PROJECT = "/api/acme/sales"
 LEASE_S = 3.0
-POLL_S = 0.02
-Found = TypeVar("Found")
 
 
 def seed(default: int | None = None) -> int:
@@ -46,15 +44,6 @@ def seed(default: int | None = None) -> int:
     value = int(os.environ.get("QUEUEAPP_FAULT_SEED") or default or time.time_ns() % 1_000_000)
     LOG.warning("QUEUEAPP_FAULT_SEED=%d", value)
     return value
-
-
-def eventually(holds: Callable[[], Found | None], within_s: float = 60.0) -> Found:
-    """Wait until something holds and return it."""
-    deadline = time.monotonic() + within_s
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(POLL_S)
-    return found
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import requests
 from queueapp.domain.fleet import WorkerState
 from queueapp.domain.states import Status
 from tests import laws
-from tests.faults.ground import KEY, Ground, Machine, eventually
+from tests.faults.ground import KEY, Ground, Machine
 from tests.faults.proxy import Weather
 from tests.faults.test_single_faults import begun_on, ended, submit, two_machines
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -18,8 +18,9 @@ from queueapp.config import Config
 from queueapp.domain.states import Status
 from queueapp.laws import standing
 from queueapp.upkeep.chores import cascade, promote, prune
-from tests.faults.ground import LEASE_S, LOG, Ground, eventually, seed
+from tests.faults.ground import LEASE_S, LOG, Ground, seed
 from tests.faults.nemesis import Nemesis
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from tests.system.test_up import Gate
-from tests.system.upped import Upped, alive, eventually
+from tests.system.upped import Upped, alive
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -11,8 +11,9 @@ from queueapp.app import create_app
 from queueapp.config import Config
 from queueapp.domain.scope import Scope
 from tests.fake_device import FakeDevice
-from tests.faults.ground import Ground, Machine, eventually
+from tests.faults.ground import Ground, Machine
 from tests.laws import check
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
 KEY = {"X-API-KEY": "admin"}

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from tests.faults.ground import seed
-from tests.system.upped import PROJECT, Upped, alive, eventually
+from tests.system.upped import PROJECT, Upped, alive
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -24,9 +24,9 @@ from tests.faults.ground import (
     SCOPE,
     Ground,
     Machine,
-    eventually,
 )
 from tests.faults.proxy import Weather
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from queueapp.processes import group_lives
 from queueapp.supervisor import Program, Supervisor
+from tests.waiting import eventually
 
 OBEDIENT = """
 import signal, sys, time
@@ -35,14 +35,6 @@ subprocess.run([sys.executable, "-c", {STUBBORN!r}])
 
 def program(name: str, code: str) -> Program:
     return Program(name, [sys.executable, "-c", code], os.environ)
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Wait until something holds, or fail."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(0.01)
 
 
 @dataclass

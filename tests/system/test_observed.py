@@ -16,7 +16,8 @@ import requests
 from queueapp.embedded import ephemeral_server
 from queueapp.store.connect import Client, connect
 from tests.system.collector import Collector
-from tests.system.upped import PROJECT, Upped, eventually
+from tests.system.upped import PROJECT, Upped
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -15,7 +15,8 @@ import pytest
 
 from queueapp.embedded.directory import Layout
 from queueapp.embedded.locks import is_locked
-from tests.system.upped import PROJECT, ROOT, Upped, alive, eventually
+from tests.system.upped import PROJECT, ROOT, Upped, alive
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,18 +14,10 @@ import psutil
 
 from queueapp.cli.client import ApiError, Client
 from queueapp.embedded import start_server
+from tests.waiting import eventually
 
 PROJECT = "/api/acme/sales"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def eventually(holds: Callable[[], Any], within_s: float = 60.0) -> Any:
-    """Wait until something holds and return it, or fail."""
-    deadline = time.monotonic() + within_s
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass

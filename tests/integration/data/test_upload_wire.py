@@ -3,7 +3,6 @@
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from werkzeug.serving import make_server
 
 from tests.integration.data.wire import LOG, Api
 from tests.integration.test_objects import bucket_server, create_bucket
+from tests.waiting import eventually
 
 __all__ = ("bucket_server", "create_bucket")
 
@@ -67,14 +67,6 @@ def answered(connection: socket.socket) -> tuple[int, bytes]:
     return response.status, response.read()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def chunk(data: bytes) -> bytes:
     """Return one chunk of a chunked body."""
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
@@ -85,10 +77,10 @@ def test_an_upload_that_is_cut_off_leaves_nothing(api: Api, port: int) -> None:
     before = api.left()
     connection = start(api, port, f"Content-Length: {64 * MB}")
     connection.sendall(HEAD + b"x" * (8 * MB))
-    until(lambda: len(api.left()[2]) == 1)
+    eventually(lambda: len(api.left()[2]) == 1)
     connection.close()
 
-    until(lambda: api.left()[2] == [])
+    eventually(lambda: api.left()[2] == [])
     assert api.left() == before
 
 

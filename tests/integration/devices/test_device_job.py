@@ -10,9 +10,9 @@ import pytest
 from actors.device.failures import hiding
 from actors.device_command import device_command_type
 from queueapp.context import JobContext
-from queueapp.runner.child import run_assignment
 from queueapp.runner.task import Assignment
 from tests.fake_device import ENABLE, PASSWORD, FakeDevice
+from tests.integration.devices.device_jobs import end_and_outputs, events_of
 
 OPEN = ("host", "port", "device_type", "username")
 
@@ -29,23 +29,7 @@ def run(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the job as its process does; return its end and its summary."""
     known = {name: device.connection[name] for name in OPEN}
-    assignment = Assignment(
-        id="j",
-        type=device_command_type.name,
-        attempt=1,
-        name="test",
-        parameters={"mode": "command", **known, **work},
-        directory=folder,
-        now_ms=0,
-        secrets={"password": PASSWORD, **secrets},
-    )
-    events: list[dict[str, Any]] = []
-    run_assignment(assignment, events.append, on_stop=lambda _: None)
-    assert PASSWORD not in json.dumps(events)
-    summary: dict[str, Any] = {}
-    for event in events:
-        summary |= event["values"] if event["event"] == "summary" else {}
-    return events[-1], summary
+    return end_and_outputs(events_of(folder, {**known, **work}, secrets))
 
 
 def test_commands_bring_their_outputs(device: FakeDevice, tmp_path: Path) -> None:

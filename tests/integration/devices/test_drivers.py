@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from actors.device_command import device_command_type
-from queueapp.runner.child import run_assignment
-from queueapp.runner.task import Assignment
-from tests.fake_device import ENABLE, PASSWORD, USER, FakeDevice
+from tests.fake_device import ENABLE, USER, FakeDevice
 from tests.fake_switch import FakeSwitch, certificate
+from tests.integration.devices.device_jobs import end_and_outputs, events_of
 
 WRONG = {"password": "wrong-password"}
 PLAIN = {"transport": "http"}
@@ -36,23 +34,7 @@ def run(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run a job as its process does; return its end and its summary."""
     known = {"host": "127.0.0.1", "port": port, "username": USER, "driver": driver}
-    assignment = Assignment(
-        id="j",
-        type=device_command_type.name,
-        attempt=1,
-        name="test",
-        parameters={"mode": "command", **known, **work},
-        directory=folder,
-        now_ms=0,
-        secrets={"password": PASSWORD, **secrets},
-    )
-    events: list[dict[str, Any]] = []
-    run_assignment(assignment, events.append, on_stop=lambda _: None)
-    assert PASSWORD not in json.dumps(events)
-    summary: dict[str, Any] = {}
-    for event in events:
-        summary |= event["values"] if event["event"] == "summary" else {}
-    return events[-1], summary
+    return end_and_outputs(events_of(folder, {**known, **work}, secrets))
 
 
 def test_each_command_tells_how_it_ended(device: FakeDevice, tmp_path: Path) -> None:

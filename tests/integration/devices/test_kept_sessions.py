@@ -1,19 +1,18 @@
 """The sessions of pinned hosts between jobs: one login for many jobs, and never a doubtful one."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.device_command import device_command_type
-from queueapp.runner.child import run_assignment
 from queueapp.runner.keeper import Keeper
 from queueapp.runner.packets import connect, send
-from queueapp.runner.task import Assignment, Keeping
+from queueapp.runner.task import Keeping
 from tests.fake_device import ENABLE, PASSWORD, FakeDevice
+from tests.integration.devices.device_jobs import events_of
+from tests.waiting import eventually
 
 MODULE = "actors.device.kept"
 OPEN = ("host", "port", "device_type", "username")
@@ -35,14 +34,6 @@ def device() -> Iterator[FakeDevice]:
         yield standing
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def here(device: FakeDevice) -> str:
     """Return what the device is called on the node."""
     return f"t|p|{device.port}"
@@ -62,24 +53,13 @@ class Jobs:
 
     def run(self, device: FakeDevice, *lines: str, **changes: Any) -> dict[str, Any]:
         """Run a job to its end and return that."""
-        secrets = {"password": PASSWORD, **changes.pop("secrets", {})}
+        secrets = changes.pop("secrets", {})
         place = changes.pop("place", here(device))
         address = changes.pop("keeping", None) or self.keeper.address()
         known = {name: device.connection[name] for name in OPEN}
-        assignment = Assignment(
-            id="j",
-            type=device_command_type.name,
-            attempt=1,
-            name="test",
-            parameters={"mode": "command", "lines": list(lines), **known, **changes},
-            directory=self.folder,
-            now_ms=0,
-            secrets=secrets,
-            keeping=Keeping(str(address), place),
-        )
-        events: list[dict[str, Any]] = []
-        run_assignment(assignment, events.append, on_stop=lambda _: None)
-        return events[-1]
+        work = {"lines": list(lines), **known, **changes}
+        keeping = Keeping(str(address), place)
+        return events_of(self.folder, work, secrets, keeping=keeping)[-1]
 
 
 @pytest.fixture
@@ -112,7 +92,7 @@ def test_at_capacity_the_idle_session_makes_room(jobs: Jobs, device: FakeDevice)
     """The one that was used longest ago is closed."""
     for place in ("t|p|1", "t|p|2", "t|p|1", "t|p|3"):
         jobs.run(device, "show version", place=place)
-    until(lambda: device.sessions == 2)
+    eventually(lambda: device.sessions == 2)
     assert {"t|p|1", "t|p|3"} == jobs.held
     jobs.run(device, "show version", place="t|p|1")
 
@@ -151,9 +131,9 @@ def test_what_a_killed_job_used_is_ended(jobs: Jobs, device: FakeDevice) -> None
     job = connect(Path(str(jobs.keeper.address())))
     send(job, {"place": here(device), "known": known, "secrets": {"password": PASSWORD}})
     send(job, {"do": "command", "line": "show slow", "options": {}})
-    until(lambda: device.running == 1)
+    eventually(lambda: device.running == 1)
     job.close()
-    until(lambda: here(device) not in jobs.held)
+    eventually(lambda: here(device) not in jobs.held)
 
     assert "completed" == jobs.run(device, "show version")["how"]
     assert 2 == device.logins
@@ -166,14 +146,14 @@ def test_idle_sessions_and_the_keeper_come_to_an_end(tmp_path: Path, device: Fak
     Jobs(first, tmp_path).run(device, "show version")
     Jobs(second, tmp_path).run(device, "show version")
     assert (1, {here(device)}) == (device.logins, Jobs(second, tmp_path).held)
-    until(lambda: not Jobs(second, tmp_path).held and not device.sessions)
+    eventually(lambda: not Jobs(second, tmp_path).held and not device.sessions)
 
     Jobs(second, tmp_path).run(device, "show version")
     first.close()
     assert "completed" == Jobs(second, tmp_path).run(device, "show version")["how"]
     assert 2 == device.logins
     second.close()
-    until(lambda: not device.sessions and not _listens(address))
+    eventually(lambda: not device.sessions and not _listens(address))
 
 
 def _listens(address: Path) -> bool:
@@ -195,12 +175,12 @@ def test_a_keeper_that_is_gone_costs_no_job_anything(tmp_path: Path, device: Fak
     device.slow_s = 1
     thread = threading.Thread(target=jobs.run, args=(device, "show slow"))
     thread.start()
-    until(lambda: device.running == 1)
+    eventually(lambda: device.running == 1)
     assert "completed" == jobs.run(device, "show version", place="t|p|full")["how"]
     thread.join()
     assert (2, {here(device)}) == (device.logins, jobs.held)
 
     jobs.keeper.close()
-    until(lambda: not _listens(tmp_path / "k.sock"))
+    eventually(lambda: not _listens(tmp_path / "k.sock"))
     assert "completed" == jobs.run(device, "show version", keeping=tmp_path / "k.sock")["how"]
     assert 3 == device.logins

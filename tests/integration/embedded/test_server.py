@@ -5,8 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from queueapp.embedded import (
 )
 from queueapp.embedded.directory import SOCKET_PATH_LIMIT, Layout
 from queueapp.embedded.locks import is_locked
+from tests.waiting import eventually
 
 # A user in a process of its own: joins, says so, and leaves when its input ends.
 USER = """
@@ -34,14 +34,6 @@ server.leave()
 """
 
 type_of_user = subprocess.Popen[str]
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> None:
-    """Wait until something holds, or fail."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(0.01)
 
 
 def start_user(data_dir: Path) -> type_of_user:

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 from queueapp.domain.events import START, Event, EventFilter
 from queueapp.domain.scope import Scope
 from queueapp.engine.feed import EventFeed, Subscription
 from queueapp.store import Store
 from tests.factories import SCOPE, submit
+from tests.waiting import eventually
 
 ALL = EventFilter()
 OTHER = Scope("tenant", "other")
@@ -21,14 +21,6 @@ def heard(listener: Subscription, wanted: int, within_s: float = 5.0) -> list[Ev
     while len(found) < wanted and not listener.overrun and time.monotonic() < deadline_s:
         found += listener.take(0.2)
     return found
-
-
-def until(true: Callable[[], bool], within_s: float = 5.0) -> bool:
-    """Wait until something holds."""
-    deadline_s = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline_s:
-        time.sleep(0.01)
-    return true()
 
 
 def reading() -> bool:
@@ -116,4 +108,4 @@ def test_reading_ends_with_the_last_listener_and_begins_again(store: Store) -> N
         with feed.subscribe(SCOPE, ALL) as listener:
             submit(store)
             assert 1 == len(heard(listener, 1))
-        assert until(lambda: not reading())
+        eventually(lambda: not reading())

@@ -1,6 +1,5 @@
 """What the runner's tests share: a runner over the zoo of job types, and a short way to use it."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +14,7 @@ from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.job_types import load_modules
 from queueapp.runner import DatasetInput, Runner, StopKind, Task
+from tests.waiting import eventually
 
 ZOO = "tests.integration.runner.bad_jobs"
 NOW_MS = 1_700_000_000_000
@@ -104,7 +104,7 @@ class Run:
 
     def at_stage(self, stage: str) -> "Run":
         """Wait until the job has reported a stage."""
-        until(lambda: any(one.stage == stage for one in self.progress))
+        eventually(lambda: any(one.stage == stage for one in self.progress))
         return self
 
     def stop(self, kind: StopKind) -> None:
@@ -125,14 +125,6 @@ def open_bench(folder: Path, **options: Any) -> Bench:
     load_modules([ZOO])
     settings = {"modules": [ZOO], "work_dir": folder, "slots": 8, "grace_s": 1.0, **options}
     return Bench(Runner(**settings), folder)
-
-
-def until(true: Callable[[], object], timeout_s: float = 20.0) -> None:
-    """Poll until something holds."""
-    deadline = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.01)
 
 
 def log_text(outcome: Outcome, name: str) -> str:

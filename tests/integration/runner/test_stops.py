@@ -9,7 +9,8 @@ from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.runner.running import Bench, log_text, until
+from tests.integration.runner.running import Bench, log_text
+from tests.waiting import eventually
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_stop_for_another_attempt_is_nobodys_business(bench: Bench) -> None:
 def test_a_stop_that_comes_before_the_start_is_not_forgotten(bench: Bench) -> None:
     """A drain may begin in the middle of a claim."""
     run = bench.begin("Sleep")
-    until(lambda: bench.runner.running)
+    eventually(lambda: bench.runner.running)
     run.stop(StopKind.GIVE_BACK)
 
     assert AttemptEnd.GIVEN_BACK == run.wait().end
@@ -164,10 +165,10 @@ def test_a_job_does_not_touch_its_neighbours_processes(bench: Bench) -> None:
 def test_progress_is_reported_at_each_stage_and_each_second(bench: Bench) -> None:
     """Never more than about five times a second."""
     run = bench.begin("Sleep")
-    until(lambda: len(run.progress) >= 3)
+    eventually(lambda: len(run.progress) >= 3)
     began = time.monotonic()
     seen = len(run.progress)
-    until(lambda: len(run.progress) >= seen + 2)
+    eventually(lambda: len(run.progress) >= seen + 2)
 
     assert 0.9 < time.monotonic() - began < 3.0
     run.stop(StopKind.CANCEL)

@@ -13,7 +13,8 @@ import pytest
 
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import RunnerLost, RunnerUnusable, StopKind
-from tests.integration.runner.running import Bench, open_bench, until
+from tests.integration.runner.running import Bench, open_bench
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_killed_zygote_loses_its_jobs_and_is_replaced(bench: Bench) -> None:
     for run in runs:
         with pytest.raises(RunnerLost):
             run.wait()
-    until(lambda: not any(psutil.pid_exists(pid) for pid in children))
+    eventually(lambda: not any(psutil.pid_exists(pid) for pid in children))
     assert AttemptEnd.COMPLETED == bench.run("Nothing").end
     assert killed != bench.runner.zygote_pid
 
@@ -52,7 +53,7 @@ def test_a_type_finds_its_modules_imported(bench: Bench) -> None:
 def test_a_killed_zygote_takes_the_grandchildren_too(bench: Bench) -> None:
     """Nobody else would: they have sessions of their own."""
     run = bench.begin("Grandchildren").at_stage("Started")
-    until(lambda: len(run.progress) >= 3)  # the tree has been sampled
+    eventually(lambda: len(run.progress) >= 3)  # the tree has been sampled
     assert bench.runner.zygote_pid is not None
     tree = [one.pid for one in psutil.Process(bench.runner.zygote_pid).children(recursive=True)]
 
@@ -60,7 +61,7 @@ def test_a_killed_zygote_takes_the_grandchildren_too(bench: Bench) -> None:
 
     with pytest.raises(RunnerLost):
         run.wait()
-    until(lambda: not [pid for pid in tree if _lives(pid)])
+    eventually(lambda: not [pid for pid in tree if _lives(pid)])
 
 
 def test_closing_the_runner_ends_everything(bench: Bench) -> None:
@@ -74,7 +75,7 @@ def test_closing_the_runner_ends_everything(bench: Bench) -> None:
 
     with pytest.raises(RunnerLost):
         run.wait()
-    until(lambda: not [pid for pid in tree if _lives(pid)])
+    eventually(lambda: not [pid for pid in tree if _lives(pid)])
 
 
 def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
     worker.kill()
     worker.communicate()
 
-    until(lambda: not [pid for pid in tree if _lives(pid)])
+    eventually(lambda: not [pid for pid in tree if _lives(pid)])
 
 
 def test_a_zygote_that_hangs_is_replaced(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from queueapp.domain.job import JobRequest
 from queueapp.domain.scope import Scope
-from tests.integration.runner.running import until
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
 
 BURST, OTHER = Scope("busy", "p"), Scope("quiet", "p")
 
@@ -16,7 +16,7 @@ def test_a_single_job_waits_for_no_more_than_what_runs(worker: RunningWorker) ->
     burst = [engine.submit(BURST, request, by="ann").spec.id for _ in range(1_000)]
     single = engine.submit(OTHER, request, by="bob").spec.id
     engine.store.workers.undrain(name)
-    until(lambda: engine.job(BURST, burst[-1]).ended, 100)
+    eventually(lambda: engine.job(BURST, burst[-1]).ended, 100)
     (mine,) = engine.store.jobs.get_many([single])
     starts = [job.started_ms for job in engine.store.jobs.get_many(burst) if job.started_ms]
 

@@ -1,8 +1,5 @@
 """A real worker runs a workflow to its end, and fires what schedules are due to make."""
 
-import time
-from collections.abc import Callable
-
 from queueapp.domain.audit import Act
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Plan
@@ -12,16 +9,9 @@ from queueapp.engine.workflows import Workflows
 from queueapp.store import Store
 from tests.factories import SCOPE
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
 
 QUICK = JobRequest("A job", "Zoo.Count", parameters={"n": 3})
-
-
-def until(true: Callable[[], object], within_s: float = 30) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_workflow_runs_to_its_end(worker: RunningWorker) -> None:
@@ -30,7 +20,7 @@ def test_a_workflow_runs_to_its_end(worker: RunningWorker) -> None:
     needs = {"load": (), "left": ("load",), "right": ("load",), "join": ("left", "right")}
     steps = tuple(StepRequest(name, QUICK, needed) for name, needed in needs.items())
     workflow_id = flows.submit(SCOPE, WorkflowRequest("A flow", steps), by="ann").workflow.id
-    until(lambda: flows.get(SCOPE, workflow_id).status is Status.COMPLETED)
+    eventually(lambda: flows.get(SCOPE, workflow_id).status is Status.COMPLETED)
     jobs = worker.engine.store.workflows.jobs(flows.get(SCOPE, workflow_id))
 
     for name, needed in needs.items():
@@ -43,7 +33,7 @@ def test_a_schedule_fires(worker: RunningWorker, store: Store) -> None:
     plan = Plan(cron="* * * * *", time_zone="UTC", request=QUICK, template={})
     due_ms = store.now_ms() + 300
     store.schedules.put(SCOPE, "s", plan, fingerprint="", next_ms=due_ms, act=Act("ann"))
-    until(lambda: store.schedules.get(SCOPE, "s").runs)
+    eventually(lambda: store.schedules.get(SCOPE, "s").runs)
     (run,) = store.schedules.get(SCOPE, "s").runs
     job = worker.until(str(run.job_id), lambda one: one.ended)
 

@@ -12,8 +12,8 @@ from queueapp.domain.states import Status
 from queueapp.middleware import orders
 from queueapp.store import Store
 from tests.factories import SCOPE
-from tests.integration.runner.running import until
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
 
 KEEP_MS = 86_400_000
 
@@ -59,7 +59,7 @@ def test_a_deleted_worker_ends_its_jobs_and_goes(
     )
 
     assert left.wait(10)
-    until(lambda: not worker.process.station.held())
+    eventually(lambda: not worker.process.station.held())
     job = worker.until(job_id, lambda job: job.ended)
     assert Status.FAILED == job.status
     assert ["worker_terminated"] == [attempt.error_code for attempt in job.attempts]
