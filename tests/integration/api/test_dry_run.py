@@ -6,19 +6,14 @@ import pytest
 
 from queueapp.domain.audit import Act
 from queueapp.domain.scope import Scope
-from queueapp.store import Store
 from tests.factories import claim, finish
 from tests.integration.api.conftest import JOB, Api
+from tests.stored import contents
 
 HERE = Scope("t", "p")
 JOBS = "/api/t/p/execution/job"
 SHARED = ("queuePosition", "estimatedStartTime", "estimatedDuration", "estimateBasis", "priority")
 ANN = Act("ann")
-
-
-def contents(store: Store) -> dict[str, bytes]:
-    """Return everything that is stored."""
-    return {key: store.client.dump(key) for key in store.client.scan_iter(count=1000)}
 
 
 def tried(api: Api, **changes: Any) -> dict[str, Any]:

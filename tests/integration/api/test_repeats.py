@@ -7,36 +7,23 @@ must be in one of the tables of ``repeated``.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-import redis
 
 from queueapp.store.idempotency import IdempotencyKeys
 from tests.factories import claim, finish
 from tests.house.document import operations
 from tests.integration.api.conftest import Api
 from tests.integration.api.repeated import KEYED, KEYLESS
+from tests.stored import contents
 
 KEY = {"Idempotency-Key": "once"}
 HEADERS = ("Content-Type", "Content-Length", "ETag", "Location")
 # What an operation on many jobs leaves of itself, also where it found none.
-OF_ITS_OWN = (b":bulk", b":op:", b":audit")
-
-
-@pytest.fixture(name="kept")
-def _kept(redis_url: str) -> Iterator[Callable[..., dict[bytes, bytes]]]:
-    """Look at everything that is stored, but for keys of which the name has one of these parts."""
-    raw = redis.Redis.from_url(redis_url)
-
-    def look(*without: bytes) -> dict[bytes, bytes]:
-        names = sorted(raw.scan_iter(count=1_000))
-        return {name: raw.dump(name) for name in names if not any(part in name for part in without)}
-
-    yield look
-    raw.close()
+OF_ITS_OWN = (":bulk", ":op:", ":audit")
 
 
 @contextmanager
@@ -78,14 +65,12 @@ def test_every_change_is_in_a_table(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(KEYED))
-def test_a_repeat_under_its_key_gets_the_first_answer(
-    api: Api, kept: Callable[..., dict[bytes, bytes]], name: str
-) -> None:
+def test_a_repeat_under_its_key_gets_the_first_answer(api: Api, name: str) -> None:
     """The same status, body and address, and nothing in the store has changed by it."""
     ask = KEYED[name](api)
     with device_worker(api, at_work=name == "testDevice"):
         first = ask.send(api, **KEY)
-    before = kept()
+    before = contents(api.store)
     again = ask.send(api, **KEY)
     other = ask.send(api, ask.other, **KEY)
 
@@ -99,13 +84,12 @@ def test_a_repeat_under_its_key_gets_the_first_answer(
         again.headers.get("Idempotency-Replayed"),
     )
     assert 422 == other.status_code, other.text
-    assert before == kept()
+    assert before == contents(api.store)
 
 
 @pytest.mark.parametrize("name", sorted(KEYED.keys() - {"createDataset"}))
 def test_a_repeat_of_what_was_never_answered_does_nothing_more(
     api: Api,
-    kept: Callable[..., dict[bytes, bytes]],
     monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
@@ -116,7 +100,7 @@ def test_a_repeat_of_what_was_never_answered_does_nothing_more(
     with monkeypatch.context() as patch, device_worker(api, at_work=name == "testDevice"):
         patch.setattr(IdempotencyKeys, "keep", lambda *_: None)
         first = ask.send(api, **KEY)
-    before = kept(b":idem:")
+    before = contents(api.store, ":idem:")
     again = ask.send(api, **KEY)
 
     assert (first.status_code, "true") == (
@@ -125,7 +109,7 @@ def test_a_repeat_of_what_was_never_answered_does_nothing_more(
     )
     assert first.headers.get("Location") == again.headers.get("Location")
     assert first.get_json() == again.get_json()
-    assert before == kept(b":idem:")
+    assert before == contents(api.store, ":idem:")
 
 
 @pytest.mark.parametrize("name", sorted(KEYED.keys() - {"createDataset", "testDevice"}))
@@ -140,17 +124,15 @@ def test_equal_requests_at_once_get_one_answer(api: Api, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(KEYLESS))
-def test_a_repeat_without_a_key_changes_nothing_more(
-    api: Api, kept: Callable[..., dict[bytes, bytes]], name: str
-) -> None:
+def test_a_repeat_without_a_key_changes_nothing_more(api: Api, name: str) -> None:
     """A put says the same again, a delete finds nothing left to do."""
     prepare, status = KEYLESS[name]
     ask = prepare(api)
     first = ask.send(api)
-    before = kept(*OF_ITS_OWN)
+    before = contents(api.store, *OF_ITS_OWN)
     again = ask.send(api)
 
     assert first.status_code < 300, first.text
     assert status == again.status_code, again.text
     assert ask.method == "DELETE" or first.data == again.data
-    assert before == kept(*OF_ITS_OWN)
+    assert before == contents(api.store, *OF_ITS_OWN)

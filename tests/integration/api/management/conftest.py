@@ -2,8 +2,9 @@
 
 import pytest
 
-from queueapp.domain.fleet import Node
-from tests.factories import add_worker, claim, finish, submit
+from actors.device_command import device_command_type
+from queueapp.domain.fleet import Node, Worker
+from tests.factories import NODE, add_worker, claim, finish, submit
 from tests.integration.api.conftest import Api
 from tests.integration.api.management.rows import T, U
 from tests.openapi_check import Document
@@ -32,4 +33,12 @@ def several(managed: Api) -> Api:
     assert first is not None
     assert second is not None
     finish(store, first)
+    return managed
+
+
+@pytest.fixture(name="devices")
+def _devices(managed: Api) -> Api:
+    """A client of this API; a worker offers device jobs."""
+    worker = Worker(name="d1", node=NODE, pid=1, slots=4, born_ms=0, version="0")
+    managed.store.fleet.register(worker, [device_command_type.info])
     return managed
