@@ -14,7 +14,7 @@ from queueapp.domain.scope import Scope
 from queueapp.store import Store
 from tests.factories import add_worker, claim, finish, spec, submit
 from tests.integration.api.conftest import Api
-from tests.integration.api.test_predictions import AT, asked
+from tests.integration.api.predicted import AT, asked
 from tests.integration.foresight.test_forecasts import KEEP_MS, made
 
 MINUTE_MS = 60_000

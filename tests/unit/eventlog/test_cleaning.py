@@ -1,11 +1,12 @@
 """Cleaning: what is removed, inferred, renamed, refused and counted."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from queueapp.eventlog import CleanLog, QualityChecks, clean_log, read_log
+from queueapp.eventlog import QualityChecks, clean_log, read_log
+from tests.unit.eventlog.cleaned import cleaned
 from tests.unit.eventlog.log_files import (
     ALL_CHECKS,
     HEADER,
@@ -13,24 +14,9 @@ from tests.unit.eventlog.log_files import (
     NOW,
     at,
     clean,
-    error_of,
     read,
     write,
 )
-
-
-def cleaned(
-    folder: Path, *rows: str, checks: QualityChecks = ALL_CHECKS, **kwargs: object
-) -> CleanLog:
-    path = write(folder, "\n".join([HEADER, *rows]) + "\n")
-    log = clean(path, checks, **kwargs)
-    report = log.report
-    assert report.total_records == (
-        report.valid_records + report.duplicates_removed + report.invalid_records
-    )
-    assert report.rows_read == report.total_records + report.outside_window
-    assert report.valid_records == log.frame.height
-    return log
 
 
 @pytest.mark.parametrize(
@@ -231,52 +217,11 @@ def test_newest_first_is_turned_round(tmp_path: Path) -> None:
     assert frame["activity"].to_list() == ["A", "B"]
 
 
-def test_a_window_keeps_the_events_of_its_days(tmp_path: Path) -> None:
-    """Both days belong to the window, in UTC; cases it cuts are counted."""
-    rows = (
-        "c1,A,2024-01-04T23:59:59",
-        "c1,B,2024-01-05T00:00:00",
-        "c1,C,",
-        "c1,D,2024-01-06T23:59:59.999",
-        "c2,E,2024-01-07",
-        "c3,F,soon",
-    )
-    log = cleaned(tmp_path, *rows, time_window=(date(2024, 1, 5), date(2024, 1, 6)))
-
-    assert log.frame["activity"].to_list() == ["B", "C", "D"]
-    report = log.report
-    assert (report.outside_window, report.total_records, report.invalid_records) == (2, 4, 1)
-    assert report.cases_cut == 1
-
-
-def test_a_window_may_be_open_at_one_end(tmp_path: Path) -> None:
-    """Either day may be left out."""
-    rows = ("c1,A,2024-01-04", "c1,B,2024-01-05")
-
-    assert cleaned(tmp_path, *rows, time_window=(date(2024, 1, 5), None)).frame["row"][0] == 2
-    assert cleaned(tmp_path, *rows, time_window=(None, date(2024, 1, 4))).frame["row"][0] == 1
-
-
-def test_a_window_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
-    """Such a window means nothing."""
-    window = (date(2024, 1, 6), date(2024, 1, 5))
-    path = write(tmp_path, f"{HEADER}\nc1,A,2024-01-05\n")
-
-    assert error_of(clean, path, time_window=window).code == "bad_time_window"
-
-
 def test_a_log_without_a_valid_row_is_clean_and_empty(tmp_path: Path) -> None:
     """Nothing left is a result, with its reasons."""
     log = cleaned(tmp_path, ",Go,2024-01-05")
 
     assert (log.frame.height, log.report.invalid_by_reason) == (0, {"blank_case": 1})
-
-
-def test_an_empty_window_has_no_score(tmp_path: Path) -> None:
-    """What was not measured is null."""
-    log = cleaned(tmp_path, "c1,A,2024-01-05", time_window=(date(2025, 1, 1), None))
-
-    assert (log.report.quality.completeness, log.report.score) == (None, None)
 
 
 def test_a_receipt_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
