@@ -288,7 +288,9 @@ class Ground:
 
     def lines(self) -> list[Line]:
         """Return what jobs wrote, in the order of events."""
-        rows = (line.split() for line in self.log.read_text().splitlines())
+        # A read may come in the middle of a write, whose rest is seen the next time.
+        whole, _, _ = self.log.read_text().rpartition("\n")
+        rows = (line.split() for line in whole.splitlines())
         return [Line(fact, job, int(e), int(pid), int(at)) for fact, job, e, pid, at in rows]
 
     def overlaps(self) -> list[Line]:

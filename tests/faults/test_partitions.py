@@ -44,6 +44,17 @@ def installed(ground: Ground, network: Network) -> dict[str, Link]:
     return links
 
 
+def works(ground: Ground, machine: str) -> bool:
+    """Tell whether a machine takes its part of many small jobs.
+
+    A connection that was open in the dark may still fail a worker for longer than this short
+    lease, so whose jobs are lost once more is not asked here; no two attempts may overlap.
+    """
+    jobs = [submit(ground, 500) for _ in range(12)]
+    eventually(lambda: all(ground.job(job_id).ended for job_id in jobs))
+    return machine in {ground.job(job_id).node for job_id in jobs}
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_machine_that_is_cut_off_loses_its_jobs_and_rejoins(
     tmp_path: Path, network: Network, fault: Fault
@@ -61,14 +72,13 @@ def test_a_machine_that_is_cut_off_loses_its_jobs_and_rejoins(
         eventually(lambda: nodes(ground)[lonely.name] is False)
         end(links[lonely.name])
         eventually(lambda: nodes(ground)[lonely.name])
-        jobs = [ended(ground, one) for one in [submit(ground, 3_000) for _ in range(12)]]
+        eventually(lambda: works(ground, lonely.name))
 
         assert (job.started_ms or 0) - since_ms < (LEASE_S + 5) * 1000
         assert ["lost", "completed"] == [attempt.end for attempt in job.attempts]
         assert lonely.name != job.node
         assert job_id == second.job
         assert [] == ground.overlaps()
-        assert lonely.name in {one.node for one in jobs}
         laws.check(ground.store)
 
 
