@@ -16,6 +16,7 @@ from queueapp.store.answers import FinishReport, Idempotency, JobReceipt
 
 SCOPE = Scope("tenant", "project")
 NODE = Node("node-1", "host-1", cpu_units=4, memory_mb=16_384)
+LARGE = Node("large", "large", cpu_units=100, memory_mb=10**6)
 NOTHING = Usage()
 
 

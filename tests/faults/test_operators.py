@@ -9,7 +9,7 @@ import psutil
 import pytest
 import requests
 
-from tests.system.test_up import Gate
+from tests.system.gate import Gate
 from tests.system.upped import Upped, alive
 from tests.waiting import eventually
 

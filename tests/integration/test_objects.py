@@ -1,14 +1,8 @@
 """The object store keeps the same promises on a disk and in a bucket."""
 
 import hashlib
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import tracemalloc
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,53 +20,12 @@ from queueapp.objects import (
 )
 
 LARGE = 20 << 20
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 
 
 def pieces(size: int, piece: int = 1 << 20) -> Iterator[bytes]:
     """Yield bytes that differ from piece to piece."""
     for number in range(0, size, piece):
         yield number.to_bytes(8) * (min(piece, size - number) // 8)
-
-
-@pytest.fixture(scope="session")
-def bucket_server() -> Iterator[dict[str, str]]:
-    """Run a server that speaks S3, or skip with the reason."""
-    program = Path(sys.executable).with_name("moto_server")
-    if not program.exists():
-        reason = "moto[server] is not installed, so there is no bucket to test with"
-        if os.environ.get("QUEUEAPP_TEST_NO_SKIP"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        create_bucket(server, address)
-        yield {**KEYS, "AWS_ENDPOINT_URL": address}
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def create_bucket(server: subprocess.Popen[bytes], address: str) -> None:
-    """Create the bucket as soon as the server answers."""
-    deadline = time.monotonic() + 60
-    while True:
-        request = urllib.request.Request(f"{address}/bucket", method="PUT")
-        try:
-            urllib.request.urlopen(request, timeout=10).close()
-            return
-        except OSError:
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
 
 @pytest.fixture(params=["file", "s3"])

@@ -17,6 +17,7 @@ import pytest
 from queueapp.eventlog import write_sample_log
 from tests.shared_data import shared
 from tests.system.conftest import KEY, Installation
+from tests.system.documented import BROWSER, ITS_ADDRESS
 
 COLUMNS = {
     "caseId": "case_id",
@@ -25,13 +26,6 @@ COLUMNS = {
     "resource": "resource",
 }
 PYTHON_BEGINS, SCRIPT_BEGINS = "Python Example", "// 1. Submit a new job"
-# The document's address names another product's host; nothing of it is kept here.
-ITS_ADDRESS = re.compile(r"'https://your-[a-z]+-instance\.com'")
-# A browser would fill in its own origin and its own variable.
-BROWSER = (
-    "const token = {key!r};\nconst real = fetch;\n"
-    "globalThis.fetch = (u, o) => real({base!r} + u, o);\n"
-)
 
 
 @pytest.fixture(scope="module")

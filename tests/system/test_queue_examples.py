@@ -16,7 +16,7 @@ import pytest
 
 from tests.shared_data import shared
 from tests.system.conftest import KEY, Installation
-from tests.system.test_examples import BROWSER, ITS_ADDRESS
+from tests.system.documented import BROWSER, ITS_ADDRESS
 
 PYTHON = {"en": "Python Example", "nl": "Python Voorbeeld", "ja": "Pythonの例"}
 SCRIPT = "// 1. "

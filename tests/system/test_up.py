@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,45 +14,11 @@ import pytest
 
 from queueapp.embedded.directory import Layout
 from queueapp.embedded.locks import is_locked
-from tests.system.upped import PROJECT, ROOT, Upped, alive
+from tests.system.gate import Gate
+from tests.system.upped import ROOT, Upped, alive
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-
-class Gate:
-    """One gated job: its ledger, its gate, its id."""
-
-    def __init__(self, directory: Path) -> None:
-        self.ledger = directory / f"{uuid.uuid4().hex}.ledger"
-        self.gate = directory / f"{self.ledger.stem}.gate"
-        self.job_id = ""
-
-    def submit(self, up: Upped) -> "Gate":
-        body = {
-            "jobName": "gated",
-            "jobType": "Gated",
-            "resource": {"resourceType": "Notebook", "resourceId": "any"},
-            "parameters": {"ledger": str(self.ledger), "gate": str(self.gate)},
-        }
-        self.job_id = up.client.post(f"{PROJECT}/execution/job", body)["jobId"]
-        return self
-
-    def notes(self, word: str) -> list[int]:
-        """Return the processes that noted a word."""
-        if not self.ledger.exists():
-            return []
-        lines = [line.split() for line in self.ledger.read_text().splitlines()]
-        return [int(pid) for said, pid in lines if said == word]
-
-    def begun(self, times: int = 1) -> "Gate":
-        """Wait until it was begun so often."""
-        eventually(lambda: len(self.notes("begun")) >= times)
-        return self
-
-    def open(self) -> None:
-        """Let every run end."""
-        self.gate.touch()
 
 
 class Runs:

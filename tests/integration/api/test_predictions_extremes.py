@@ -15,7 +15,7 @@ from queueapp.store import Store
 from tests.factories import add_worker, claim, finish, spec, submit
 from tests.integration.api.conftest import Api
 from tests.integration.api.predicted import AT, asked
-from tests.integration.foresight.test_forecasts import KEEP_MS, made
+from tests.integration.foresight.forecast_making import KEEP_MS, made
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

@@ -10,10 +10,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.integration.data.wire import LOG, Api
-from tests.integration.test_objects import bucket_server, create_bucket
 from tests.waiting import eventually
-
-__all__ = ("bucket_server", "create_bucket")
 
 HEAD = b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="log.csv"\r\n\r\n'
 TAIL = b"\r\n--boundary--\r\n"

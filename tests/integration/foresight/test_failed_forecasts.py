@@ -17,7 +17,7 @@ from queueapp.job_types import load_modules
 from queueapp.runner import Runner, Task
 from queueapp.store import Store
 from tests.factories import SCOPE, spec
-from tests.integration.foresight.test_forecasts import KEEP_MS, live_through, made
+from tests.integration.foresight.forecast_making import KEEP_MS, live_through, made
 
 MODULE = "actors.forecast_refresh"
 MIB = 1024**2

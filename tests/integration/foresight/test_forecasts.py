@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actors.forecast_refresh import RESULT, forecast_refresh
-from queueapp.domain.job import JobRequest, JobSpec, Resource
+from actors.forecast_refresh import RESULT
+from queueapp.domain.job import JobRequest, JobSpec
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
 from queueapp.domain.report_card import Mark, Shown, marks
@@ -26,43 +26,16 @@ from queueapp.forecasts import (
 from queueapp.foresight.predictions import Predictions
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn
-from queueapp.testing import run_job
 from tests.factories import SCOPE, add_worker, claim, finish, job_type, spec, submit
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-KEEP_MS = 30 * DAY_MS
-RUN_MS = 1_200_000
-LOG = Resource("Dataset", "some/log", "A log")
-
-
-def live_through(store: Store, hours: int, *, until_ms: int) -> None:
-    """Let three jobs of twenty minutes come each hour of the day's first half, and run at once."""
-    add_worker(store)
-    for hour in range(until_ms // HOUR_MS - hours, until_ms // HOUR_MS):
-        for n in range(3 if hour % 24 < 12 else 1):
-            at = hour * HOUR_MS + n * 60_000
-            submit(store, now_ms=at, submitted_by=f"user {n}", resource=LOG)
-            held = claim(store, now_ms=at)
-            assert held is not None
-            finish(store, held, now_ms=at + RUN_MS, keep_ms=KEEP_MS)
-
-
-def made(store: Store, folder: Path, scope: Scope = SCOPE) -> Outcome:
-    """Make a scope's forecast as a worker does, without its processes, and keep it."""
-    errand = ForecastErrand(store, store.now_ms, KEEP_MS)
-    job = spec(type=FORECAST_TYPE, scope=OWN, parameters={"scope": scope.key})
-    folder.mkdir()
-    brought = errand.bring(job, folder)
-    outcome = run_job(
-        forecast_refresh,
-        folder / "run",
-        {"scope": scope.key},
-        datasets={brought[0].parameter: brought[0].path},
-        now_ms=store.now_ms(),
-    )
-    assert outcome.failure is None, outcome.failure
-    return errand.take(job, outcome)
+from tests.integration.foresight.forecast_making import (
+    DAY_MS,
+    HOUR_MS,
+    KEEP_MS,
+    LOG,
+    RUN_MS,
+    live_through,
+    made,
+)
 
 
 def look(store: Store, engine: Engine, horizon: int = 24, **query: Any) -> Any:

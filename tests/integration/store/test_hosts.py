@@ -5,8 +5,7 @@ import pytest
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from tests.factories import SCOPE, add_worker, claim, finish, submit
-from tests.integration.store.test_pauses import LARGE
+from tests.factories import LARGE, SCOPE, add_worker, claim, finish, submit
 
 
 def pinned(store: Store, job_id: str, host: str = "h1", **changes: object) -> None:

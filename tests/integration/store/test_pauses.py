@@ -5,9 +5,7 @@ from queueapp.domain.fleet import Node
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.scope import Scope
 from queueapp.store import Store
-from tests.factories import SCOPE, add_worker, claim, finish, submit
-
-LARGE = Node("large", "large", cpu_units=100, memory_mb=10**6)
+from tests.factories import LARGE, SCOPE, add_worker, claim, finish, submit
 
 
 def test_nothing_starts_while_paused(store: Store) -> None:

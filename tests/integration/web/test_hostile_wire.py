@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from queueapp.store import Store
 from tests.factories import add_worker
-from tests.integration.web.test_wire import KEY, Server, exchange, read_all
+from tests.integration.web.wire import KEY, Server, exchange, read_all
 
 SUBMIT = b"POST /api/t/p/execution/job HTTP/1.1\r\n"
 JOBS = "/api/t/p/execution/jobs"
@@ -18,14 +17,6 @@ UNDERSCORED = b"X_API_KEY: " + KEY.encode() + b"\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 LAST = b"Connection: close\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
-
-
-@pytest.fixture(scope="module")
-def server(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all."""
-    running = Server(redis_url, tmp_path_factory.mktemp("hostile"))
-    yield running
-    running.stop()
 
 
 def get(path: bytes, more: bytes = b"", version: bytes = b"1.1") -> bytes:

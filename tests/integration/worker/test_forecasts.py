@@ -6,7 +6,7 @@ from queueapp.config import Config
 from queueapp.forecasts import OWN, ForecastsDue
 from queueapp.store import Store
 from tests.factories import SCOPE
-from tests.integration.foresight.test_forecasts import live_through
+from tests.integration.foresight.forecast_making import live_through
 from tests.integration.worker.conftest import RunningWorker
 
 
