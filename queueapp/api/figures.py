@@ -160,11 +160,14 @@ def _nodes(nodes: list[NodeStatus], skews: dict[str, int]) -> Iterator[Metric]:
 def _leases(store: Store) -> Iterator[Metric]:
     leases = store.meters.leases()
     yield _gauge("leases", "Leases of running jobs.", [([], leases.running)])
-    left: list[tuple[list[str], float]] = (
-        [] if leases.shortest_ms is None else [([], leases.shortest_ms / 1000)]
-    )
-    text = "What the lease that ends first has left; below zero it waits to be taken back."
-    yield _gauge("shortest_lease_seconds", text, left)
+    left = "What the lease that ends first has left; below zero it waits to be taken back."
+    age = "How long ago the lease that is held for longest was given."
+    for name, text, value in (
+        ("shortest", left, leases.shortest_ms),
+        ("oldest", age, leases.oldest_ms),
+    ):
+        rows: list[Sample] = [] if value is None else [([], value / 1000)]
+        yield _gauge(f"{name}_lease_seconds", text, rows)
 
 
 def _forecasts(tallies: Tallies) -> Iterator[Metric]:

@@ -37,7 +37,11 @@ class Meter:
 
 @dataclass(frozen=True)
 class Lease:
-    """The leases of the running jobs: how many, and how long the first to end has left."""
+    """The leases of the running jobs; a lease is as old as the attempt that it is for.
+
+    ``shortest_ms``: what the first to end has left. ``oldest_ms``: the age of the oldest.
+    """
 
     running: int
     shortest_ms: int | None
+    oldest_ms: int | None

@@ -13,6 +13,7 @@ from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
+MOST_LEASES = 1_000  # whose ages are looked at
 AT_ONCE = 250  # scopes; the server serves others between two calls
 
 
@@ -55,15 +56,22 @@ class Meters:
         return Sizes({kind: statuses[kind] for kind in kinds}, depths)
 
     def leases(self) -> Lease:
-        """Return how many leases there are and how long the shortest has left, in ms."""
+        """Return how many leases there are, how long the shortest has left and how old they are."""
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
             pipe.time()
             pipe.zcard(self._keys("leases"))
-            pipe.zrange(self._keys("leases"), 0, 0, withscores=True)
+            pipe.zrange(self._keys("leases"), 0, MOST_LEASES - 1, withscores=True)
             told, running, first = pipe.execute()
+            for job_id, _ in first:
+                pipe.hget(self._keys("job", job_id), "started")
+            started = [int(text) for text in pipe.execute() if text is not None]
         now_ms = in_ms(told)
-        return Lease(running, int(first[0][1]) - now_ms if first else None)
+        return Lease(
+            running,
+            shortest_ms=int(first[0][1]) - now_ms if first else None,
+            oldest_ms=max(0, now_ms - min(started)) if started else None,
+        )
 
 
 def _meter(buckets: dict[str, int]) -> Meter:

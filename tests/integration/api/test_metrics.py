@@ -70,6 +70,9 @@ def test_queues_waits_runs_and_workers_are_told(api: Api) -> None:
     assert (1, 0) == (found["queueapp_workers", ("busy",)], found["queueapp_workers", ("dead",)])
     assert (4, 1) == (found["queueapp_slots", ()], found["queueapp_busy_slots", ()])
     assert 1 == found["queueapp_leases", ()]
+    age_s = time.time() - 30  # it was given at the thirtieth second of 1970
+    assert pytest.approx(age_s, abs=60) == found["queueapp_oldest_lease_seconds", ()]
+    assert 0 > found["queueapp_shortest_lease_seconds", ()]
     assert 1 == found["queueapp_store_up", ()]
     assert 0 < found["queueapp_store_memory_bytes", ()]
 
