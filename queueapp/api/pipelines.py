@@ -9,7 +9,7 @@ from flask.views import MethodView
 from queueapp.api.acts import acting
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
-from queueapp.api.datasets import LOCATION, REPLAYED, library
+from queueapp.api.datasets import LOCATION, REPLAYED
 from queueapp.api.examples import pipelines as examples
 from queueapp.api.idempotency import once
 from queueapp.api.paging import page_keys
@@ -23,11 +23,12 @@ from queueapp.api.schemas.pipelines import (
     pipeline_of,
     pipeline_view,
 )
-from queueapp.api.services import address
+from queueapp.api.services import address, services
 from queueapp.domain.api_key import Role
 from queueapp.domain.dataset import Pipeline
 from queueapp.domain.scope import Scope
 from queueapp.store.answers import Idempotency
+from queueapp.store.pipelines import Pipelines as StoredPipelines
 
 blueprint = ApiBlueprint(
     "Pipelines",
@@ -49,7 +50,7 @@ class Pipelines(MethodView):
 
         Newest first.
         """
-        found, total = library().pipelines(scope, **query)
+        found, total = pipelines().page(scope, query["page"], query["page_size"])
         rows = [pipeline_view(pipeline) for pipeline in found]
         return answer({"pipelines": rows, **page_keys(**query, total=total)})
 
@@ -66,9 +67,7 @@ class Pipelines(MethodView):
         pipeline = pipeline_of(body, pipeline_id=str(uuid.uuid4()), by=key().user)
 
         def create(idempotency: Idempotency | None) -> tuple[Response, bool]:
-            made, repeated = library().create_pipeline(
-                scope, pipeline, act=acting(), idempotency=idempotency
-            )
+            made, repeated = pipelines().create(scope, pipeline, acting(), idempotency=idempotency)
             return _shown(scope, made, 201), repeated
 
         return once(scope, create)
@@ -82,7 +81,7 @@ class OnePipeline(MethodView):
     @blueprint.response(200, PipelineView, example=examples.PIPELINE)
     def get(self, scope: Scope, pipeline_id: str) -> Response:
         """Get a pipeline"""
-        return answer(pipeline_view(library().pipeline(scope, pipeline_id)))
+        return answer(pipeline_view(pipelines().get(scope, pipeline_id)))
 
     @blueprint.operation("putPipeline", role=Role.SUBMITTER)
     @blueprint.arguments(PipelineRequest, example=examples.PUT)
@@ -101,7 +100,7 @@ class OnePipeline(MethodView):
         201 for a new one, 200 for one that is replaced; the same again changes nothing.
         """
         pipeline = pipeline_of(body, pipeline_id=pipeline_id, by=key().user)
-        put = library().put_pipeline(scope, pipeline, act=acting())
+        put = pipelines().put(scope, pipeline, act=acting())
         return _shown(scope, put.record, 201 if put.how == "new" else 200)
 
     @blueprint.operation("deletePipeline", role=Role.SUBMITTER)
@@ -112,8 +111,13 @@ class OnePipeline(MethodView):
 
         Jobs keep what they were submitted with.
         """
-        library().delete_pipeline(scope, pipeline_id, act=acting(query["reason"]))
+        pipelines().delete(scope, pipeline_id, act=acting(query["reason"]))
         return Response(status=204)
+
+
+def pipelines() -> StoredPipelines:
+    """Return the pipelines of the store; nothing has to be decided about them."""
+    return services().engine.store.pipelines
 
 
 def _shown(scope: Scope, pipeline: Pipeline, status: int) -> Response:

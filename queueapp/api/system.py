@@ -34,7 +34,7 @@ class Status(MethodView):
         """
         engine = services().engine
         try:
-            row = system_answer(engine.outlook.system(tenant, project=key().project))
+            row = system_answer(engine.system.of(tenant, project=key().project))
         except Unavailable:
             row = blind_answer(engine.now_ms())
         return answer(row)

@@ -6,7 +6,7 @@ from queueapp.api.schemas.enums import NodeState, SystemHealth
 from queueapp.domain import text
 from queueapp.domain.fleet import NodeStatus
 from queueapp.domain.queue import Priority
-from queueapp.foresight.outlook import SystemStatus
+from queueapp.foresight.system import SystemStatus
 
 Row = dict[str, Any]
 LONG_WAIT_MS = 30 * 60_000

@@ -22,10 +22,11 @@ from queueapp.engine.deciding import Decider
 from queueapp.engine.feed import EventFeed
 from queueapp.engine.steering import Steering
 from queueapp.engine.trials import Trials
-from queueapp.foresight.outlook import Outlook, SystemStatus
+from queueapp.foresight.outlook import Outlook
 from queueapp.foresight.predictions import Predictions
 from queueapp.foresight.queue_view import QueueViews
 from queueapp.foresight.report_card import ReportCard
+from queueapp.foresight.system import SystemViews
 from queueapp.parameters.check import check_parameters
 from queueapp.store import Store
 from queueapp.store.answers import Idempotency, JobReceipt
@@ -78,6 +79,7 @@ class Engine:
         self.feed = EventFeed(store.events)
         self.outlook = Outlook(store, now_ms=self.now_ms)
         self.queues = QueueViews(store, self.outlook)
+        self.system = SystemViews(store, self.outlook, now_ms=self.now_ms)
         self.predictions = Predictions(store, self.outlook)
         self.report_card = ReportCard(store, self.now_ms)
         self.steering = Steering(store, self.outlook)
@@ -221,10 +223,6 @@ class Engine:
     def _waiting(self, job: Job, position: int) -> Estimate:
         found = self.outlook.queued(job, position)
         return Estimate(found.duration, found.start_ms, found.completion_ms)
-
-    def system(self, tenant: str) -> SystemStatus:
-        """Return the system status that ``tenant`` sees."""
-        return self.outlook.system(tenant)
 
     # -- cancel ---------------------------------------------------------------------------
 

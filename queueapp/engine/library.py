@@ -1,4 +1,4 @@
-"""What users keep: datasets, pipelines and artifacts; used by the API and by workers.
+"""What users keep in files: datasets and artifacts; used by the API and by workers.
 
 It joins the store's records with the object store's bytes. It knows nothing of HTTP.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import structlog
 
 from queueapp.domain.audit import Act
-from queueapp.domain.dataset import Dataset, Pipeline
+from queueapp.domain.dataset import Dataset
 from queueapp.domain.errors import NotFound
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.scope import Scope
@@ -16,7 +16,6 @@ from queueapp.engine.engine import Engine
 from queueapp.engine.intake import Intake, Upload
 from queueapp.eventlog.describing import PROFILE_TYPE
 from queueapp.objects import ObjectStore
-from queueapp.store.answers import Idempotency
 from queueapp.store.records import Put
 
 log = structlog.get_logger("queueapp.engine.library")
@@ -78,33 +77,6 @@ class Library:
             self._objects.delete(key)
             self._store.datasets.forget_orphan(key)
         return len(keys)
-
-    # -- pipelines --------------------------------------------------------------------------
-
-    def create_pipeline(
-        self, scope: Scope, pipeline: Pipeline, *, act: Act, idempotency: Idempotency | None
-    ) -> tuple[Pipeline, bool]:
-        """Make a pipeline under a fresh id; return it, and whether the request was a repeat.
-
-        Raises: IdempotencyMismatch.
-        """
-        return self._store.pipelines.create(scope, pipeline, act, idempotency=idempotency)
-
-    def put_pipeline(self, scope: Scope, pipeline: Pipeline, *, act: Act) -> Put[Pipeline]:
-        """Create or replace a pipeline; the same again changes nothing."""
-        return self._store.pipelines.put(scope, pipeline, act=act)
-
-    def pipeline(self, scope: Scope, pipeline_id: str) -> Pipeline:
-        """Return a pipeline of the scope. Raises: NotFound."""
-        return self._store.pipelines.get(scope, pipeline_id)
-
-    def pipelines(self, scope: Scope, *, page: int, page_size: int) -> tuple[list[Pipeline], int]:
-        """Return one page of the scope's pipelines, newest first, and how many there are."""
-        return self._store.pipelines.page(scope, page, page_size)
-
-    def delete_pipeline(self, scope: Scope, pipeline_id: str, *, act: Act) -> None:
-        """Forget a pipeline; jobs keep the copy they were submitted with. Raises: NotFound."""
-        self._store.pipelines.delete(scope, pipeline_id, act=act)
 
     # -- artifacts --------------------------------------------------------------------------
 

@@ -7,20 +7,17 @@ read them for each request, and so are those of the jobs that stand far behind.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from queueapp.domain.estimates import Duration
-from queueapp.domain.fleet import NodeStatus
 from queueapp.domain.job import Job, JobSpec
-from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.domain.waiting import Surroundings, Wait, why_waiting
 from queueapp.foresight.durations import Durations, Kind
 from queueapp.foresight.fleet_view import FleetReader, FleetView
 from queueapp.foresight.foreseen import Foreseen, Foresight
-from queueapp.foresight.work_left import drain_ms
 from queueapp.store import Store
 from queueapp.store.pauses import WHOLE_SCOPE, Pause
 from queueapp.store.survey import QueuedRow, Survey
@@ -29,23 +26,6 @@ MAX_AGE_S = 1.0
 HEAD = 200
 MAX_DEPENDENCIES = 1_000
 MAX_KEPT = 1_000
-DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True)
-class SystemStatus:
-    """The figures of the system status, over one tenant's jobs and the shared fleet."""
-
-    now_ms: int
-    nodes: list[NodeStatus]
-    queued: dict[Priority, int]
-    average_wait_ms: float
-    drain_ms: float | None
-    completed_today: int
-    failed_today: int
-    average_run_ms: float | None
-    completed_last_24h: int
-    all_slots_busy: bool
 
 
 class Outlook:
@@ -193,7 +173,7 @@ class Outlook:
                 ends[job.id] = start + durations[job.id].high_ms
         return ends
 
-    # -- running jobs, reasons, the system ---------------------------------------------------
+    # -- running jobs, and why others wait -----------------------------------------------------
 
     def completion(self, job: Job, duration: Duration) -> float | None:
         """Return when a running job ends: by its own pace once 5 % is done, else by its range."""
@@ -249,39 +229,3 @@ class Outlook:
             type_paused_until_ms=one.until_ms if one else None,
             **limits,
         )
-
-    def system(self, tenant: str, *, project: str | None = None) -> SystemStatus:
-        """Return the system status that ``tenant`` sees: its own jobs, everybody's nodes.
-
-        ``project``: the only one whose jobs are counted.
-        """
-        now = self._now_ms()
-
-        day = now - now % DAY_MS
-        names = self._store.figures.projects(tenant) if project is None else [project]
-        scopes = [Scope(tenant, name) for name in names]
-        figures = [self._store.figures.of(scope, day_ms=day, now_ms=now) for scope in scopes]
-        eligible = sum(t.eligible for t in figures)
-        waited = sum(t.eligible * now - t.eligible_since_ms for t in figures)
-        completed = sum(t.completed_today for t in figures)
-        run = sum(t.completed_run_ms for t in figures)
-        queued = {p: sum(t.queued[p] for t in figures) for p in Priority}
-        fleet = self.fleet()
-        return SystemStatus(
-            now_ms=now,
-            nodes=self._store.nodes.all(now_ms=now),
-            queued=queued,
-            average_wait_ms=waited / eligible if eligible else 0.0,
-            drain_ms=self._drain(
-                [s for s, t in zip(scopes, figures, strict=True) if any(t.queued.values())]
-            ),
-            completed_today=completed,
-            failed_today=sum(t.failed_today for t in figures),
-            average_run_ms=run / completed if completed else None,
-            completed_last_24h=sum(t.completed_last_24h for t in figures),
-            all_slots_busy=fleet.all_busy,
-        )
-
-    def _drain(self, scopes: Sequence[Scope]) -> float | None:
-        sights = [self.foresight(scope) for scope in scopes]
-        return drain_ms(self.fleet(), [sight.backlog() for sight in sights])

@@ -101,7 +101,7 @@ def test_without_the_store_it_is_unhealthy(api: Api, monkeypatch: pytest.MonkeyP
     def gone(_: str, **__: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(api.app.extensions["queueapp"].engine.outlook, "system", gone)
+    monkeypatch.setattr(api.app.extensions["queueapp"].engine.system, "of", gone)
 
     body = api.get(STATUS).get_json()
 

@@ -237,12 +237,12 @@ def test_system_status_counts_what_happened(worker: RunningWorker) -> None:
     """The system status adds up the tenant's own jobs and shows the live node."""
     worker.run("Zoo.Nothing")
     worker.run("Zoo.Raise")
-    system = worker.engine.system(SCOPE.tenant)
+    system = worker.engine.system.of(SCOPE.tenant)
 
     assert (1, 1, 1) == (system.completed_today, system.failed_today, system.completed_last_24h)
     assert [True] == [node.live for node in system.nodes]
     assert psutil.cpu_count() == system.nodes[0].node.cpu_units
-    nobody = worker.engine.system("somebody else")
+    nobody = worker.engine.system.of("somebody else")
     assert (0, 0) == (nobody.completed_today, nobody.failed_today)
     assert datetime.now(UTC).timestamp() * 1000 - system.now_ms < 5_000
 
