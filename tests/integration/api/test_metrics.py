@@ -1,12 +1,15 @@
 """The figures for Prometheus: parsed by its own parser, equal to what happened."""
 
+import re
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from queueapp.domain.api_key import Role
+from queueapp.domain.fleet import NodeSample
 from queueapp.domain.report_card import Scored
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.domain.scope import Scope
@@ -25,6 +28,11 @@ PROMETHEUS = (
     ),
     "text/plain; version=0.0.4",
 )
+
+#: Told only where the store has a limit.
+UNSEEN = {"queueapp_store_memory_limit_bytes"}
+#: What the library adds: since when each series counts.
+CREATED = {"queueapp_http_requests_created", "queueapp_http_request_seconds_created"}
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
 
@@ -75,6 +83,20 @@ def test_queues_waits_runs_and_workers_are_told(api: Api) -> None:
     assert 0 > found["queueapp_shortest_lease_seconds", ()]
     assert 1 == found["queueapp_store_up", ()]
     assert 0 < found["queueapp_store_memory_bytes", ()]
+
+
+def test_each_figure_is_explained(api: Api) -> None:
+    """In the operations' document, and none that is gone."""
+    beat(api.store, "w1", [], sample=NodeSample(1.0, 2.0, 3), clock_ms=0)
+    now = int(time.time() * 1000)
+    for what in ("size", "wait"):
+        results = [Scored(what, now, HOUR_MS, held=True, error=1.0)] * 5
+        api.store.shown.settle(T, [], results, now_ms=now)
+    text = (Path(__file__).parents[3] / "docs/operations.md").read_text()
+    told = set(re.findall(r"`(queueapp_\w+)`", text)) - UNSEEN
+    found = api.get("/metrics").get_data(as_text=True)
+
+    assert told == set(re.findall(r"^# TYPE (queueapp_\w+)", found, re.MULTILINE)) - CREATED
 
 
 def test_this_processs_answers_are_counted_by_route(api: Api) -> None:
