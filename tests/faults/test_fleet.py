@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from queueapp.domain.fleet import WorkerState
 from queueapp.domain.states import Status
 from tests import laws
-from tests.faults.ground import KEY, Ground, Machine
+from tests.faults.fleet_view import got, nodes
+from tests.faults.ground import Ground, Machine
 from tests.faults.proxy import Weather
-from tests.faults.test_single_faults import begun_on, ended, submit, two_machines
+from tests.faults.single_jobs import begun_on, ended, submit, two_machines
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
-
 WRONG = Path(__file__).parent / "wrong_clock"
 HOUR_S = 3600
 
@@ -26,23 +25,6 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     """An installation without machines."""
     with Ground(tmp_path) as made:
         yield made
-
-
-def got(address: str, path: str) -> tuple[int, dict[str, Any]] | None:
-    """Return the status and the body of an answer; None while the web process starts."""
-    try:
-        answer = requests.get(
-            f"{address}{path}", headers={"Authorization": f"Bearer {KEY}"}, timeout=10
-        )
-    except requests.ConnectionError:
-        return None
-    return answer.status_code, answer.json()
-
-
-def nodes(ground: Ground) -> dict[str, bool]:
-    """Return whether each listed node lives."""
-    found = ground.store.nodes.all(now_ms=ground.now_ms())
-    return {status.node.id: status.live for status in found}
 
 
 @pytest.mark.parametrize("wrong_s", [HOUR_S, -HOUR_S])

@@ -8,10 +8,10 @@ import pytest
 
 from queueapp.domain.states import Status
 from tests import laws
+from tests.faults.fleet_view import nodes
 from tests.faults.ground import LEASE_S, LOG, Ground
 from tests.faults.network import Link, Network, why_not
-from tests.faults.test_fleet import nodes
-from tests.faults.test_single_faults import begun_on, ended, submit
+from tests.faults.single_jobs import begun_on, ended, submit
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(180)]
