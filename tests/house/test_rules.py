@@ -101,6 +101,14 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert len(modules) == len([*TopologicalSorter(graph).static_order()])
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several need stands in a module of its own, so that each file can be read alone."""
+    tests = [*(ROOT / "tests").rglob("test_*.py")]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in tests}
+
+    assert {} == {path.name: both for path in tests if (both := imported(path) & names)}
+
+
 def test_error_codes_are_unique() -> None:
     """Two errors never share a code, so a client can tell them apart."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
