@@ -15,6 +15,7 @@ import numpy as np
 from actors.forecasts.known import Columns
 from actors.forecasts.run_times import learn_run_times
 from bench.core.table import show
+from bench.forecast.generator import CHARACTERS, generated
 from bench.forecast.history import HOUR, WARM_HOURS, Floats, History
 from bench.forecast.traces import WINDOWS, trace
 from queueapp.domain.estimates import MIN_SAMPLES, SAMPLE_AGE_MS, Duration, Runs, estimate_duration
@@ -161,10 +162,10 @@ def main() -> None:
     """Replay the logs that are there and print how good the estimates were."""
     parser = argparse.ArgumentParser(prog="python -m bench.estimates", description=__doc__)
     parser.add_argument("--logs", type=Path, default=LOGS, help="folder of the real logs")
-    parser.add_argument("--only", help=f"some of {','.join(WINDOWS)}")
+    parser.add_argument("--only", help=f"some of {','.join((*WINDOWS, *CHARACTERS))}")
     asked = parser.parse_args()
     for name in asked.only.split(",") if asked.only else WINDOWS:
-        past = trace(name, asked.logs)
+        past = trace(name, asked.logs) if name in WINDOWS else generated(name)
         truth, *ways = zip(*Replay(past).run_times(), strict=True)
         rows = [_row(*each, np.array(truth)) for each in zip(WAYS, ways, strict=True)]
         show(f"{name}: {len(truth):,} run times", HEAD, rows)

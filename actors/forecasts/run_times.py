@@ -7,6 +7,7 @@ others do not tell how long the work takes. Decision 0069.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ from forecasting.queueing.workload import Workload, workload
 Ints = NDArray[np.intp]
 FEWEST = 30
 """Completed runs below which nothing is learnt."""
-FEWEST_OF_A_TYPE = 5
-"""Runs of a type that its user needs before they tell of a new resource."""
+FEWEST_ALIKE = 5
+"""Runs that have a mean of their own, and, of a type, that tell of a resource that is new."""
+AVERAGED = 200
 MOST = 500
 MOST_TYPES = 200
 SHOWN = np.array([0.1, 0.5, 0.9])
@@ -54,7 +56,7 @@ def learn_run_times(
     trusted = None if levels is None else LevelMap(np.array(levels))
     model = learn_durations(runs.known, np.random.default_rng(SEED), trusted)
     wanted = [*_resources(runs, columns.kinds), *_types(runs)]
-    figures = _figures(model, runs.known.now, wanted)
+    figures = _figures(model, runs, wanted)
     rows = {_name(columns, runs, one): each for one, each in zip(wanted, figures, strict=True)}
     return RunTimes(rows, model.trusted.values.tolist())
 
@@ -109,7 +111,7 @@ def _types(runs: _Runs) -> list[_Group]:
     return [
         _Group(user, ANY, tier, n)
         for (user, tier), n in count.most_common(MOST_TYPES)
-        if n >= FEWEST_OF_A_TYPE
+        if n >= FEWEST_ALIKE
     ]
 
 
@@ -119,11 +121,30 @@ def _name(columns: Columns, runs: _Runs, group: _Group) -> str:
     return f"{user}/{basis}"
 
 
-def _figures(model: Durations, now: float, wanted: Sequence[_Group]) -> list[Figures]:
-    """Return each group's figures; the mean is of what is drawn from, not of what is shown."""
+def _figures(model: Durations, runs: _Runs, wanted: Sequence[_Group]) -> list[Figures]:
+    """Return each group's figures.
+
+    The mean is that of its own runs, where they are a few: quantiles are wide on purpose, and a
+    queue's work is a sum of means.
+    """
+    n, now, own = len(wanted), runs.known.now, _own_means(runs.known)
     groups = Groups(*(np.array([getattr(g, name) for g in wanted]) for name in GROUPED))
     shown = model.quantiles(groups, now, SHOWN)
-    n = len(wanted)
     drawn = np.exp(model.table(groups, np.full(n, now), np.zeros(n))).mean(axis=1)
-    low, middle, high, mean = (1000 * np.vstack([shown.T, drawn])).round().astype(int).tolist()
+    means = [own.get((g.user, g.kind), usual) for g, usual in zip(wanted, drawn, strict=True)]
+    low, middle, high, mean = (1000 * np.vstack([shown.T, means])).round().astype(int).tolist()
     return list(zip(low, middle, high, mean, [group.runs for group in wanted], strict=True))
+
+
+def _own_means(known: Workload) -> dict[tuple[int, int], float]:
+    """Return the mean of the newest runs of each user and kind, or any kind, that ran enough."""
+    newest = np.argsort(known.finished, kind="stable")[::-1]
+    seconds = (known.finished - known.started)[newest].tolist()
+    users, kinds = known.user[newest].tolist(), known.kind[newest].tolist()
+    found: dict[tuple[int, int], list[float]] = {}
+    for user, kind, ran in zip(users, kinds, seconds, strict=True):
+        for group in ((user, kind), (user, ANY)):
+            mine = found.setdefault(group, [])
+            if len(mine) < AVERAGED:
+                mine.append(ran)
+    return {group: fmean(ran) for group, ran in found.items() if len(ran) >= FEWEST_ALIKE}

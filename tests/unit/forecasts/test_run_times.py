@@ -61,6 +61,14 @@ def test_a_users_type_stands_for_resources_that_are_new() -> None:
     assert 4 == found["u0/r/Mine/Dataset/a"][4]
 
 
+def test_means_are_those_of_the_users_own_runs() -> None:
+    """Of five or more; ranges borrow from others, sums of means must not."""
+    found = rows(columns([(0, 0, 60.0), (1, 0, 3_600.0)] * 20 + [(2, 0, 600.0)] * 4))
+
+    assert [60_000, 3_600_000] == [found[f"u{n}/r/Sleep/Dataset/a"][3] for n in (0, 1)]
+    assert 60_000 < found["u2/r/Sleep/Dataset/a"][3] != 600_000
+
+
 def test_only_completed_runs_count_and_a_few_teach_nothing() -> None:
     """Others do not tell how long the work takes."""
     runs: list[Run] = [(0, 0, 60.0), (0, 0, 1.0)] * FEWEST
