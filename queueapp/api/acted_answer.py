@@ -3,7 +3,7 @@
 Pure: the engine's records in, plain values out.
 """
 
-from queueapp.api.job_answer import Row, basis, basis_row, shown_wait, stamp
+from queueapp.api.shown import Row, basis, basis_row, shown_wait, stamp
 from queueapp.domain import text
 from queueapp.engine.answers import Cancelled, Submitted
 from queueapp.engine.trials import Trial

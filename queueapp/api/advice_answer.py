@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from queueapp.api.shown import Row
 from queueapp.domain import text
 from queueapp.domain.rollup import HOUR_MS
 
-Row = dict[str, Any]
 Plain = Mapping[str, Any]
 LONG_S, NOTABLE_S = 1800, 300
 """Waits from which more workers are of high, and of medium, priority."""

@@ -8,11 +8,11 @@ from flask.views import MethodView
 from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import audit as examples
-from queueapp.api.job_answer import stamp
 from queueapp.api.responses import answer
 from queueapp.api.schemas import camel
 from queueapp.api.schemas.audit import AuditQuery, AuditTrail
 from queueapp.api.services import services
+from queueapp.api.shown import stamp
 from queueapp.api.workers import check_fleet_key
 from queueapp.domain.api_key import Role
 from queueapp.domain.audit import AuditEntry

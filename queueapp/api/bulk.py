@@ -11,11 +11,11 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import bulk as examples
 from queueapp.api.idempotency import once
-from queueapp.api.job_answer import stamp
 from queueapp.api.named_jobs import canonical_type
 from queueapp.api.responses import answer
 from queueapp.api.schemas import bulk as schemas
 from queueapp.api.services import base_url, services
+from queueapp.api.shown import Row, stamp
 from queueapp.api.steering import QUEUE
 from queueapp.domain.api_key import Role
 from queueapp.domain.bulk import MOVES, STATUSES, Bulk, BulkAction, BulkFilter, BulkState
@@ -31,7 +31,6 @@ blueprint = ApiBlueprint(
 OPERATIONS = f"{QUEUE}/bulk"
 #: A request waits so long, enough for tens of thousands of jobs; upkeep finishes what is left.
 WAIT_S = 8.0
-Row = dict[str, Any]
 
 
 @blueprint.route(OPERATIONS)

@@ -6,14 +6,13 @@ from urllib.parse import unquote
 
 import orjson
 
-from queueapp.api.job_answer import share_done, stamp
+from queueapp.api.shown import Row, share_done, stamp
 from queueapp.domain.events import Event, EventKind
 from queueapp.domain.outcome import Progress
 from queueapp.domain.queue import TIERS
 from queueapp.domain.states import Status
 from queueapp.store.codec import build
 
-Row = dict[str, Any]
 Told = Callable[[str], Any]
 
 

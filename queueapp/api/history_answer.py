@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from queueapp.api.schemas import camel
 from queueapp.api.schemas.enums import HistoryMetric
+from queueapp.api.shown import Row
 from queueapp.domain import text
 from queueapp.domain.bottlenecks import Bottleneck
 from queueapp.domain.periods import Bucket, Changes, Period
 from queueapp.domain.queue import Priority
 from queueapp.domain.rollup import HOUR_MS, Rollup
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from flask.views import MethodView
 
 from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.examples import logs as examples
-from queueapp.api.job_answer import stamp
 from queueapp.api.jobs import JOB
 from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
 from queueapp.api.schemas.enums import LogFormat
 from queueapp.api.schemas.logs import JobLogs, LogsQuery
 from queueapp.api.services import services
+from queueapp.api.shown import stamp
 from queueapp.domain.api_key import Role
 from queueapp.domain.errors import NotFound, ValidationFailed
 from queueapp.domain.job import Job

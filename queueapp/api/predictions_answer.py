@@ -6,6 +6,7 @@ from typing import Any
 
 import queueapp
 from queueapp.api.advice_answer import recommendations
+from queueapp.api.shown import Row
 from queueapp.domain import text
 from queueapp.domain.predictions import Point
 from queueapp.domain.report_card import (
@@ -19,7 +20,6 @@ from queueapp.domain.report_card import (
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.foresight.predictions import Load, Predicted
 
-Row = dict[str, Any]
 PERIODS = (7, 30)
 
 

@@ -3,18 +3,14 @@
 Pure: the engine's view in, plain values out.
 """
 
-from typing import Any
-
-from queueapp.api.job_answer import basis_row, shown_wait, stamp
 from queueapp.api.schemas.enums import QueueState
+from queueapp.api.shown import Row, basis_row, shown_wait, stamp
 from queueapp.domain import text
 from queueapp.domain.estimates import Duration
 from queueapp.domain.job import JobSpec
 from queueapp.domain.queue import Priority
 from queueapp.foresight.queue_view import QueuedJob, QueueView
 from queueapp.store.pauses import Pause
-
-Row = dict[str, Any]
 
 
 def _resources(spec: JobSpec, lasts: Duration | None) -> Row:

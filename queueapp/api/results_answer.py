@@ -1,15 +1,14 @@
 """Builds what the results endpoint shows of an ended job. Pure, like job_answer."""
 
 from collections.abc import Callable
-from typing import Any
 
 from queueapp.api.schemas.enums import OutputType
+from queueapp.api.shown import Row, size
 from queueapp.domain import text
 from queueapp.domain.job import Artifact, Job
 from queueapp.domain.outcome import Finding
 from queueapp.domain.states import Status
 
-Row = dict[str, Any]
 Link = Callable[[Artifact], str | None]
 
 _BY_TYPE = {
@@ -87,20 +86,16 @@ def _summary(job: Job) -> Row:
     }
 
 
-def _size(n_bytes: int | None) -> str | None:
-    return None if n_bytes is None else text.size(n_bytes)
-
-
 def _execution(job: Job) -> Row:
     usage = job.usage
     cpu = usage.cpu_seconds
     return {
         "totalCpuTime": None if cpu is None else text.minutes(cpu * 1000),
         "cpuSeconds": cpu,
-        "peakMemoryUsage": _size(usage.peak_rss_bytes),
+        "peakMemoryUsage": size(usage.peak_rss_bytes),
         "peakMemoryBytes": usage.peak_rss_bytes,
         "diskIoOperations": usage.io_operations,
-        "networkDataTransfer": _size(usage.network_bytes),
+        "networkDataTransfer": size(usage.network_bytes),
         "networkBytes": usage.network_bytes,
     }
 

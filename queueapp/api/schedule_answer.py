@@ -1,14 +1,10 @@
 """Builds what the schedule endpoints show, by hand, key by key."""
 
-from typing import Any
-
-from queueapp.api.job_answer import stamp
+from queueapp.api.shown import Row, stamp
 from queueapp.domain.job import JobRequest
 from queueapp.domain.schedule import Run, Schedule
 from queueapp.domain.states import Status
 from queueapp.engine.schedules import ScheduleView
-
-Row = dict[str, Any]
 
 
 def _facts(schedule: Schedule) -> Row:

@@ -11,12 +11,12 @@ from queueapp.api.auth import key
 from queueapp.api.blueprint import IF_MATCH_HEADER, ApiBlueprint
 from queueapp.api.examples import steering as examples
 from queueapp.api.idempotency import once
-from queueapp.api.job_answer import stamp
 from queueapp.api.named_jobs import known_job
 from queueapp.api.responses import answer
 from queueapp.api.schemas import steering as schemas
 from queueapp.api.schemas.enums import ControlAction, QueueState
 from queueapp.api.services import services
+from queueapp.api.shown import stamp
 from queueapp.api.versions import ETAG, given_versions, stale, tier_tag
 from queueapp.domain import text
 from queueapp.domain.api_key import Role

@@ -1,14 +1,12 @@
 """Builds the system status from the engine's figures. Pure, like job_answer."""
 
-from typing import Any
-
 from queueapp.api.schemas.enums import NodeState, SystemHealth
+from queueapp.api.shown import Row
 from queueapp.domain import text
 from queueapp.domain.fleet import NodeStatus
 from queueapp.domain.queue import Priority
 from queueapp.foresight.system import SystemStatus
 
-Row = dict[str, Any]
 LONG_WAIT_MS = 30 * 60_000
 MIB = 1 << 20
 

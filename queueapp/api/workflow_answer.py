@@ -4,16 +4,13 @@ Pure: the engine's records in, plain values out; the clock is an argument.
 """
 
 from collections import Counter
-from typing import Any
 
-from queueapp.api.job_answer import basis_row, percentage, shown_wait, stamp
+from queueapp.api.shown import Row, basis_row, percentage, shown_wait, stamp
 from queueapp.domain import text
 from queueapp.domain.states import Status
 from queueapp.domain.workflow import CriticalPath, Workflow
 from queueapp.engine.workflow_view import StepView, WorkflowView
 from queueapp.engine.workflows import SubmittedWorkflow
-
-Row = dict[str, Any]
 
 
 def submitted_row(submitted: SubmittedWorkflow) -> Row:

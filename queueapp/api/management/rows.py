@@ -1,16 +1,14 @@
 """Builds the rows of jobs and workers. Pure: records in, plain values out."""
 
 from datetime import tzinfo
-from typing import Any
 
 from queueapp.api.schemas.enums import ManagedStatus
+from queueapp.api.shown import Row
 from queueapp.domain.api_key import ApiKey
 from queueapp.domain.fleet import WorkerStatus
 from queueapp.domain.job import Job
 from queueapp.domain.states import Status
 from queueapp.domain.text import zoned
-
-Row = dict[str, Any]
 
 FIFO = "FifoQ"
 PINNED = "pinned_"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from queueapp.api.job_answer import job_answer, job_row, percentage
+from queueapp.api.job_answer import job_answer, job_row
 from queueapp.api.results_answer import output_type, results_answer
 from queueapp.api.schemas.enums import OutputType
+from queueapp.api.shown import percentage
 from queueapp.domain.estimates import Duration
 from queueapp.domain.job import Job, Resource
 from queueapp.domain.outcome import Failure, Finding, Progress, Quality, Usage
