@@ -11,8 +11,8 @@ from typing import Any
 from markupsafe import Markup
 
 from queueapp.api.openapi.finishing import METHODS
+from queueapp.api.openapi.words import Doc
 
-Doc = dict[str, Any]
 SHOWN_DEPTH = 3
 
 

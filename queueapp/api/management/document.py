@@ -1,7 +1,6 @@
 """The Job Management API's own OpenAPI document: its errors and its security are its own."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Flask
 from flask_smorest import Api
@@ -11,11 +10,10 @@ import queueapp
 from queueapp.api.management import devices, envelope, examples, health, jobs, workers
 from queueapp.api.openapi.collecting import DocumentedApi
 from queueapp.api.openapi.finishing import finish
+from queueapp.api.openapi.words import Doc
 from queueapp.api.schemas import ResponseSchema
 from queueapp.api.schemas.fields import Note
 from queueapp.config import Config
-
-Doc = dict[str, Any]
 
 PREFIX = "MANAGEMENT_"
 BLUEPRINTS = (

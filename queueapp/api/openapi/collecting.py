@@ -10,7 +10,7 @@ from flask_smorest import Api
 from marshmallow import fields
 
 from queueapp.api.openapi.finishing import X_ENUM, add_header, finish
-from queueapp.api.openapi.words import HEADERS, PROBLEM_HEADERS
+from queueapp.api.openapi.words import HEADERS, PROBLEM_HEADERS, Doc
 from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from queueapp.api.schemas import ResponseSchema, enums
 from queueapp.api.schemas.events import STREAMED
@@ -27,8 +27,6 @@ from queueapp.api.schemas.fields import (
 )
 from queueapp.api.schemas.problems import Problem
 from queueapp.domain.text import timestamp
-
-Doc = dict[str, Any]
 
 
 def _field_facts(_: Any, field: fields.Field[Any], **__: Any) -> Doc:

@@ -9,9 +9,8 @@ from typing import Any
 
 from queueapp.api.blueprint import IDEMPOTENCY_HEADER
 from queueapp.api.examples import BY_SCHEMA
-from queueapp.api.openapi.words import EVERYWHERE, INFO, PATH_PARAMETERS
+from queueapp.api.openapi.words import EVERYWHERE, INFO, PATH_PARAMETERS, Doc
 
-Doc = dict[str, Any]
 X_ENUM = "x-queueapp-enum"
 METHODS = ("get", "put", "post", "delete", "patch")
 

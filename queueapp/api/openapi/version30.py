@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-Doc = dict[str, Any]
+from queueapp.api.openapi.words import Doc
 
 
 def downgrade(document: Doc) -> Doc:
