@@ -48,10 +48,6 @@ def _minutes(ms: float | None) -> str | None:
     return None if ms is None else text.minutes(ms)
 
 
-def _seconds(ms: float | None) -> float | None:
-    return None if ms is None else ms / 1000
-
-
 def _summary(whole: Rollup) -> Row:
     average, peak = whole.average_wait_ms, whole.most_wait_ms
     hours = whole.length_ms / HOUR_MS
@@ -60,9 +56,9 @@ def _summary(whole: Rollup) -> Row:
         "averageQueueSize": _tenth(whole.average_size),
         "peakQueueSize": whole.peak_size,
         "averageWaitTime": text.minutes(average or 0),
-        "averageWaitTimeSeconds": _seconds(average),
+        "averageWaitTimeSeconds": text.seconds(average),
         "peakWaitTime": text.minutes(peak or 0),
-        "peakWaitTimeSeconds": _seconds(peak),
+        "peakWaitTimeSeconds": text.seconds(peak),
         "throughputPerHour": _tenth(whole.processed / hours) if hours else 0.0,
         "efficiency": _tenth(whole.efficiency),
     }
@@ -96,12 +92,12 @@ def _wait(rollup: Rollup) -> Row:
         "minimum": rollup.least_wait_ms,
     }
     texts = {name: _minutes(ms) for name, ms in known.items()}
-    return {**texts, **{f"{name}Seconds": _seconds(ms) for name, ms in known.items()}}
+    return {**texts, **{f"{name}Seconds": text.seconds(ms) for name, ms in known.items()}}
 
 
 def _reasons(rollup: Rollup) -> list[Row]:
     longest_first = sorted(rollup.reasons.items(), key=lambda one: (-one[1], one[0]))
-    return [{"code": code, "jobSeconds": ms / 1000} for code, ms in longest_first]
+    return [{"code": code, "jobSeconds": text.seconds(ms)} for code, ms in longest_first]
 
 
 def _throughput(rollup: Rollup, metrics: Collection[HistoryMetric]) -> Row:
@@ -119,7 +115,7 @@ def _bottleneck(found: Bottleneck, until_ms: int) -> Row:
         "timeframe": text.window(found.start_ms, end),
         "issue": found.issue,
         "impact": text.delay(text.whole(found.delay_ms / 60_000)),
-        "impactSeconds": found.delay_ms / 1000,
+        "impactSeconds": text.seconds(found.delay_ms),
         "affectedJobs": found.affected_jobs,
         "resolution": found.resolution,
     }

@@ -34,7 +34,7 @@ def _progress(job: Job, estimate: Estimate, now_ms: int) -> Row:
         "currentStage": _stage(job),
         "estimatedCompletion": None if job.ended else stamp(estimate.completion_ms),
         "elapsedTime": text.elapsed(run_ms),
-        "elapsedSeconds": run_ms / 1000,
+        "elapsedSeconds": text.seconds(run_ms),
     }
 
 
@@ -146,7 +146,7 @@ def _cancellation(asked: CancelRequest | None) -> Row | None:
 
 
 def _waited(waited: Mapping[str, int]) -> list[Row]:
-    return [{"code": code, "seconds": ms / 1000} for code, ms in longest_first(waited)]
+    return [{"code": code, "seconds": text.seconds(ms)} for code, ms in longest_first(waited)]
 
 
 def job_answer(
@@ -219,5 +219,5 @@ def job_row(job: Job, completion_ms: int | None) -> Row:
         row["endTime"] = stamp(job.ended_ms)
         if job.started_ms is not None:
             row["duration"] = text.minutes(job.ended_ms - job.started_ms)
-            row["durationSeconds"] = (job.ended_ms - job.started_ms) / 1000
+            row["durationSeconds"] = text.seconds(job.ended_ms - job.started_ms)
     return row

@@ -73,7 +73,7 @@ def tier_row(queued: QueuedJob, now_ms: int) -> Row:
         "queuePosition": queued.row.position,
         "overallQueuePosition": queued.row.overall,
         "waitTime": text.minutes(waited),
-        "waitTimeSeconds": waited / 1000,
+        "waitTimeSeconds": text.seconds(waited),
         "dependencies": list(queued.dependencies),
     }
 
@@ -82,13 +82,13 @@ def _drain(view: QueueView) -> Row:
     drain = view.drain_ms
     return {
         "estimatedProcessingTime": None if drain is None else text.whole_minutes(drain),
-        "estimatedProcessingTimeSeconds": None if drain is None else drain / 1000,
+        "estimatedProcessingTimeSeconds": text.seconds(drain),
     }
 
 
 def _waited(view: QueueView, priority: Priority | None = None) -> Row:
     waited = view.average_wait_ms(priority)
-    return {"averageWaitTime": text.minutes(waited), "averageWaitTimeSeconds": waited / 1000}
+    return {"averageWaitTime": text.minutes(waited), "averageWaitTimeSeconds": text.seconds(waited)}
 
 
 def _summary(view: QueueView) -> Row:
@@ -117,7 +117,7 @@ def _performance(view: QueueView) -> Row:
     run, size, hour = trends.average_run_ms, trends.average_queue_size, trends.peak_hour
     return {
         "averageJobDuration": None if run is None else text.minutes(run),
-        "averageJobDurationSeconds": None if run is None else run / 1000,
+        "averageJobDurationSeconds": text.seconds(run),
         "throughputLastHour": trends.completed_last_hour,
         "queueTrends": {
             "currentHourSubmissions": trends.submitted_this_hour,

@@ -128,7 +128,7 @@ def results_answer(job: Job, *, detailed: bool, wanted: OutputType | None, link:
         "status": job.status,
         "completionTime": text.timestamp(ended_ms),
         "totalDuration": None if run_ms is None else text.minutes(run_ms),
-        "durationSeconds": None if run_ms is None else run_ms / 1000,
+        "durationSeconds": text.seconds(run_ms),
         "success": job.status is Status.COMPLETED,
         "summary": _summary(job),
         "results": _outputs(job, wanted, link),

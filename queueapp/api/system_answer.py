@@ -56,9 +56,9 @@ def _queue(status: SystemStatus) -> Row:
         "totalQueuedJobs": sum(queued.values()),
         **{f"{p.lower()}PriorityJobs": count for p, count in queued.items()},
         "averageWaitTime": text.minutes(status.average_wait_ms),
-        "averageWaitTimeSeconds": status.average_wait_ms / 1000,
+        "averageWaitTimeSeconds": text.seconds(status.average_wait_ms),
         "estimatedProcessingTime": None if drain is None else text.whole_minutes(drain),
-        "estimatedProcessingTimeSeconds": None if drain is None else drain / 1000,
+        "estimatedProcessingTimeSeconds": text.seconds(drain),
     }
 
 
@@ -68,7 +68,7 @@ def _performance(status: SystemStatus) -> Row:
     return {
         "jobsCompletedToday": status.completed_today,
         "averageJobDuration": None if run is None else text.minutes(run),
-        "averageJobDurationSeconds": None if run is None else run / 1000,
+        "averageJobDurationSeconds": text.seconds(run),
         "successRate": _tenth(100 * status.completed_today / ended) if ended else None,
         "throughputPerHour": _tenth(status.completed_last_24h / 24),
     }

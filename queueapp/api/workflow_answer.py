@@ -81,7 +81,7 @@ def _path(workflow: Workflow, path: CriticalPath, now_ms: int) -> Row:
     return {
         "jobs": list(path.steps),
         "estimatedCompletion": None if end_ms is None else stamp(int(end_ms)),
-        "remainingSeconds": None if end_ms is None else max(0.0, end_ms - now_ms) / 1000,
+        "remainingSeconds": None if end_ms is None else text.seconds(max(0.0, end_ms - now_ms)),
         "measured": path.measured,
     }
 

@@ -8,6 +8,7 @@ Units: durations and moments in milliseconds, sizes in bytes.
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import overload
 
 MINUTE_MS = 60_000
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -97,6 +98,19 @@ def rate(per_second: float) -> str:
 def timestamp(ms: float) -> str:
     """Return a moment in UTC, floored to the second: ``2024-01-20T10:30:00Z``."""
     return _second(int(ms // 1000))
+
+
+@overload
+def seconds(ms: float) -> float: ...
+
+
+@overload
+def seconds(ms: None) -> None: ...
+
+
+def seconds(ms: float | None) -> float | None:
+    """Return milliseconds as seconds to the millisecond: no mean is known any better."""
+    return None if ms is None else round(ms / 1000, 3)
 
 
 @lru_cache(maxsize=4096)

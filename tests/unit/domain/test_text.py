@@ -196,3 +196,8 @@ def test_timestamps_floor_to_the_second(moment: datetime) -> None:
     ms = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
     assert text.timestamp(ms) == moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def test_seconds_are_told_to_the_millisecond() -> None:
+    """A mean of whole milliseconds has no digits that mean nothing."""
+    assert (0.262, 0.0, None) == (text.seconds(262.3), text.seconds(0), text.seconds(None))
