@@ -56,7 +56,7 @@ def basis_row(duration: Duration) -> Row:
     lasts = (
         (duration.low_ms, duration.middle_ms, duration.high_ms) if duration.learnt else (None,) * 3
     )
-    p10, p50, p90 = map(text.seconds, lasts)
+    p10, p50, p90 = (text.seconds(ms) for ms in lasts)
     return {
         "scope": duration.basis,
         "samples": duration.samples,
