@@ -27,10 +27,9 @@ blueprint = ApiBlueprint(
 )
 # Should a browser show a file after all, nothing in it may run or reach out.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
-# A job's file comes as what it is: HTML, CSV, SVG, whatever the job type made.
 FILE: dict[str, Any] = {
     "schema": {"type": "string", "format": "binary"},
-    "content_type": "*/*",
+    "content_type": "application/octet-stream",
     "success": True,
 }
 

@@ -10,6 +10,7 @@ from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from tests.house.document import Doc, operations, resolve
 
 # Errors of these rooms may reach a caller; those of workers end in a job's failure.
+KNOWN_TYPES = ("application/json", "application/octet-stream", "text/plain", PROBLEM_TYPE)
 WEB_ROOMS = ("api", "domain", "engine", "foresight", "objects", "parameters", "signing", "store")
 
 
@@ -94,6 +95,14 @@ def test_query_parameters_are_explained_and_never_null(newest: Doc) -> None:
                 inner = resolve(newest, parameter["schema"])
                 assert "null" not in str(inner.get("type")), (name, parameter["name"])
                 assert parameter.get("description") or "$ref" in str(parameter), name
+
+
+def test_generators_of_clients_know_a_type_of_each_answer(newest: Doc) -> None:
+    """Of the types of an answer the first is one that every generator makes code for."""
+    for name, operation in operations(newest):
+        for status, response in operation["responses"].items():
+            kinds = [*resolve(newest, response).get("content", {}), "application/json"]
+            assert kinds[0] in KNOWN_TYPES, (name, status)
 
 
 def test_server_and_security_are_stated(newest: Doc) -> None:

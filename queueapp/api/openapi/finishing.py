@@ -11,6 +11,7 @@ from queueapp.api.blueprint import IDEMPOTENCY_HEADER
 from queueapp.api.examples import BY_SCHEMA
 from queueapp.api.openapi.words import EVERYWHERE, INFO, PATH_PARAMETERS, Doc
 
+BYTES = "application/octet-stream"
 X_ENUM = "x-queueapp-enum"
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -75,12 +76,20 @@ def _finish_operation(operation: Doc, method: str) -> None:
             add_header(response, "Location")
         for media in response.get("content", {}).values():
             _add_example(media)
+        _add_any_type(response)
     operation.setdefault("description", operation["summary"])
     operation["description"] += f"\n\nNeeds the role {operation['x-role']}."
     body = operation.get("requestBody")
     if body and not body.get("required"):
         for media in body["content"].values():
             media["schema"] = {"anyOf": [media["schema"], {"type": "null"}]}
+
+
+def _add_any_type(response: Doc) -> None:
+    """A job's file comes as what it is, HTML or CSV; generators of clients know bytes by name."""
+    content: Doc = response.get("content", {})
+    if BYTES in content:
+        content["*/*"] = content[BYTES]
 
 
 def add_header(response: Doc, name: str) -> None:
