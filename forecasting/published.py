@@ -125,16 +125,16 @@ def _types(
 ) -> dict[str, Any]:
     """Return the forecasts of the types seen most; one job more is felt as in the whole queue."""
     futures, known = model.futures, model.known
-    names = np.array([*types, ""])
+    names, number = np.unique([*types, ""], return_inverse=True)
     kind = np.where(futures.row >= 0, np.append(known.kind, -1)[futures.row], futures.like)
-    of_row = names[np.clip(kind, -1, len(types))]
-    waiting = names[known.kind[known.waiting]]
-    seen, count = np.unique(names[known.kind], return_counts=True)
+    of_row = number[np.clip(kind, -1, len(types))]
+    waiting = np.bincount(number[known.kind[known.waiting]], minlength=len(names))
+    count = np.bincount(number[known.kind], minlength=len(names))
     found = {}
-    for name in seen[np.argsort(-count, kind="stable")][:MOST_TYPES].tolist():
-        what = _only(model, of_row == name).with_waits_filled()
+    for each in np.argsort(-count, kind="stable")[: min(MOST_TYPES, np.count_nonzero(count))]:
+        what = _only(model, of_row == each).with_waits_filled()
         series = {which: points_of(model, which, what, what, 1.0) for which in ("size", "wait")}
-        found[name] = {"waiting": int((waiting == name).sum())} | {
+        found[str(names[each])] = {"waiting": int(waiting[each])} | {
             which: [
                 {**own, "carry": whole["carry"]}
                 for own, whole in zip(series[which], points[which], strict=True)

@@ -26,14 +26,17 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, default=LOGS, help="folder of the real logs")
     parser.add_argument("--only", help=f"some of {','.join((*WINDOWS, *CHARACTERS))}")
     parser.add_argument("--every", type=int, default=41, help="hours between origins")
+    parser.add_argument("--seed", type=int, default=0, help="which made-up history")
+    parser.add_argument("--quick", action="store_true", help="leave the series models out")
     asked = parser.parse_args()
     real = {name: w for name, w in WINDOWS.items() if (asked.logs / w.file).exists()}
     if not real:
         print(f"No logs of real machines in {asked.logs}: made-up workloads instead.")
     names = asked.only.split(",") if asked.only else list(real or CHARACTERS)
     for name in names:
-        past = trace(name, asked.logs) if name in real else generated(name)
-        _print(past, backtest(past, asked.every), made_up=name not in real)
+        past = trace(name, asked.logs) if name in real else generated(name, asked.seed)
+        result = backtest(past, asked.every, with_models=not asked.quick)
+        _print(past, result, made_up=name not in real)
 
 
 def _print(past: History, result: Result, *, made_up: bool) -> None:

@@ -49,6 +49,7 @@ class Backtest:
     """One run over a history; `points` are the series models' forecasts so far, and the truths."""
 
     past: History
+    with_models: bool = True
     result: Result = field(default_factory=Result)
     points: dict[tuple[str, str], list[Floats]] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
@@ -62,7 +63,8 @@ class Backtest:
                 series = self.past.wait_known(origin)
             truth = getattr(self.past, name)[origin : origin + HOURS]
             self._rules(origin, target, series[-anchors.DAYS_READ * 24 :], truth)
-            self._models(origin, target, series[-anchors.DAYS_READ * 24 :], truth)
+            if self.with_models:
+                self._models(origin, target, series[-anchors.DAYS_READ * 24 :], truth)
 
     def _ours(self, origin: int) -> None:
         past = self.past
@@ -123,9 +125,9 @@ class Backtest:
         truths.append(truth)
 
 
-def backtest(past: History, every: int) -> Result:
-    """Forecast from each `every`-th hour after four weeks."""
-    run = Backtest(past)
+def backtest(past: History, every: int, *, with_models: bool = True) -> Result:
+    """Forecast from each `every`-th hour after four weeks, with the series models or without."""
+    run = Backtest(past, with_models)
     for origin in range(WARM_HOURS, len(past.size) - HOURS, every):
         run.at(origin)
     return run.result

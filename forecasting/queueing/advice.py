@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasting.queueing.model import QueueModel
+from forecasting.queueing.model import QueueModel, serve_together
 from forecasting.queueing.outcomes import HOUR
 from forecasting.recursion import Floats
 
@@ -75,13 +75,14 @@ def workers_effects(
     now = _waits(model)
     usual = _mean(now)
     effects = []
-    for change in changes:
-        # Where hardly anyone waits none more can help, and where many do none can be spared.
-        in_vain = usual < LEAST_WAIT if change > 0 else _slow(now) >= LEAST_WAIT
-        if in_vain or model.workers + change < 1:
-            continue
-        then = _waits(replace(model, workers=model.workers + change, habit=None))
-        effect = _effect(model.workers + change, now, then)
+    # Where hardly anyone waits none more can help, and where many do none can be spared.
+    spared, helped = _slow(now) < LEAST_WAIT, usual >= LEAST_WAIT
+    asked = [each for each in changes if (helped if each > 0 else spared)]
+    counts = [model.workers + each for each in asked if model.workers + each >= 1]
+    others = [replace(model, workers=count, habit=None) for count in counts]
+    serve_together(others)
+    for other in others:
+        effect = _effect(other.workers, now, _waits(other))
         helps = effect.gain >= LEAST_GAIN and usual - effect.wait >= LEAST_WAIT
         if helps if change > 0 else effect.slow < LEAST_WAIT:
             effects.append(effect)

@@ -1,6 +1,7 @@
 """How long jobs run: what resembles them most counts most, what resembles them less fills in.
 
-paths.py draws run times from it, model.py shows its quantiles. Logarithms of seconds throughout.
+imagine.py draws run times from it, model.py shows its quantiles. Logarithms of seconds throughout.
+What comes in bulk runs shorter in real logs, so that counts as a likeness too.
 """
 
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from forecasting.queueing.trust import (
 from forecasting.queueing.workload import Ints, Workload
 from forecasting.recursion import Floats
 
-DEPTHS = (30, 30, 30, 30, 120)
-"""Newest run times read of the same user and kind, kind, user, priority, and of all jobs."""
-FADING = (0.9, 0.93, 0.93, 0.95, 0.98)
+DEPTHS = (30, 30, 30, 30, 30, 30, 120)
+"""Newest run times read, from alike to unlike: of the same user, kind and bulk, the same user and
+kind, the same kind, user, bulk, priority, and of all jobs."""
+FADING = (0.9, 0.9, 0.93, 0.93, 0.95, 0.95, 0.98)
 """What each older run time counts for beside the next newer one."""
 DOUBT = 4.0
 """Run times that a group needs before it counts for as much as all wider groups together."""
@@ -43,15 +45,24 @@ OVERDUE = np.log1p(-np.log(1 - (np.arange(8) + 0.5) / 8))
 
 @dataclass(frozen=True)
 class Groups:
-    """What is known of jobs before they run. Shape: (n,) each."""
+    """What is known of jobs before they run. Shape: (n,) each.
+
+    `bulk` is -1 where it is not known with how many others a job will come.
+    """
 
     user: Ints
     kind: Ints
     tier: Ints
+    bulk: Ints
+
+    @staticmethod
+    def alone(user: Ints, kind: Ints, tier: Ints) -> "Groups":
+        """Return what is known of jobs that may come with others or not."""
+        return Groups(user, kind, tier, np.full_like(tier, -1))
 
     def take(self, rows: Ints) -> "Groups":
         """Return those of some jobs."""
-        return Groups(self.user[rows], self.kind[rows], self.tier[rows])
+        return Groups(self.user[rows], self.kind[rows], self.tier[rows], self.bulk[rows])
 
 
 @dataclass(frozen=True)
@@ -69,14 +80,15 @@ class Durations:
         n = len(groups.user)
         table = self.table(groups, np.full(n, now), np.zeros(n))
         which = np.repeat(np.arange(n), len(levels))
-        return self.drawn(table, which, np.tile(levels, n)[None]).reshape(n, len(levels))
+        asked = np.tile(self.trusted(levels), n)[None]
+        return self.drawn(table, which, asked).reshape(n, len(levels))
 
     def drawn(self, table: Floats, which: Ints, levels: Floats) -> Floats:
-        """Return run times in seconds at levels of rows of a table, read as far as trusted.
+        """Return run times in seconds at levels of rows of a table.
 
         Shape: table (q, N_LEVELS), which (n,), levels (p, n); returns (p, n).
         """
-        place = np.clip(self.trusted(levels) * N_LEVELS - 0.5, 0.0, N_LEVELS - 1.0)
+        place = np.clip(levels * N_LEVELS - 0.5, 0.0, N_LEVELS - 1.0)
         lower = np.minimum(place.astype(np.intp), N_LEVELS - 2)
         low, high = table[which, lower], table[which, lower + 1]
         seconds: Floats = np.exp(low + (place - lower) * (high - low))
@@ -134,7 +146,7 @@ def learn_durations(
         runs = np.append(runs, 2 * (jobs.now - jobs.started[jobs.running]))
         ends = np.append(ends, np.full(len(jobs.running), jobs.now))
     logs = np.log(np.maximum(runs, SHORTEST))
-    groups = Groups(jobs.user[read], jobs.kind[read], jobs.tier[read])
+    groups = Groups(jobs.user[read], jobs.kind[read], jobs.tier[read], jobs.bulk[read])
     pools = tuple(pool(names, ends, logs) for names in _names(groups))
     untried = Durations(pools, cautious())
     return Durations(pools, trusted or _trusted(untried, jobs, rng))
@@ -147,7 +159,7 @@ def _trusted(durations: Durations, jobs: Workload, rng: np.random.Generator) -> 
     if not len(tried):
         return cautious(NEWCOMER)
     logs = np.log(np.maximum(jobs.finished[tried] - jobs.started[tried], SHORTEST))
-    groups = Groups(jobs.user[tried], jobs.kind[tried], jobs.tier[tried])
+    groups = Groups.alone(jobs.user[tried], jobs.kind[tried], jobs.tier[tried])
     ranks = durations.ranks(groups, jobs.submitted[tried], logs, rng)
     _, span, count = np.unique(
         jobs.submitted[tried] // SPAN, return_inverse=True, return_counts=True
@@ -159,7 +171,9 @@ def _trusted(durations: Durations, jobs: Workload, rng: np.random.Generator) -> 
 def _names(groups: Groups) -> tuple[Ints, ...]:
     # Two numbers as one; a chance collision would only mix two pools.
     both = groups.user * np.intp(1_000_003) + groups.kind
-    return both, groups.kind, groups.user, groups.tier, np.zeros_like(groups.tier)
+    all_three = both * np.intp(101) + groups.bulk
+    everyone = np.zeros_like(groups.tier)
+    return all_three, both, groups.kind, groups.user, groups.bulk, groups.tier, everyone
 
 
 def _quantiles(values: Floats, weights: Floats) -> Floats:

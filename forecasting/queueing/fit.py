@@ -6,7 +6,7 @@ import numpy as np
 
 from forecasting.queueing.arrivals import learn_arrivals
 from forecasting.queueing.durations import learn_durations
-from forecasting.queueing.habit import learn_habit
+from forecasting.queueing.habit import habitual, learn_habit
 from forecasting.queueing.imagine import Imagination
 from forecasting.queueing.learnt import Learnt, learn
 from forecasting.queueing.model import QueueModel
@@ -46,13 +46,14 @@ def fit(
     duration = learnt.trusted["duration"] if learnt else None
     arrivals = learn_arrivals(known, learnt.profile if learnt else None)
     imagination = Imagination(learn_durations(known, rng, duration), arrivals)
+    by_habit = habitual(known, workers)
     if learnt is None:
-        past = replay(known, imagination, workers, rng)
+        past = replay(known, imagination, workers, rng, by_habit=by_habit)
         learnt = learn(past, known.now - known.history, imagination.durations.trusted)
         learnt = replace(learnt, profile=arrivals.profile(known.now))
     futures = imagination.futures(known, workers, _paths(known), rng)
     closed_for = max(0.0, (paused_until or now) - now)
-    habit = None if closed_for else learn_habit(known, workers)
+    habit = learn_habit(known) if by_habit and not closed_for else None
     return QueueModel(known, imagination.durations, futures, learnt, habit, workers, closed_for)
 
 

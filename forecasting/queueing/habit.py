@@ -1,14 +1,15 @@
 """What jobs waited at this hour on the days before: a second opinion on waits further ahead.
 
 model.py mixes it in. The simulation knows the queue of now, which tells less and less of later
-hours; what is usual then tells something of its own. Two opinions err less than one.
+hours; what is usual then tells something of its own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.queueing.happened import happened
+from forecasting.queueing.happened import happened, waits_known
+from forecasting.queueing.opinions import levels_of, mixed
 from forecasting.queueing.workload import Workload
 from forecasting.recursion import Floats
 
@@ -31,25 +32,26 @@ class Habit:
         """Return the habit of a queue in which everyone waits so many times as long."""
         return Habit(self.waits * factor)
 
-    def mixed(self, waits: Floats, levels: Floats) -> Floats:
-        """Mix the usual quantiles into those of the simulation, on the scale of square roots.
-
-        Shape: waits (hours, levels); returns the same.
-        """
-        hours = np.arange(len(waits))
-        usual = np.quantile(self.waits, levels, axis=0).T[hours % DAY]
-        share = SHARE[np.minimum(hours, DAY - 1)][:, None]
-        mixed: Floats = ((1 - share) * np.sqrt(waits) + share * np.sqrt(usual)) ** 2
-        return mixed
+    def mixed(self, paths: Floats) -> Floats:
+        """Mix the usual waits into simulated ones. Shape: paths (p, hours); returns them sorted."""
+        hours = np.arange(paths.shape[1])
+        usual = np.quantile(self.waits, levels_of(len(paths)), axis=0)[:, hours % DAY]
+        return mixed(np.sort(paths, axis=0), usual, SHARE[np.minimum(hours, DAY - 1)])
 
 
-def learn_habit(jobs: Workload, workers: int) -> Habit | None:
-    """Read the waits of the last weeks; None of under a week, or of so many other workers."""
+def learn_habit(jobs: Workload) -> Habit | None:
+    """Read the waits of the last weeks; None of under a week."""
     days = int(min(DAYS, (jobs.now - jobs.history) // (DAY * 3600.0)))
-    if days < FEWEST_DAYS or not workers:
+    if days < FEWEST_DAYS:
         return None
-    past = happened(jobs, days * DAY)
+    return Habit(waits_known(jobs, days * DAY).reshape(days, DAY))
+
+
+def habitual(jobs: Workload, workers: int) -> bool:
+    """Tell whether so many workers are about as many as were busy while jobs waited."""
+    hours = int(min(DAYS * DAY, (jobs.now - jobs.history) // 3600.0))
+    if not workers or hours < DAY:
+        return bool(workers)
+    past = happened(jobs, hours)
     crowded = past.busy[past.size >= 1]
-    if crowded.size >= DAY and abs(float(np.median(crowded)) / workers - 1) > ALIKE:
-        return None
-    return Habit(past.with_waits_filled().wait.reshape(days, DAY))
+    return crowded.size < DAY or abs(float(np.median(crowded)) / workers - 1) <= ALIKE

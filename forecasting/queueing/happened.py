@@ -5,8 +5,9 @@ replay.py compares its forecasts with it, habit.py learns from it what waits are
 
 import numpy as np
 
-from forecasting.queueing.outcomes import HOUR, Outcomes, Served
+from forecasting.queueing.outcomes import HOUR, Outcomes, Served, filled
 from forecasting.queueing.workload import Workload
+from forecasting.recursion import Floats
 
 
 def happened(jobs: Workload, hours: int) -> Outcomes:
@@ -27,3 +28,19 @@ def happened(jobs: Workload, hours: int) -> Outcomes:
         ends=np.empty((1, 0)),
     )
     return served.outcomes(hours)
+
+
+def waits_known(jobs: Workload, hours: int) -> Floats:
+    """Return the mean waits so far of those who came in the last so many hours, the oldest first.
+
+    An hour in which nobody came has the wait of the last one before it. Shape: (hours,).
+    """
+    begin = jobs.now - hours * HOUR
+    new = slice(int(np.searchsorted(jobs.submitted, begin, side="right")), None)
+    came = jobs.submitted[new]
+    hour = np.clip(np.ceil((came - begin) / HOUR).astype(np.intp) - 1, 0, hours - 1)
+    wait = np.nan_to_num(jobs.started[new], nan=jobs.now) - came
+    n = np.bincount(hour, minlength=hours)
+    total = np.bincount(hour, wait, hours)
+    waits: Floats = filled(np.where(n > 0, total / np.maximum(n, 1), np.nan)[None])[0]
+    return waits

@@ -94,7 +94,7 @@ class Imagination:
         """Return the jobs an hour that would keep the workers as busy as is usual."""
         nobody = np.array([-1])
         table = self.durations.table(
-            Groups(nobody, nobody, nobody), np.array([jobs.now]), np.zeros(1)
+            Groups.alone(nobody, nobody, nobody), np.array([jobs.now]), np.zeros(1)
         )
         return 3600.0 * USUAL_LOAD * max(workers, 1) / float(np.exp(table).mean())
 
@@ -119,9 +119,10 @@ class Imagination:
 
     def _looked_up(self, jobs: Workload, rows: Ints, which: Ints, level: Floats) -> Floats:
         """Return run times of jobs rows[which] at levels. Shape: which (n,), level (paths, n)."""
-        groups = Groups(*(_of(column, rows, -1) for column in (jobs.user, jobs.kind, jobs.tier)))
+        columns = (jobs.user, jobs.kind, jobs.tier, jobs.bulk)
+        groups = Groups(*(_of(column, rows, -1) for column in columns))
         elapsed = np.nan_to_num(jobs.now - _of(jobs.started, rows, np.nan), nan=0.0)
-        same = np.stack([groups.user, groups.kind, groups.tier, elapsed.astype(np.intp)])
+        same = np.stack([*vars(groups).values(), elapsed.astype(np.intp)])
         _, first, of = np.unique(same, axis=1, return_index=True, return_inverse=True)
         table = self.durations.table(
             groups.take(first), np.full(len(first), jobs.now), elapsed[first]

@@ -26,13 +26,21 @@ class Outcomes:
 
     def with_waits_filled(self) -> "Outcomes":
         """Return the same with the last wait known where nobody came, or else the usual one."""
-        wait = self.wait.copy()
-        for hour in range(1, wait.shape[1]):
-            nobody = np.isnan(wait[:, hour])
-            wait[nobody, hour] = wait[nobody, hour - 1]
-        known = wait[np.isfinite(wait)]
-        usual = float(np.median(known)) if known.size else 0.0
-        return Outcomes(self.size, self.busy, np.where(np.isnan(wait), usual, wait))
+        return Outcomes(self.size, self.busy, filled(self.wait))
+
+
+def filled(waits: Floats) -> Floats:
+    """Fill each row's unknown waits with the last known one, or else with the usual one.
+
+    Shape: (rows, hours), NaN where unknown; returns the same without NaN.
+    """
+    known = np.isfinite(waits)
+    hours = np.arange(waits.shape[1])
+    last = np.maximum.accumulate(np.where(known, hours, 0), axis=1)
+    result = np.take_along_axis(waits, last, axis=1)
+    seen = result[np.isfinite(result)]
+    usual = float(np.median(seen)) if seen.size else 0.0
+    return np.where(np.isnan(result), usual, result)
 
 
 @dataclass(frozen=True)

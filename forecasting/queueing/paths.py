@@ -136,6 +136,8 @@ def served_together(parts: list[Futures], free: list[Floats]) -> list[Floats]:
 
     Shape: free[i] (paths of parts[i], workers there); returns as many starts as parts.
     """
+    if not parts:
+        return []
     before = np.cumsum([0] + [part.paths for part in parts])
     path = np.concatenate([p.path + first for p, first in zip(parts, before[:-1], strict=True)])
     tier, ready, run, rank = (

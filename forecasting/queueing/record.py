@@ -12,7 +12,7 @@ import numpy as np
 from forecasting.queueing.advice import best_move, best_windows, workers_effects
 from forecasting.queueing.durations import Groups
 from forecasting.queueing.learnt import RELATIVE, TOLERANCE
-from forecasting.queueing.model import QueueModel
+from forecasting.queueing.model import QueueModel, serve_together
 from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures
 from forecasting.queueing.workload import NORMAL, Ints
@@ -35,8 +35,9 @@ def record(model: QueueModel, *, moves: bool = True, step: int = 1) -> dict[str,
     """
     known = model.known
     late = known.now % HOUR
-    what = model.outcomes(HOURS, late).with_waits_filled()
     more, extra = _with_more(model)
+    serve_together([model, more])
+    what = model.outcomes(HOURS, late).with_waits_filled()
     then = more.outcomes(HOURS, late).with_waits_filled()
     return {
         "version": VERSION,
@@ -50,7 +51,7 @@ def record(model: QueueModel, *, moves: bool = True, step: int = 1) -> dict[str,
         "hours": _hours(model, what, then, extra),
         "drained": _drained(model),
         "kinds": _kinds(model),
-        "any": _range(model, Groups(np.array([-1]), np.array([-1]), np.array([NORMAL])))[0],
+        "any": _range(model, Groups.alone(np.array([-1]), np.array([-1]), np.array([NORMAL])))[0],
         "learnt": model.learnt.plain(),
         "advice": _advice(model, moves, step),
     }
@@ -151,7 +152,7 @@ def _kinds(model: QueueModel) -> dict[str, dict[str, float]]:
     """Return the run times of the kinds seen most, whoever submits them."""
     kinds, count = np.unique(model.known.kind, return_counts=True)
     kept = kinds[np.argsort(-count, kind="stable")][:MOST_KINDS]
-    ranges = _range(model, Groups(np.full(len(kept), -1), kept, np.full(len(kept), NORMAL)))
+    ranges = _range(model, Groups.alone(np.full(len(kept), -1), kept, np.full(len(kept), NORMAL)))
     return {str(kind): each for kind, each in zip(kept.tolist(), ranges, strict=True)}
 
 

@@ -3,14 +3,16 @@
 fit.py calls it; the ranks of the truth among the forecasts become level maps in trust.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.queueing.habit import learn_habit
 from forecasting.queueing.happened import happened
 from forecasting.queueing.imagine import Imagination
 from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures, served_together
+from forecasting.queueing.starts import start_ranks
 from forecasting.queueing.trust import Ranks, ranks_among
 from forecasting.queueing.workload import Workload
 from forecasting.recursion import Floats
@@ -25,16 +27,15 @@ HOURS_APART = 13
 """Hours between moments: all hours of the day take their turn."""
 HOURS_AHEAD = 24
 TARGETS = ("size", "busy", "wait")
-STARTS = 12
-"""Waiting jobs of one moment that are compared."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A past moment: how long ago, what was known, what might have come."""
+    """A past moment: how long ago, what was known, how many worked, what might have come."""
 
     hours_ago: int
     known: Workload
+    workers: int
     futures: Futures
     free: Floats
 
@@ -56,15 +57,23 @@ class Past:
 
 
 def replay(
-    jobs: Workload, imagination: Imagination, workers: int, rng: np.random.Generator
+    jobs: Workload,
+    imagination: Imagination,
+    workers: int,
+    rng: np.random.Generator,
+    *,
+    by_habit: bool,
 ) -> Past:
-    """Forecast as many past moments as the history has; the ranks include those of starts."""
+    """Forecast as many past moments as the history has; the ranks include those of starts.
+
+    `by_habit` tells whether what waits were usual is mixed in, as it will be today.
+    """
     moments = _moments(jobs, imagination, workers, rng)
     if not moments:
         return Past({}, {})
     starts = served_together([m.futures for m in moments], [m.free for m in moments])
     forecast = [
-        moment.futures.outcomes(start, HOURS_AHEAD).with_waits_filled()
+        _forecast(moment, start, by_habit=by_habit)
         for moment, start in zip(moments, starts, strict=True)
     ]
     truth = _truth(jobs, [moment.hours_ago for moment in moments])
@@ -73,7 +82,20 @@ def replay(
         paths, came = [getattr(each, name) for each in forecast], getattr(truth, name)
         ranks[name] = _ranks(paths, came, rng)
         shown[name] = Shown(np.array([np.median(each, axis=0) for each in paths]), came)
-    return Past({**ranks, "start": _start_ranks(jobs, moments, starts, rng)}, shown)
+    waited = [
+        start_ranks(jobs, m.known, m.workers, futures=m.futures, starts=s, rng=rng)
+        for m, s in zip(moments, starts, strict=True)
+    ]
+    weights = [np.full(len(each), 1 / max(1, len(each))) for each in waited]
+    ranks["start"] = Ranks(np.concatenate(waited), np.concatenate(weights))
+    return Past(ranks, shown)
+
+
+def _forecast(moment: Moment, starts: Floats, *, by_habit: bool) -> Outcomes:
+    """Return what would have been read off the futures of a moment."""
+    what = moment.futures.outcomes(starts, HOURS_AHEAD).with_waits_filled()
+    habit = learn_habit(moment.known) if by_habit else None
+    return what if habit is None else replace(what, wait=habit.mixed(what.wait))
 
 
 def _moments(
@@ -90,7 +112,7 @@ def _moments(
         known = jobs.as_known(jobs.now - age * HOUR)
         staff = _workers_then(known, workers)
         futures = imagination.futures(known, staff, paths, rng)
-        moments.append(Moment(int(age), known, futures, futures.free(staff)))
+        moments.append(Moment(int(age), known, staff, futures, futures.free(staff)))
     return moments
 
 
@@ -127,26 +149,3 @@ def _ranks(forecast: list[Floats], truth: Floats, rng: np.random.Generator) -> R
         for paths, came, seen in zip(forecast, truth, known, strict=True)
     ]
     return Ranks(np.concatenate(values), np.full(int(known.sum()), 1 / HOURS_AHEAD))
-
-
-def _start_ranks(
-    jobs: Workload, moments: list[Moment], starts: list[Floats], rng: np.random.Generator
-) -> Ranks:
-    """Rank the true starts of some jobs that waited at each moment, among those forecast."""
-    ranks = [_start_ranks_at(jobs, m, s, rng) for m, s in zip(moments, starts, strict=True)]
-    weights = [np.full(len(each), 1 / max(1, len(each))) for each in ranks]
-    return Ranks(np.concatenate(ranks), np.concatenate(weights))
-
-
-def _start_ranks_at(
-    jobs: Workload, moment: Moment, starts: Floats, rng: np.random.Generator
-) -> Floats:
-    waiting = moment.known.waiting
-    place = rng.permutation(len(waiting))[:STARTS]
-    forecast = moment.futures.starts_waiting(starts, place)
-    truth = jobs.started[waiting[place]] - moment.known.now
-    late = np.isnan(truth)
-    truth[late] = moment.hours_ago * HOUR
-    ranks = ranks_among(forecast, truth, rng)
-    ranks[late] += rng.random(int(late.sum())) * (1 - ranks[late])  # somewhere above
-    return ranks

@@ -10,9 +10,6 @@ import numpy as np
 from forecasting.queueing.workload import Ints, Workload
 from forecasting.recursion import Floats
 
-PAUSE = 1800.0
-"""Seconds without a job after which a user's session is over."""
-
 
 @dataclass(frozen=True)
 class Sessions:
@@ -46,12 +43,10 @@ class Sessions:
 
 
 def find_sessions(jobs: Workload) -> Sessions:
-    """Cut each user's jobs where they pause."""
-    order = np.lexsort((jobs.submitted, jobs.user))
+    """Put the jobs of each session together."""
+    order = np.lexsort((jobs.submitted, jobs.session))
     times, users = jobs.submitted[order], jobs.user[order]
-    begins = np.ones(len(order), dtype=bool)
-    begins[1:] = (np.diff(users) != 0) | (np.diff(times) > PAUSE)
-    first = np.flatnonzero(begins)
+    first = np.flatnonzero(np.diff(jobs.session[order], prepend=-1))
     size = np.diff(np.append(first, len(order)))
     offset = times - np.repeat(times[first], size)
     by_start = np.argsort(times[first], kind="stable")

@@ -17,7 +17,7 @@ from forecasting.recursion import Floats
 KNOTS = np.arange(1, 40) / 40
 CAUTION = 1.1
 """How much further out to read, on the scale of log odds, before anything was learnt."""
-NEWCOMER = 2.0
+NEWCOMER = 2.4
 """The same where the history is too short to tell a day from a night."""
 DOUBT = 15.0
 """Past moments that count for as much as the caution one starts with."""
@@ -40,6 +40,11 @@ class LevelMap:
         odds = np.log(self.values / (1 - self.values))
         middle = odds[len(odds) // 2]
         return LevelMap(1 / (1 + np.exp(-(middle + factor * (odds - middle)))))
+
+    def about_the_middle(self) -> "LevelMap":
+        """Return the map that reads as far out, and the middle where it is."""
+        odds = np.log(self.values / (1 - self.values))
+        return LevelMap(1 / (1 + np.exp(odds[len(odds) // 2] - odds)))
 
 
 def cautious(factor: float = CAUTION) -> LevelMap:

@@ -6,8 +6,8 @@ arrivals.py adds it to the sessions that begin later.
 import numpy as np
 
 from forecasting.queueing.draws import Draws, expanded, joined
-from forecasting.queueing.sessions import PAUSE, Sessions
-from forecasting.queueing.workload import Ints
+from forecasting.queueing.sessions import Sessions
+from forecasting.queueing.workload import PAUSE, Ints
 from forecasting.recursion import Floats
 
 ENOUGH = 5

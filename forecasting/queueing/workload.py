@@ -17,8 +17,12 @@ Jobs = Mapping[str, Any]
 
 NEWEST = 50_000
 """Ended jobs that are read; older ones cost time and describe another time."""
+AVERAGED = 600
+"""Newest run times whose mean is told."""
 QUIET = 28 * 86400.0
 """Seconds without jobs before the first one that are believed to tell something."""
+PAUSE = 1800.0
+"""Seconds without a job after which a user's session is over."""
 TIERS = 4
 NORMAL = 2
 REQUIRED = ("submitted", "started", "finished", "priority", "user", "kind")
@@ -30,7 +34,8 @@ class Workload:
     """Jobs in the order of submission, one entry each; times in epoch seconds.
 
     NaN is a start or end that has not come. `history` is the time from which no job is missing,
-    `rows` the place of each job in the caller's arrays.
+    `rows` the place of each job in the caller's arrays, `session` numbers those that one user
+    submitted in one go.
     """
 
     submitted: Floats
@@ -41,6 +46,7 @@ class Workload:
     kind: Ints
     order: Floats
     not_before: Floats
+    session: Ints
     rows: Ints
     now: float
     history: float
@@ -55,6 +61,19 @@ class Workload:
     def running(self) -> Ints:
         """Jobs that have started and not ended."""
         return np.flatnonzero(~np.isnan(self.started) & np.isnan(self.finished))
+
+    @property
+    def bulk(self) -> Ints:
+        """With how many others each job came so far: how often their number can be halved."""
+        size = np.bincount(self.session, minlength=1)
+        return np.log2(np.maximum(size, 1)).astype(np.intp)[self.session]
+
+    @property
+    def mean_run(self) -> float:
+        """The mean run time of the newest jobs that ended, in seconds; NaN where none has."""
+        ended = np.flatnonzero(~np.isnan(self.finished))[-AVERAGED:]
+        runs = self.finished[ended] - self.started[ended]
+        return float(runs.mean()) if len(runs) else float("nan")
 
     def as_known(self, then: float) -> "Workload":
         """Return what was known at an earlier time, with the starts and ends of that time.
@@ -72,6 +91,7 @@ class Workload:
             kind=self.kind[kept],
             order=np.full(int(kept.sum()), np.inf),
             not_before=np.full(int(kept.sum()), -np.inf),
+            session=self.session[kept],
             rows=self.rows[kept],
             now=then,
             history=self.history,
@@ -91,15 +111,17 @@ def workload(jobs: Jobs, now: float, since: float) -> Workload:
     kept, complete = _newest(submitted, started, table["finished"])
     quiet = float(np.min(submitted, initial=now)) - QUIET
     priority = np.nan_to_num(table["priority"], nan=NORMAL)
+    user = np.nan_to_num(table["user"], nan=-1)[kept].astype(np.intp)
     return Workload(
         submitted=submitted[kept],
         started=started[kept],
         finished=finished[kept],
         tier=np.clip(priority, 0, TIERS - 1)[kept].astype(np.intp),
-        user=np.nan_to_num(table["user"], nan=-1)[kept].astype(np.intp),
+        user=user,
         kind=np.nan_to_num(table["kind"], nan=-1)[kept].astype(np.intp),
         order=np.nan_to_num(table["order"], nan=np.inf)[kept],
         not_before=np.nan_to_num(table["not_before"], nan=-np.inf)[kept],
+        session=_sessions(submitted[kept], user),
         rows=kept,
         now=now,
         history=min(now, max(complete, quiet, now if np.isnan(since) else since)),
@@ -129,3 +151,13 @@ def _newest(submitted: Floats, started: Floats, finished: Floats) -> tuple[Ints,
     kept = np.concatenate([read, np.flatnonzero(active)])
     oldest = float(np.max(submitted[dropped], initial=-np.inf))
     return kept[np.argsort(submitted[kept], kind="stable")], oldest
+
+
+def _sessions(submitted: Floats, user: Ints) -> Ints:
+    """Number the sessions: each user's jobs, cut where they pause. Shape: (n,) each."""
+    order = np.lexsort((submitted, user))
+    begins = np.zeros(len(order), dtype=bool)
+    begins[1:] = (np.diff(user[order]) != 0) | (np.diff(submitted[order]) > PAUSE)
+    session = np.empty(len(order), dtype=np.intp)
+    session[order] = np.cumsum(begins)
+    return session

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forecasting import fit
-from forecasting.queueing.habit import Habit, learn_habit
+from forecasting.queueing.habit import Habit, habitual, learn_habit
 from forecasting.queueing.happened import happened
 from forecasting.queueing.workload import workload
 from tests.unit.forecasting.queueing.workloads import DAY, HOUR, NOW, jobs, steady
@@ -16,19 +16,19 @@ LEVELS = np.array([0.1, 0.5, 0.9])
 
 
 def test_two_opinions_are_mixed() -> None:
-    """Where it always was a hundred, a forecast of nothing rises, later hours more."""
-    mixed = Habit(np.full((10, 24), 100.0)).mixed(np.zeros((24, 3)), LEVELS)
+    """Where it always was a thousand, a forecast of nothing rises, later hours more."""
+    mixed = Habit(np.full((10, 24), 1000.0)).mixed(np.zeros((40, 24)))
 
     assert (mixed > 0).all()
-    assert (mixed < 100).all()
-    assert mixed[0, 1] < mixed[-1, 1]
+    assert (mixed < 1000).all()
+    assert mixed[20, 0] < mixed[20, -1]
 
 
 def test_agreement_changes_nothing() -> None:
     """Where both say a hundred, it is a hundred."""
-    mixed = Habit(np.full((10, 24), 100.0)).mixed(np.full((24, 3), 100.0), LEVELS)
+    mixed = Habit(np.full((10, 24), 100.0)).mixed(np.full((40, 24), 100.0))
 
-    assert mixed == pytest.approx(np.full((24, 3), 100.0))
+    assert mixed == pytest.approx(np.full((40, 24), 100.0))
 
 
 def test_a_short_past_has_no_habit() -> None:
@@ -36,10 +36,20 @@ def test_a_short_past_has_no_habit() -> None:
     young = workload(CROWDED, NOW, NOW - 3 * DAY)
     known = workload(CROWDED, NOW, NOW - 14 * DAY)
 
-    assert learn_habit(young, 2) is None
-    assert learn_habit(known, 0) is None
-    assert learn_habit(known, 5) is None
-    assert learn_habit(known, 2) is not None
+    assert learn_habit(young) is None
+    assert learn_habit(known) is not None
+    assert not habitual(known, 0)
+    assert not habitual(known, 5)
+    assert habitual(known, 2)
+
+
+def test_a_habit_is_what_was_known() -> None:
+    """A job that waits for an hour by now has a wait of an hour so far."""
+    table = jobs((NOW - HOUR, np.nan, np.nan, 2, 1, 1))
+    habit = learn_habit(workload(table, NOW, NOW - 8 * DAY))
+
+    assert habit is not None
+    assert habit.waits[-1, -2:] == pytest.approx([HOUR, HOUR])
 
 
 def test_more_workers_shorten_what_is_usual() -> None:
@@ -47,9 +57,9 @@ def test_more_workers_shorten_what_is_usual() -> None:
     model = fit(CROWDED, now=NOW, workers=2, since=NOW - 14 * DAY)
     more = model.with_workers(4)
 
-    assert model.habit is not None
-    assert more.habit is not None
-    assert more.habit.waits.mean() < 0.8 * model.habit.waits.mean()
+    assert model.usual is not None
+    assert more.usual is not None
+    assert more.usual.waits.mean() < 0.8 * model.usual.waits.mean()
     assert more.mean_wait() < model.mean_wait()
     assert replace(model, habit=None).forecast(24, LEVELS)["wait_seconds"].shape == (24, 3)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecasting import fit
+from forecasting.queueing.model import serve_together
 from tests.unit.forecasting.queueing.workloads import DAY, HOUR, NOW, steady
 
 LEVELS = np.array([0.1, 0.5, 0.9])
@@ -45,6 +46,14 @@ def test_with_the_same_workers_nothing_changes() -> None:
     same = MODEL.with_workers(3).forecast(24, LEVELS)
 
     assert all((same[name] == values).all() for name, values in MODEL.forecast(24, LEVELS).items())
+
+
+def test_models_served_together_are_served_alike() -> None:
+    """Serving several at once is only quicker."""
+    alone, together = ([MODEL.with_workers(n) for n in (1, 2, 5)] for _ in range(2))
+    serve_together(together)
+
+    assert all((a.starts == b.starts).all() for a, b in zip(alone, together, strict=True))
 
 
 def test_starts_come_in_the_order_of_service() -> None:
