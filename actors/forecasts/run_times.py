@@ -128,7 +128,7 @@ def _figures(model: Durations, runs: _Runs, wanted: Sequence[_Group]) -> list[Fi
     queue's work is a sum of means.
     """
     n, now, own = len(wanted), runs.known.now, _own_means(runs.known)
-    groups = Groups(*(np.array([getattr(g, name) for g in wanted]) for name in GROUPED))
+    groups = Groups.alone(*(np.array([getattr(g, name) for g in wanted]) for name in GROUPED))
     shown = model.quantiles(groups, now, SHOWN)
     drawn = np.exp(model.table(groups, np.full(n, now), np.zeros(n))).mean(axis=1)
     means = [own.get((g.user, g.kind), usual) for g, usual in zip(wanted, drawn, strict=True)]

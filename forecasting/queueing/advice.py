@@ -84,7 +84,7 @@ def workers_effects(
     for other in others:
         effect = _effect(other.workers, now, _waits(other))
         helps = effect.gain >= LEAST_GAIN and usual - effect.wait >= LEAST_WAIT
-        if helps if change > 0 else effect.slow < LEAST_WAIT:
+        if helps if other.workers > model.workers else effect.slow < LEAST_WAIT:
             effects.append(effect)
     return effects
 
