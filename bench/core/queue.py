@@ -54,7 +54,7 @@ class Filling:
 
     def read_response(self) -> list[Any]:
         """Answer as submit does."""
-        return ["new", "", 0, 0, 0, ""]
+        return ["new", "", 0, 0, 0]
 
     def flush(self) -> None:
         """Send the batch."""
