@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from queueapp.domain.events import START, Event, EventFilter
+from queueapp.domain.events import START, Event, EventFilter, place_of
 from queueapp.domain.scope import Scope
 from queueapp.engine.feed import EventFeed, Subscription
 from queueapp.store import Store
@@ -21,6 +23,10 @@ def heard(listener: Subscription, wanted: int, within_s: float = 5.0) -> list[Ev
     while len(found) < wanted and not listener.overrun and time.monotonic() < deadline_s:
         found += listener.take(0.2)
     return found
+
+
+def is_later(event: Event, place: str) -> bool:
+    return event.id is not None and place_of(event.id) > place_of(place)
 
 
 def reading() -> bool:
@@ -45,30 +51,42 @@ def test_each_listener_hears_its_scope_only(store: Store) -> None:
         assert 1 == len(readers)
 
 
-def test_nothing_falls_between_the_past_and_the_news(store: Store) -> None:
-    """Whoever listens first and reads the past then has every event, while jobs keep coming."""
-    feed, jobs, stop = EventFeed(store.events), [submit(store).job_id], threading.Event()
+@contextmanager
+def coming(store: Store) -> Iterator[list[str]]:
+    """Submit jobs from another thread meanwhile; the list is whole when this ends."""
+    jobs, stop = [submit(store).job_id], threading.Event()
 
     def come() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.002):
             jobs.append(submit(store).job_id)
-            time.sleep(0.002)
 
-    coming = threading.Thread(target=come)
-    coming.start()
-    for _ in range(10):
-        time.sleep(0.01)
-        with feed.subscribe(SCOPE, ALL) as listener:
-            past = store.events.after(SCOPE, START, limit=10_000)
-            last = past.events[-1].id
-            wanted = len(jobs) + 5
-            news: list[Event] = []
-            while len(past.events) + len(news) < wanted:
-                news += [e for e in listener.take(1.0) if str(e.id) > str(last)]
-        told = [event.job_id for event in (*past.events, *news)]
+    thread = threading.Thread(target=come)
+    thread.start()
+    try:
+        yield jobs
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_nothing_falls_between_the_past_and_the_news(store: Store) -> None:
+    """Whoever listens first and reads the past then has every event, while jobs keep coming."""
+    feed = EventFeed(store.events)
+    accounts: list[list[str | None]] = []
+    with coming(store) as jobs:
+        for _ in range(10):
+            time.sleep(0.01)
+            with feed.subscribe(SCOPE, ALL) as listener:
+                past = store.events.after(SCOPE, START, limit=10_000)
+                news: list[Event] = []
+                while len(news) < 5:
+                    news += [e for e in listener.take(1.0) if is_later(e, past.last)]
+            accounts.append([event.job_id for event in (*past.events, *news)])
+
+    # News of a job may be here before its submission has returned: compared when all have.
+    assert 10 == len(accounts)
+    for told in accounts:
         assert jobs[: len(told)] == told
-    stop.set()
-    coming.join()
 
 
 def test_a_slow_listener_is_let_go(store: Store) -> None:
