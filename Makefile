@@ -41,13 +41,13 @@ format: $(TESTABLE) ## put the code into its one form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-faults: $(TESTABLE) ## kill and stop processes at random and check that nothing is lost
+faults: $(TESTABLE) ## kill and stop processes at random, ten minutes of it mixed, and check that nothing is lost
 	@$(BIN)/python -m pytest -m faults -o log_cli=true -o log_cli_level=WARNING $(ARGS)
 
-nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, many made requests, ten minutes of faults
+nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, many made requests, faults
 	@QUEUEAPP_API_EXAMPLES=60 $(BIN)/python -m pytest tests/integration/api/test_generated_requests.py $(ARGS)
 	@QUEUEAPP_MODEL_WALKS=84 $(BIN)/python -m pytest tests/integration/store/test_model.py $(ARGS)
-	@QUEUEAPP_SOAK_SECONDS=600 $(BIN)/python -m pytest -m faults $(ARGS)
+	@$(MAKE) --no-print-directory faults
 
 bench-api: $(TESTABLE) ## measure the API beside an empty endpoint (ARGS=--quick for two minutes)
 	@$(BIN)/python -m bench.api $(ARGS)

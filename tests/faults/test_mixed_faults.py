@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 JOBS = 500
 KILLS = 20
-SOAK_S = float(os.environ.get("QUEUEAPP_SOAK_SECONDS") or 60)
+SOAK_S = float(os.environ.get("QUEUEAPP_SOAK_SECONDS") or 600)
 FAR_MS = 10_000_000_000_000
 
 
