@@ -33,6 +33,7 @@ PUBLIC = frozenset(
         "problem_index",
     }
 )
+KEY_NAME = "X-API-KEY"
 OPEN_HEALTH = "Managed health.HealthView"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
 _SCOPE_IDS = frozenset({"tenantId", "projectId"})
@@ -83,9 +84,9 @@ def key_or_none() -> ApiKey | None:
 
 def _plain_keys() -> set[str]:
     """Return the keys given by themselves: in the header, or where a setting allows it."""
-    found = [request.headers.get("X-API-KEY")]
+    found = [request.headers.get(KEY_NAME)]
     if is_management() and services().config.key_anywhere:
-        found += [request.args.get("X-API-KEY"), request.cookies.get("X-API-KEY")]
+        found += [request.args.get(KEY_NAME), request.cookies.get(KEY_NAME)]
     return {one for one in found if one is not None}
 
 

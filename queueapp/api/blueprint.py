@@ -13,8 +13,8 @@ from queueapp.domain.api_key import Role
 IDEMPOTENCY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "Repeat a request safely: the same key with the same body gets the first "
-    "answer again for 24 hours, with another body 422.",
+    "description": "Repeat a request safely: the same key with the same body and query gets the "
+    "first answer again for 24 hours, with another body or query 422.",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*$"},
     "example": "order-4711-first-try",

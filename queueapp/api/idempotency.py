@@ -5,27 +5,38 @@ together with what it did. ``reserved`` is for uploads, which no script can do i
 """
 
 import hashlib
-from collections.abc import Callable
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import orjson
 from flask import Response, request
 
-from queueapp.api.auth import key
+from queueapp.api.auth import KEY_NAME, key
 from queueapp.api.services import services
-from queueapp.domain.errors import ValidationFailed
+from queueapp.domain.errors import QueueappError, ValidationFailed
 from queueapp.domain.scope import Scope
-from queueapp.store.idempotency import Idempotency
+from queueapp.store.idempotency import HOLD_MS, Idempotency
 
 HEADER = "Idempotency-Key"
 KEPT_HEADERS = ("Location", "ETag")
+# Three renewals to a hold: two may be lost.
+RENEW_S = HOLD_MS / 1000 / 3
 
 # What answers a request: the answer, and whether the script knew the request already.
 Work = Callable[[Idempotency | None], tuple[Response, bool]]
 
 
 def fingerprint(body: bytes) -> str:
-    """Return the digest of what this request asks: method, address and body."""
-    parts = (request.method.encode(), request.path.encode(), body)
+    """Return the digest of what this request asks: method, address, query and body.
+
+    In which order the query says things means nothing, and a key in it asks for nothing.
+    """
+    asked = sorted(one for one in request.args.items(multi=True) if one[0] != KEY_NAME)
+    query = (orjson.dumps(asked),) if asked else ()
+    parts = (request.method.encode(), request.path.encode(), body, *query)
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -88,26 +99,60 @@ def once(scope: Scope, work: Work, *, body: bytes | None = None) -> Response:
     return _marked(response) if repeated else response
 
 
+def refuse_other_use(scope: Scope) -> None:
+    """Refuse an idempotency key that another request was answered under.
+
+    For what only looks: it is answered anew each time, and leaves its key to a later request.
+    Raises: IdempotencyMismatch.
+    """
+    idempotency = given_idempotency()
+    if idempotency is not None:
+        services().idempotency.answer(scope, idempotency)
+
+
 def reserved(
     scope: Scope, work: Callable[[Idempotency | None], Response], *, body: bytes
 ) -> Response:
     """Do ``work`` once per idempotency key: reserve the key, work, publish the answer.
 
-    Should the process die on the way, the key is free again after a while; ``work`` is given it
-    to find what came of it then. Work that fails frees the key.
+    The reservation is renewed meanwhile: should the process die on the way, the key is free again
+    after seconds; ``work`` is given it to find what came of it then. Work that fails frees the key.
     Raises: IdempotencyMismatch, IdempotencyInProgress.
     """
     idempotency = given_idempotency(body)
     if idempotency is None:
         return work(None)
     keys = services().idempotency
-    kept = keys.reserve(scope, idempotency)
+    reserve = partial(keys.reserve, scope, idempotency, uuid.uuid4().hex)
+    kept = reserve()
     if kept is not None:
         return replayed(kept)
     try:
-        response = work(idempotency)
+        with _repeated(reserve):
+            response = work(idempotency)
     except BaseException:
         keys.release(scope, idempotency)
         raise
     keys.publish(scope, idempotency, packed(response))
     return response
+
+
+@contextmanager
+def _repeated(renew: Callable[[], object]) -> Iterator[None]:
+    """Renew something every few seconds, in a thread that is gone after the ``with``."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(RENEW_S):
+            # A store that is away for longer than a hold gives the key to another: the id of what
+            # is made follows from it, so both make the same.
+            with suppress(QueueappError):
+                renew()
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

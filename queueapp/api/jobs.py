@@ -12,7 +12,7 @@ from queueapp.api.blueprint import ApiBlueprint
 from queueapp.api.datasets import LOCATION
 from queueapp.api.downloads import signed_link
 from queueapp.api.examples import jobs as examples
-from queueapp.api.idempotency import once
+from queueapp.api.idempotency import once, refuse_other_use
 from queueapp.api.job_answer import job_answer, job_row
 from queueapp.api.job_requests import retry_wishes, to_request
 from queueapp.api.named_jobs import canonical_type, known_id, known_job, own_job
@@ -66,9 +66,11 @@ class Submissions(MethodView):
         The job is accepted at once and runs when it is its turn.
         The answer says its position over all tiers, and when it is expected to start.
         With dryRun=true nothing is stored: 200 says where the job would stand, when it would
-        start, and which limits it would meet; what is wrong with it is an error as ever.
+        start, and which limits it would meet; what is wrong with it is an error as ever. An
+        Idempotency-Key is then left to the submission itself.
         """
         if query["dry_run"]:
+            refuse_other_use(scope)
             engine = services().engine
             tried = engine.trials.submission(
                 scope, to_request(body), by=key().user, now_ms=engine.now_ms()

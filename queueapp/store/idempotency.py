@@ -4,8 +4,6 @@ What else is asked keeps its key by the script that does it (``acting``), so tha
 without the other; here only the whole answer is added to it.
 """
 
-import uuid
-
 from queueapp.domain.errors import IdempotencyMismatch
 from queueapp.domain.scope import Scope
 from queueapp.store.answers import Idempotency
@@ -13,7 +11,8 @@ from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
-HOLD_MS = 15 * 60_000
+# Whoever reserves a key renews it meanwhile: one that died leaves it for no longer.
+HOLD_MS = 10_000
 KEEP_MS = 86_400_000
 
 
@@ -47,8 +46,10 @@ class IdempotencyKeys:
         )
         return before or None
 
-    def reserve(self, scope: Scope, idempotency: Idempotency) -> str | None:
-        """Take a key; return the kept answer if the request is a repeat.
+    def reserve(self, scope: Scope, idempotency: Idempotency, holder: str) -> str | None:
+        """Take a key, or take it for longer; return the kept answer if the request is a repeat.
+
+        ``holder``: a word for who takes it, unlike any other's.
 
         Raises: IdempotencyMismatch, IdempotencyInProgress.
         """
@@ -58,7 +59,7 @@ class IdempotencyKeys:
             key=idempotency.key,
             fingerprint=idempotency.fingerprint,
             hold_ms=HOLD_MS,
-            op=uuid.uuid4().hex,
+            op=holder,
         )
         return answer if kind == "repeat" else None
 

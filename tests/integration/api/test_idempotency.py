@@ -1,13 +1,14 @@
 """Repeated requests: one job however often it is asked for."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from queueapp.domain.api_key import Role
-from queueapp.store.idempotency import IdempotencyKeys
+from queueapp.store.idempotency import HOLD_MS, IdempotencyKeys
 from tests.factories import claim, finish
 from tests.integration.api.conftest import JOB, Api
 from tests.integration.data.wire import COLUMNS, LOG
@@ -40,6 +41,14 @@ def test_another_body_with_the_same_key_is_422(api: Api) -> None:
     assert response.status_code == 422
     assert response.get_json()["code"] == "idempotency_mismatch"
     assert api.get(JOBS).get_json()["totalCount"] == 1
+
+
+def test_another_query_with_the_same_key_is_422(api: Api) -> None:
+    """A dry run is another request than the submission that used the key."""
+    api.post(SUBMIT, JOB, headers=KEY)
+    dry = api.post(f"{SUBMIT}?dryRun=true", JOB, headers=KEY)
+
+    assert (422, "idempotency_mismatch") == (dry.status_code, dry.get_json()["code"])
 
 
 def test_a_refused_request_does_not_use_its_key_up(api: Api) -> None:
@@ -132,6 +141,31 @@ def test_a_request_still_being_answered_is_409(api: Api, monkeypatch: pytest.Mon
     assert seen[0].get_json()["code"] == "idempotency_in_progress"
     assert int(seen[0].headers["Retry-After"]) > 0
     assert upload().status_code == 201
+
+
+def test_an_upload_holds_its_key_for_seconds_and_renews_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes; where its process has died, a repeat need not wait for minutes."""
+    left: list[int] = []
+
+    def slow(*_: object, **__: object) -> None:
+        (key,) = api.store.client.keys("*:idem:*")
+        left.append(api.store.client.pttl(key))
+        api.store.client.pexpire(key, 5_000)
+        deadline = time.monotonic() + 5
+        while api.store.client.pttl(key) <= 5_000 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        left.append(api.store.client.pttl(key))
+        raise RuntimeError("it fails in the end")
+
+    monkeypatch.setattr("queueapp.api.idempotency.RENEW_S", 0.01)
+    monkeypatch.setattr("queueapp.api.datasets.library", slow)
+    data = {**COLUMNS, "file": (io.BytesIO(LOG), "log.csv")}
+    answer = api.call("POST", "/api/t/p/datasets", data=data, headers=KEY)
+
+    assert [True, True] == [5_000 < ms <= HOLD_MS <= 10_000 for ms in left]
+    assert (500, []) == (answer.status_code, api.store.client.keys("*:idem:*"))
 
 
 def test_an_answer_that_was_not_kept_is_made_again(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,33 @@ def test_a_repeat_under_its_key_gets_the_first_answer(api: Api, name: str) -> No
     )
     assert 422 == other.status_code, other.text
     assert before == contents(api.store)
+
+
+@pytest.mark.parametrize("name", sorted(KEYED))
+def test_another_query_under_a_key_is_another_request(api: Api, name: str) -> None:
+    """As another body is: refused, also where the query says what holds anyway."""
+    ask = KEYED[name](api)
+    query = "dryRun=false" if name == "submitJob" else "other=1"
+    with device_worker(api, at_work=name == "testDevice"):
+        assert ask.send(api, **KEY).status_code < 300
+    before = contents(api.store)
+    other = replace(ask, path=f"{ask.path}?{query}").send(api, **KEY)
+
+    # Who takes no query at all says so first.
+    assert (422 if ask.path.startswith("/device/") or name == "submitJob" else 400) == (
+        other.status_code
+    ), other.text
+    assert before == contents(api.store)
+
+
+def test_the_same_query_in_another_order_is_the_same_request(api: Api) -> None:
+    """Names of a query have no order; a key among them says who asks, not what."""
+    ask = KEYED["execOnDevice"](api)
+    queries = ("a=1&b=2", "b=2&a=1", "b=2&X-API-KEY=k&a=1", "a=1&b=3")
+    sent = [replace(ask, path=f"{ask.path}?{query}").send(api, **KEY) for query in queries]
+
+    assert [201, 201, 201, 422] == [one.status_code for one in sent]
+    assert {sent[0].data} == {one.data for one in sent[:3]}
 
 
 @pytest.mark.parametrize("name", sorted(KEYED.keys() - {"createDataset"}))

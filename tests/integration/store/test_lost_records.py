@@ -99,9 +99,9 @@ def key_reserved(lossy: Lossy) -> None:
     parts = (lossy.store.client, lossy.store.keys, lossy.store.scripts)
     keys, key = IdempotencyKeys(*parts), Idempotency("key", "print")
 
-    assert again(lambda: keys.reserve(SCOPE, key)) is None
+    assert again(lambda: keys.reserve(SCOPE, key, "holder")) is None
     again(lambda: keys.publish(SCOPE, key, "the answer"))
-    assert "the answer" == again(lambda: keys.reserve(SCOPE, key))
+    assert "the answer" == again(lambda: keys.reserve(SCOPE, key, "holder"))
 
 
 @losses(
