@@ -57,6 +57,7 @@ bench-core: $(TESTABLE) ## measure the core beside other queues (ARGS=--quick fo
 
 bench-forecast: $(TESTABLE) ## measure the forecasts against simple rules (ARGS="--every 13" for all)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.forecast $(ARGS)
+	@$(BIN)/python -m bench.forecast_process
 
 clean: ## remove the virtual environment and all caches; data in var stays
 	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

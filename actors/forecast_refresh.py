@@ -1,7 +1,7 @@
 """ForecastRefresh: forecasts a project's queue; queueapp submits it by itself.
 
-The worker brings a file with what the store knows, and keeps what is written here. Statistics are
-loaded where a forecast is made, not where processes of jobs begin.
+The worker brings a file with what the store knows, and keeps what is written here. Numbers are
+loaded where processes of jobs begin, before the first forecast; statistics only where one learns.
 """
 
 import json
@@ -28,6 +28,7 @@ class ForecastParameters(marshmallow.Schema):
     parameters=ForecastParameters,
     stages=("Reading", "Forecasting"),
     memory_gb=1.0,
+    imports=("actors.forecasts.known", "actors.forecasts.run_times", "forecasting.published"),
 )
 def forecast_refresh(job: JobContext) -> None:
     """Forecast a queue from its jobs: sizes, waits, load and advice for a day."""

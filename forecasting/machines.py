@@ -5,15 +5,13 @@ published.py calls it. The line is a robust one, and what it missed in the past 
 Source: Theil (1950), Sen (1968), the median of the slopes between pairs of points.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from forecasting.recursion import Floats
 
-Samples = Sequence[Sequence[float | None]]
-"""Rows of epoch seconds, share of slots busy, CPU and memory in percent, None where unknown."""
 SPAN = 600.0
 """Seconds whose samples are taken together: a job's start and its load are not one moment."""
 FEWEST = 6
@@ -23,13 +21,14 @@ NARROW = 0.05
 NEAR = 10.0
 
 
-def loads(samples: Samples, busy: Floats, *, slots: int, seed: int) -> dict[str, Any]:
+def loads(samples: ArrayLike, busy: Floats, *, slots: int, seed: int) -> dict[str, Any]:
     """Return points of CPU and memory for each hour, None where too little was measured.
 
-    Shape: busy (paths, hours), slots busy at the time.
+    Shape: samples (n, 4), rows of epoch seconds, share of slots busy, CPU and memory in percent,
+    None or NaN where unknown; busy (paths, hours), slots busy at the time.
     """
     rng = np.random.default_rng(seed)
-    rows = np.array([[np.nan if n is None else n for n in row] for row in samples], np.float64)
+    rows = np.asarray(samples, np.float64)
     share = np.clip(busy / max(slots, 1), 0.0, 1.0)
     return {
         name: _points(rows, column, share, rng) if len(rows) and slots else None

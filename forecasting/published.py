@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from forecasting.machines import Samples, loads
+from forecasting.machines import loads
 from forecasting.queueing.fit import fit
 from forecasting.queueing.learnt import Learnt
 from forecasting.queueing.model import QueueModel
@@ -35,7 +35,7 @@ class Known:
     another worker.
     """
 
-    jobs: Mapping[str, Sequence[float | None]]
+    jobs: Mapping[str, ArrayLike]
     kinds: Sequence[str]
     now: float
     since: float
@@ -44,7 +44,7 @@ class Known:
     step: int = 1
     most_running: int | None = None
     paused_until: float | None = None
-    samples: Samples = ()
+    samples: ArrayLike = ()
     learnt: Mapping[str, Any] | None = None
     efficiency: float | None = None
 
@@ -77,7 +77,7 @@ def published(known: Known) -> dict[str, Any]:
     """
     kept = known.learnt
     model = fit(
-        {name: np.array(column, dtype=np.float64) for name, column in known.jobs.items()},
+        {name: np.asarray(column, np.float64) for name, column in known.jobs.items()},
         now=known.now,
         workers=known.workers,
         since=known.since,

@@ -8,7 +8,6 @@ the job's code reaches no store. Decision 0046.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import orjson
@@ -19,14 +18,14 @@ from queueapp.domain.errors import QueueappError
 from queueapp.domain.job import JobRequest, JobSpec
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
-from queueapp.domain.rollup import DAY_MS, HOUR_MS, total
+from queueapp.domain.rollup import HOUR_MS
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.engine.engine import Engine
+from queueapp.gathering import gathered
 from queueapp.runner import DatasetInput
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn
-from queueapp.store.pauses import WHOLE_SCOPE
 
 log = structlog.get_logger("queueapp.forecasts")
 
@@ -42,14 +41,9 @@ LEAST_HISTORY_MS = HOUR_MS
 """Below it a forecast rests on nothing that guesses would not have."""
 IDLE_MS = HOUR_MS
 """After so long a forecast is made anew although nothing changed, if somebody asks for it."""
-RELEARN_MS = DAY_MS
 IMPATIENT_MS = 300_000
 MOST_WAITING = 50
 SCOPES_AT_ONCE = 500
-MOST_NODES = 20
-MOST_SAMPLES = 23_040
-"""Eight days of two machines, or a night of twenty."""
-EFFICIENCY_DAYS = 7
 
 
 def due(turn: Turn, *, now_ms: int, every_ms: int) -> bool:
@@ -147,53 +141,3 @@ class ForecastErrand:
         learnt_ms = round(forecast["made_at"] * 1000)
         self.store.run_times.put(scope, forecast.pop("run_times"), learnt_ms=learnt_ms)
         self.store.forecasts.put(scope, {**forecast, "package": queueapp.__version__})
-
-
-def gathered(store: Store, scope: Scope, now_ms: int, keep_ms: int) -> dict[str, Any]:
-    """Return what the job is told: plain JSON, times in ms, jobs as the store keeps them."""
-    began = store.history.began_ms(scope)
-    past = store.past.jobs(scope)
-    since = max(began or now_ms, now_ms - keep_ms, 0 if past.whole else past.oldest_ms)
-    kept = store.forecasts.get(scope) or {}
-    learnt, learnt_at = kept.get("learnt"), kept.get("learnt_at", 0)
-    old = now_ms - learnt_at > min(RELEARN_MS, (learnt_at - (began or 0)) / 4)
-    glance = store.glances.read(scope)
-    return {
-        "now_ms": now_ms,
-        "since_ms": since,
-        "jobs": past.rows,
-        "queued": past.queued,
-        "learnt": None if old else learnt,
-        "learnt_at": now_ms if old or not learnt else learnt_at,
-        "most_running": glance.limit,
-        "pauses": {kind: pause.until_ms for kind, pause in glance.pauses.items()},
-        "whole_scope": WHOLE_SCOPE,
-        **_machines(store, scope, now_ms),
-    }
-
-
-def _machines(store: Store, scope: Scope, now_ms: int) -> dict[str, Any]:
-    """Return the live slots, how many others hold of them, and the load of the machines."""
-    nodes = [node for node in store.nodes.all(now_ms=now_ms) if node.live][:MOST_NODES]
-    workers = store.fleet.workers(now_ms=now_ms)
-    slots = [int(w["slots"]) for w in workers if w["live"] and w.get("draining") != "1"]
-    most = MOST_SAMPLES // max(1, len(nodes))
-    loads = [(n.node.cpu_units, store.nodes.loads(n.node.id, limit=most)) for n in nodes]
-    lately = now_ms - HOUR_MS
-    active = sum(
-        fmean(found)
-        for _, rows in loads
-        if (found := [row.active_jobs for row in rows if row.at_ms >= lately])
-    )
-    week = store.history.hours(
-        scope, (now_ms - EFFICIENCY_DAYS * DAY_MS) // HOUR_MS * HOUR_MS, now_ms
-    )
-    newest = total(week[-2:])
-    own = newest.busy_ms / newest.length_ms if newest.length_ms else 0.0
-    return {
-        "slots": sum(slots),
-        "step": max(1, round(fmean(slots))) if slots else 1,
-        "others": max(0.0, active - own),
-        "efficiency": total(week).efficiency,
-        "loads": [[cores, [list(vars(row).values()) for row in rows]] for cores, rows in loads],
-    }

@@ -81,7 +81,7 @@ class _Group:
 
 
 def _completed(columns: Columns, done: Ints, now: float, since: float) -> _Runs:
-    jobs = {name: np.array(column, dtype=np.float64)[done] for name, column in columns.jobs.items()}
+    jobs = {name: column[done] for name, column in columns.jobs.items()}
     types = sorted({_type(kind) for kind in columns.kinds})
     place = {name: at for at, name in enumerate(types)}
     of_kind = np.array([place[_type(kind)] for kind in columns.kinds], dtype=np.intp)

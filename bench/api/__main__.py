@@ -22,7 +22,7 @@ from bench.core.server import Server, running_server
 from bench.core.table import Row, ratios, show
 from forecasting.published import published
 from queueapp.domain.queue import Priority
-from queueapp.forecasts import gathered
+from queueapp.gathering import gathered
 
 PLACE = f"/api/{SCOPE.tenant}/{SCOPE.project}/execution"
 BODY = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 
@@ -67,9 +68,14 @@ class Nodes:
 
     def loads(self, node: str, *, limit: int = LOADS_KEPT) -> list[NodeLoad]:
         """Return the newest samples of a node's load, newest first."""
+        return [NodeLoad(*row) for row in self.load_rows(node, limit=limit)]
+
+    def load_rows(self, node: str, *, limit: int = LOADS_KEPT) -> list[list[Any]]:
+        """Return the same as plain rows, in the order of the fields of ``NodeLoad``."""
         with store_errors():
             texts = self._client.lrange(self._keys("load", node), 0, limit - 1)
-        return [NodeLoad(*orjson.loads(text)) for text in texts]
+        rows: list[list[Any]] = orjson.loads(f"[{','.join(texts)}]")
+        return rows
 
 
 def _node_status(

@@ -4,8 +4,8 @@ Workers read it for a forecast. It is bounded, and read in small steps, so that 
 others in between.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Any
 
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
@@ -18,18 +18,34 @@ AT_ONCE = 250
 HEAD_BYTES = 2_048
 """As much of a spec as holds its resource: a name and a resource are not longer."""
 
-Row = list[Any]
+FIELDS = (
+    "created",
+    "eligible",
+    "started",
+    "ended",
+    "tier",
+    "user",
+    "shape",
+    "due",
+    "unmet",
+    "status",
+)
+"""What ``read_past`` tells of each job, before the head of its spec."""
+_TEXT = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_RESOURCE = re.compile(rf'\{{(?:"name":{_TEXT},)?"resource":(\{{(?:[^"{{}}]++|{_TEXT})*+\}})')
+Table = dict[str, list[str | None]]
 
 
 @dataclass(frozen=True)
 class PastJobs:
     """Jobs as ``read_past`` tells of them: the newest of all, and those that are queued or run.
 
+    ``table`` has a column for each of ``FIELDS``, one of ids, and one of resources as JSON.
     ``queued`` are the places of jobs in the queue, from 0. ``whole`` is False where older jobs
-    than the oldest of ``rows`` were left out; that one was submitted at ``oldest_ms``.
+    than the oldest in the table were left out; that one was submitted at ``oldest_ms``.
     """
 
-    rows: dict[str, Row]
+    table: Table
     queued: dict[str, int]
     whole: bool
     oldest_ms: int
@@ -55,7 +71,7 @@ class Past:
         created = found[:newest]
         wanted = dict.fromkeys([*(job_id for job_id, _ in created), *queued, *running])
         return PastJobs(
-            rows=self._rows(list(wanted)),
+            table=self._table(list(wanted)),
             queued={job_id: place for place, job_id in enumerate(queued)},
             whole=len(found) <= newest,
             oldest_ms=int(created[-1][1]) if created else 0,
@@ -74,12 +90,22 @@ class Past:
             )
         return found
 
-    def _rows(self, wanted: list[str]) -> dict[str, Row]:
-        rows: dict[str, Row] = {}
+    def _table(self, wanted: list[str]) -> Table:
+        table: Table = {name: [] for name in ("id", *FIELDS, "resource")}
         for at in range(0, len(wanted), AT_ONCE):
             ids = wanted[at : at + AT_ONCE]
             found = self._scripts.call("read_past", ids=ids, head=HEAD_BYTES - 1)
-            rows.update(
-                (job_id, row) for job_id, row in zip(ids, found, strict=True) if row[0] is not None
-            )
-        return rows
+            kept = [pair for pair in zip(ids, found, strict=True) if pair[1][0] is not None]
+            if kept:
+                *fields, heads = zip(*(row for _, row in kept), strict=True)
+                table["id"].extend(job_id for job_id, _ in kept)
+                table["resource"].extend(map(resource_in, heads))
+                for name, values in zip(FIELDS, fields, strict=True):
+                    table[name].extend(values)
+        return table
+
+
+def resource_in(head: str) -> str | None:
+    """Return the resource of a spec that may be cut off: it stands first, or behind the name."""
+    found = _RESOURCE.match(head)
+    return found[1] if found else None

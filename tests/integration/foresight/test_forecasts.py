@@ -21,9 +21,9 @@ from queueapp.forecasts import (
     ForecastErrand,
     ForecastsDue,
     due,
-    gathered,
 )
 from queueapp.foresight.predictions import Predictions
+from queueapp.gathering import gathered
 from queueapp.store import Store
 from queueapp.store.forecasts import Turn
 from tests.factories import SCOPE, add_worker, claim, finish, job_type, spec, submit

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from actors.forecasts.known import NEVER_S, columns_of, known_of
+from queueapp.gathering import columns
+from queueapp.store.past import FIELDS, PastJobs, resource_in
 
 NOW = 1_700_000_000
 
@@ -25,13 +29,27 @@ def row(**changes: Any) -> list[Any]:
     return list((plain | changes).values())
 
 
+def gathered(jobs: dict[str, list[Any]]) -> dict[str, Any]:
+    """What a worker gathers of jobs that the script tells of."""
+    table: dict[str, list[Any]] = {
+        name: [told[place] for told in jobs.values()] for place, name in enumerate(FIELDS)
+    }
+    table |= {"id": [*jobs], "resource": [resource_in(told[-1]) for told in jobs.values()]}
+    queued = {job_id: place for place, job_id in enumerate(jobs)}
+    return columns(PastJobs(table, queued, whole=True, oldest_ms=0))
+
+
+def seconds(found: Any) -> list[float | None]:
+    """A column as a list, None where nothing is known."""
+    return [None if np.isnan(at) else round(float(at), 1) for at in found]
+
+
 def known(jobs: dict[str, list[Any]], **changes: Any) -> Any:
     """What is known of a queue of these jobs."""
     told = {
         "now_ms": NOW * 1000,
         "since_ms": (NOW - 500) * 1000,
-        "jobs": jobs,
-        "queued": {job_id: place for place, job_id in enumerate(jobs)},
+        "jobs": gathered(jobs),
         "learnt": None,
         "most_running": None,
         "pauses": {},
@@ -62,7 +80,7 @@ def test_kinds_are_types_and_resources() -> None:
 
     assert ["r/Sleep/Dataset/a%2Fb%7D", "t/Sleep", "r/My.Type/Notebook/n"] == found.kinds
     assert ["Sleep", "Sleep", "My.Type"] == found.types
-    assert [0, 1, 2, 1] == found.jobs["kind"]
+    assert [0, 1, 2, 1] == seconds(found.jobs["kind"])
 
 
 def test_another_worker_helps_as_far_as_the_projects_own_limit() -> None:
@@ -79,11 +97,9 @@ def test_a_job_that_began_came_when_it_could_begin() -> None:
     begun = {"eligible": f"{NOW - 60}000", "started": f"{NOW - 50}500", "ended": f"{NOW - 10}000"}
     found = known({"a": row(**begun), "b": row(eligible=f"{NOW - 60}000")})
 
-    assert [NOW - 60, NOW - 100] == found.jobs["submitted"]
-    assert [NOW - 49.5, None] == [
-        None if at is None else round(at, 1) for at in found.jobs["started"]
-    ]
-    assert [NOW - 10, None] == found.jobs["finished"]
+    assert [NOW - 60, NOW - 100] == seconds(found.jobs["submitted"])
+    assert [NOW - 49.5, None] == seconds(found.jobs["started"])
+    assert [NOW - 10, None] == seconds(found.jobs["finished"])
 
 
 def test_what_holds_jobs_back_is_told() -> None:
@@ -96,9 +112,9 @@ def test_what_holds_jobs_back_is_told() -> None:
     }
     found = known(jobs, pauses={"Other": (NOW + 90) * 1000, "*": None})
 
-    assert [NOW + 60, NOW + 90, NOW + NEVER_S, None] == found.jobs["not_before"]
+    assert [NOW + 60, NOW + 90, NOW + NEVER_S, None] == seconds(found.jobs["not_before"])
     assert NOW + NEVER_S == found.paused_until
-    assert [0, 1, 2, 3] == found.jobs["order"]
+    assert [0, 1, 2, 3] == seconds(found.jobs["order"])
 
 
 def test_workers_are_what_others_leave() -> None:
@@ -114,4 +130,4 @@ def test_machines_count_by_their_cores() -> None:
     at = NOW // 60 * 60_000
     loads = [[1, [[at, 100.0, 50.0, 1, 4]]], [3, [[at, 20.0, 10.0, 3, 4], [at, None, 1.0, 1, 1]]]]
 
-    assert [(at / 1000, 0.5, 40.0, 20.0)] == list(known({}, loads=loads).samples)
+    assert [[at / 1000, 0.5, 40.0, 20.0]] == known({}, loads=loads).samples.tolist()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from actors.forecasts.known import Columns
 from actors.forecasts.run_times import FEWEST, MOST, MOST_TYPES, learn_run_times
 
@@ -21,13 +23,13 @@ def columns(runs: list[Run], kinds: list[str] = KINDS, **changes: Any) -> Column
         "priority": [2.0] * len(runs),
         "user": [float(user) for user, _, _ in runs],
         "kind": [float(kind) for _, kind, _ in runs],
-        "order": [None] * len(runs),
-        "not_before": [None] * len(runs),
+        "order": [np.nan] * len(runs),
+        "not_before": [np.nan] * len(runs),
     }
+    jobs = {name: np.array(column) for name, column in plain.items()}
     users = [f"u{n}" for n in range(max(user for user, _, _ in runs) + 1)]
-    return Columns(
-        **{"jobs": plain, "kinds": kinds, "users": users, "done": [True] * len(runs)} | changes
-    )
+    done = np.full(len(runs), fill_value=True)
+    return Columns(**{"jobs": jobs, "kinds": kinds, "users": users, "done": done} | changes)
 
 
 def rows(told: Columns) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 
+from actors.forecast_refresh import forecast_refresh
 from forecasting import fit
 from forecasting.queueing.learnt import Learnt
 from tests.unit.forecasting.queueing.workloads import DAY, NOW, steady
@@ -21,6 +22,13 @@ from forecasting.published import Known, published
 told = json.load(sys.stdin)
 published(Known(**told))
 print(json.dumps([name for name in ("statsmodels", "pandas", "scipy") if name in sys.modules]))
+"""
+LOADED = """
+import importlib, json, os, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+loaded = [name for name in ("numpy", "statsmodels", "pandas", "scipy") if name in sys.modules]
+print(json.dumps([loaded, len(os.listdir("/proc/self/task"))]))
 """
 
 
@@ -63,3 +71,17 @@ def test_a_refresh_loads_no_statistics() -> None:
     )
 
     assert [] == json.loads(found.stdout)
+
+
+def test_what_is_loaded_where_jobs_are_forked_is_light() -> None:
+    """Numbers, the package and its reader; neither statistics nor a thread."""
+    found = subprocess.run(
+        [sys.executable, "-c", LOADED, *forecast_refresh.imports],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={"OPENBLAS_NUM_THREADS": "1"},
+    )
+
+    assert [["numpy"], 1] == json.loads(found.stdout)
