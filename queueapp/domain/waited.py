@@ -5,6 +5,7 @@ millisecond. Jobs that can be claimed share their reason with all of their shape
 every few seconds and kept as a timeline. Pure; times are milliseconds since the epoch.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -42,6 +43,46 @@ def waited(job: Job, timeline: Timeline, now_ms: int) -> dict[str, int]:
         for code, ms in _overlap(timeline, start, end):
             found[code] += ms
     return {code: ms for code, ms in found.items() if ms > 0}
+
+
+def with_pauses(seen: Timeline, of_scope: Timeline, of_type: Timeline) -> Timeline:
+    """Return what was seen with the pauses put in, which are known by their own moments.
+
+    An empty reason ends a pause. Where notes tell of a kind of pause, one that they do not tell of
+    was none; before an end without a beginning, and without notes, what was seen holds.
+    """
+    if not of_scope and not of_type:
+        return seen
+    lines = (_whole(seen), of_scope, of_type)
+    moments = sorted({at for line in lines for at, _ in line})
+    return [(at, _reason(*(_at(line, at) for line in lines))) for at in moments]
+
+
+def _whole(seen: Timeline) -> Timeline:
+    """Return what was seen, at any time: what nobody saw counts as what was seen next."""
+    following, found = str(WaitReason.POSITION), []
+    for at, code in reversed([(0, ""), *seen]):
+        following = code or following
+        found.append((at, following))
+    return found[::-1]
+
+
+def _at(line: Timeline, moment: int) -> str | None:
+    """Return what a timeline says of a moment; "" before a beginning, None before an end."""
+    index = bisect_right(line, moment, key=lambda one: one[0])
+    if index:
+        return line[index - 1][1]
+    return "" if line and line[0][1] else None
+
+
+def _reason(seen: str | None, of_scope: str | None, of_type: str | None) -> str:
+    known = {WaitReason.QUEUE_PAUSED: of_scope, WaitReason.TYPE_PAUSED: of_type}
+    for code, pause in known.items():
+        if pause:
+            return str(code)
+        if seen == code and pause is not None:
+            seen = str(WaitReason.POSITION)
+    return seen or str(WaitReason.POSITION)
 
 
 def _overlap(timeline: Timeline, start: int, end: int) -> Iterator[tuple[str, int]]:

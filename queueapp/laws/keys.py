@@ -17,6 +17,7 @@ MUST_END = frozenset(
     {
         "hour",
         "reasons",
+        "paused",
         "load",
         "day",
         "bottlenecks",

@@ -22,6 +22,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host
     "keeper": ("s", "$", "keeper", "$"),  # string: the node with a host's session; 0058
     "shapes": ("s", "$", "shapes"),  # set: "tier|shape" of the scope's runnable jobs
+    "paused": ("s", "$", "paused", "$"),  # zset: when pauses of a kind began and ended; expires
     "pauses": ("s", "$", "pauses"),  # hash: job type, or * for the whole scope -> its pause
     "meta": ("s", "$", "meta"),  # hash: sequence, virtual time, waiting sums
     "all": ("s", "$", "all"),  # zset: every job, by creation time

@@ -25,6 +25,7 @@ PARTS = (
     "prelude",
     "history",
     "order",
+    "pauses",
     "keepers",
     "hosts",
     "attempts",

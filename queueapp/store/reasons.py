@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from queueapp.domain.job import Job
 from queueapp.domain.rollup import DAY_MS
 from queueapp.domain.scope import Scope
-from queueapp.domain.waited import ready_spans, waited
+from queueapp.domain.waited import Timeline, ready_spans, waited, with_pauses
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
+from queueapp.store.pauses import WHOLE_SCOPE
 from queueapp.store.scripts import Scripts
 
 KEPT_MS = 30 * DAY_MS
@@ -21,12 +22,12 @@ SHORTEST_MS = 1_000
 
 @dataclass(frozen=True)
 class Seen:
-    """Of one shape: what its jobs wait for, since when, how many of them times how long."""
+    """Of one shape: what its jobs wait for, since when, how many did from look to look."""
 
     shape: str
     code: str
     since_ms: int
-    job_ms: int
+    jobs: int
 
 
 class Reasons:
@@ -37,12 +38,25 @@ class Reasons:
         self._keys = keys
         self._scripts = scripts
 
-    def note(self, scope: Scope, seen: Sequence[Seen], *, now_ms: int | None = None) -> None:
-        """Add a look to the hour's roll-up; begin a new stretch where a reason has changed."""
+    def note(
+        self,
+        scope: Scope,
+        seen: Sequence[Seen],
+        *,
+        from_ms: int,
+        to_ms: int,
+        now_ms: int | None = None,
+    ) -> None:
+        """Add a look, and the time since the one before, to the hour's roll-up.
+
+        Begins a new stretch where a reason has changed. What pauses took of the time is theirs.
+        """
         self._scripts.call(
             "note_reasons",
             scope=scope.key,
-            seen=[[one.shape, one.code, one.job_ms, one.since_ms] for one in seen],
+            seen=[[one.shape, one.code, one.since_ms, one.jobs] for one in seen],
+            looked=from_ms,
+            at=to_ms,
             keep_ms=KEPT_MS,
             most=MOST_CHANGES,
             now_ms=now_ms,
@@ -65,18 +79,29 @@ class Reasons:
         spans = ready_spans(job, now_ms)
         if sum(end - start for start, end in spans) < SHORTEST_MS:
             return waited(job, (), now_ms)
-        shape = f"{job.spec.type}.{job.spec.requirements.shape}"
-        key = self._keys("reasons", job.spec.scope.key, shape)
+        scope, kind = job.spec.scope.key, job.spec.type
+        lines = self._timelines(
+            spans,
+            self._keys("reasons", scope, f"{kind}.{job.spec.requirements.shape}"),
+            self._keys("paused", scope, WHOLE_SCOPE),
+            self._keys("paused", scope, kind),
+        )
+        return waited(job, with_pauses(*lines), now_ms)
+
+    def _timelines(self, spans: Sequence[tuple[int, int]], *keys: str) -> list[Timeline]:
+        """Return what each of the timelines says of the spans."""
         with store_errors():
             pipe = self._client.pipeline(transaction=False)
-            for start, end in spans:
-                pipe.zrange(key, start, "-inf", byscore=True, desc=True, offset=0, num=1)
-                pipe.zrange(key, f"({start}", f"({end}", byscore=True)
-            found = {text for part in pipe.execute() for text in part}
-        return waited(job, sorted(_changes(found)), now_ms)
+            for key in keys:
+                for start, end in spans:
+                    pipe.zrange(key, start, "-inf", byscore=True, desc=True, offset=0, num=1)
+                    pipe.zrange(key, f"({start}", f"({end}", byscore=True)
+            parts = pipe.execute()
+        size = 2 * len(spans)
+        each = (parts[at : at + size] for at in range(0, len(parts), size))
+        return [_timeline(text for part in mine for text in part) for mine in each]
 
 
-def _changes(texts: Iterable[str]) -> Iterable[tuple[int, str]]:
-    for text in texts:
-        at, _, code = text.partition("|")
-        yield int(at), code
+def _timeline(texts: Iterable[str]) -> Timeline:
+    parts = (text.partition("|") for text in set(texts))
+    return sorted((int(at), code) for at, _, code in parts)

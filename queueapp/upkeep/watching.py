@@ -68,16 +68,17 @@ class Watching:
         known = self._codes.get(glance.scope, {})
         codes = {shape: str(wait.code) for shape, wait in waits.items()}
         seen: list[Seen] = []
-        if now - before > UNWATCHED_MS:
+        unwatched = now - before > UNWATCHED_MS
+        if unwatched:
             nobody = str(WaitReason.NO_WORKERS)
-            seen = [Seen(s, nobody, before, n * (now - before)) for s, n in glance.ready.items()]
-            before = now
+            seen = [Seen(shape, nobody, before, n) for shape, n in glance.ready.items()]
         for shape, code in codes.items():
-            since = min(now, max(before, _since(glance, shape, code, known.get(shape, ""))))
-            seen.append(Seen(shape, code, since, glance.ready[shape] * (now - before)))
+            earliest = _since(glance, shape, code, known.get(shape, ""))
+            since = now if unwatched else min(now, max(before, earliest))
+            seen.append(Seen(shape, code, since, 0 if unwatched else glance.ready[shape]))
         seen += [Seen(shape, "", now, 0) for shape in known if shape not in codes]
         if seen:
-            self._store.reasons.note(glance.scope, seen)
+            self._store.reasons.note(glance.scope, seen, from_ms=before, to_ms=now)
         if codes:
             self._codes[glance.scope] = codes
         else:

@@ -7,6 +7,8 @@ local again = done_before()
 if again then return again end
 local known = call('HGET', K.pauses(A.scope), A.kind)
 if A.kind == '*' then count_pause(A.scope) end
+count_paused(A.scope, last_look())
+if not known then note_pause(A.scope, A.kind, pause_code(A.kind)) end
 local at = known and cjson.decode(known).at_ms or NOW
 local until_ = given(A['until']) or (given(A.duration) and NOW + A.duration)
 local record = {by = A.act.by, at_ms = at, reason = A.act.reason, until_ms = until_ or cjson.null}

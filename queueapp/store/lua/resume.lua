@@ -14,6 +14,8 @@ if not A.due_only or (due and due <= NOW) then
   if known then
     ended = cjson.decode(known)
     if A.kind == '*' then count_pause(A.scope) end
+    count_paused(A.scope, last_look())
+    note_pause(A.scope, A.kind, '')
     call('HDEL', K.pauses(A.scope), A.kind)
     call('HSET', K.meta(A.scope), 'resumed:' .. A.kind, exact(NOW))
     relist(A.scope)

@@ -119,7 +119,7 @@ def test_a_look_notes_the_same_twice_without_a_new_stretch(store: Store) -> None
     """Only a change begins a new stretch of a shape's timeline."""
     submit(store)
     for at in (1_000, 2_000):
-        store.reasons.note(SCOPE, [Seen(SHAPE, "Position", at, 10)])
+        store.reasons.note(SCOPE, [Seen(SHAPE, "Position", at, 1)], from_ms=at - 10, to_ms=at)
 
     assert ["1000|Position"] == store.client.zrange(store.keys("reasons", SCOPE.key, SHAPE), 0, -1)
 

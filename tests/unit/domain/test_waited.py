@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from queueapp.domain.job import Attempt, Job
 from queueapp.domain.states import Status
-from queueapp.domain.waited import waited
+from queueapp.domain.waited import waited, with_pauses
 from tests.factories import spec
 
 QUEUED = Job(spec(), Status.QUEUED, created_ms=0, updated_ms=0, eligible_ms=1_000)
@@ -50,6 +50,26 @@ def test_a_job_that_ended_waits_no_longer() -> None:
     assert {"Position": 750} == waited(running, [], 99_000)
 
 
+def test_pauses_are_known_by_their_own_moments() -> None:
+    """They go before what was seen; what looks called a pause is none where no note tells it."""
+    seen = [(2_000, "NoWorkers"), (5_000, "QueuePaused"), (9_000, "Position")]
+    scope = [(3_000, "QueuePaused"), (4_000, "")]
+    kind = [(3_500, "TypePaused"), (6_000, "")]
+
+    assert [
+        *[(0, "NoWorkers"), (2_000, "NoWorkers"), (3_000, "QueuePaused"), (3_500, "QueuePaused")],
+        *[(4_000, "TypePaused"), (5_000, "TypePaused"), (6_000, "Position"), (9_000, "Position")],
+    ] == with_pauses(seen, scope, kind)
+    assert seen == with_pauses(seen, [], [])
+
+
+def test_before_an_end_without_its_beginning_looks_are_believed() -> None:
+    """It was paused before pauses were noted."""
+    found = with_pauses([(2_000, "QueuePaused")], [(4_000, "")], [])
+
+    assert [(0, "QueuePaused"), (2_000, "QueuePaused"), (4_000, "Position")] == found
+
+
 TIMELINES = st.lists(
     st.tuples(st.integers(0, 10_000), st.sampled_from(("", "Position", "QueuePaused"))),
     max_size=20,
@@ -61,6 +81,20 @@ TIMELINES = st.lists(
 def test_every_second_has_a_reason(timeline: list[tuple[int, str]], now: int) -> None:
     """Whatever was seen, the parts add up to the whole."""
     found = waited(QUEUED, sorted(timeline), now)
+
+    assert now - 1_000 == sum(found.values())
+    assert "" not in found
+
+
+@given(TIMELINES, TIMELINES, TIMELINES, st.integers(1_000, 20_000))
+def test_every_second_has_a_reason_beside_pauses(
+    seen: list[tuple[int, str]],
+    scope: list[tuple[int, str]],
+    kind: list[tuple[int, str]],
+    now: int,
+) -> None:
+    """Whatever was seen and noted."""
+    found = waited(QUEUED, with_pauses(sorted(seen), sorted(scope), sorted(kind)), now)
 
     assert now - 1_000 == sum(found.values())
     assert "" not in found
