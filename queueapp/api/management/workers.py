@@ -50,9 +50,9 @@ class ManagedWorkers(MethodView):
         """Delete workers
 
         With host or the queue of one: those that run its job now. What they run fails with
-        WorkerTerminated; jobs that wait for their hosts go to other
-        workers. Whatever started a worker may start another, under a new name. Needs a key that
-        is not bound to a tenant.
+        WorkerTerminated; jobs that wait for their hosts go to other workers. All are deleted
+        in one step, or in several where more than 500 jobs fail by it. Whatever started a worker
+        may start another, under a new name. Needs a key that is not bound to a tenant.
         """
         check_fleet_key()
         if all(value is None for value in query.values()):
@@ -64,8 +64,12 @@ class ManagedWorkers(MethodView):
                 return failure(404, "There is no such worker.", [])
         else:
             found = _chosen(found, query, served_by)
-        details = [row for one in found if (row := _delete(one)) is not None]
-        return success([row["worker"] for row in details], details=details)
+        gone = _delete([one.worker.name for one in found])
+        details = [
+            {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}
+            for name, failed in gone.items()
+        ]
+        return success(list(gone), details=details)
 
 
 def _chosen(
@@ -86,17 +90,17 @@ def _chosen(
     return workers
 
 
-def _delete(status: WorkerStatus) -> dict[str, Any] | None:
-    """Delete one worker; None for one that has left meanwhile."""
-    name, config = status.worker.name, services().config
+def _delete(names: list[str]) -> dict[str, list[str]]:
+    """Delete workers; return those that had not left meanwhile, with the jobs that failed."""
+    if not names:
+        return {}
     try:
-        failed = services().engine.store.workers.dismiss(
-            name,
+        return services().engine.store.workers.dismiss(
+            names,
             by=key().user,
             reason=None,
-            keep_ms=config.keep_ms,
+            keep_ms=services().config.keep_ms,
             request_id=g.request_id,
         )
     except NotFound:
-        return None
-    return {"worker": name, "status": "stopped", "interrupted_jobs": len(failed)}
+        return {}

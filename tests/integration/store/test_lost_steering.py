@@ -140,9 +140,9 @@ def worker_deleted(lossy: Lossy) -> None:
     add_worker(lossy.real)
     submit(lossy.real, id="job")
     assert claim(lossy.real) is not None
-    failed = lossy.store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+    gone = lossy.store.workers.dismiss(["w1"], by="ann", reason=None, keep_ms=KEEP_MS)
 
-    assert ["job"] == failed
+    assert {"w1": ["job"]} == gone
     assert ["submitted", "started", "failed"] == lossy.facts()
     assert ["delete_worker"] == lossy.trail(FLEET)
 

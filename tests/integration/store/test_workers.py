@@ -4,8 +4,10 @@ import pytest
 
 from queueapp.domain.errors import Conflict, LeaseLost, NotFound
 from queueapp.domain.fleet import DEAD_AFTER_MS, NodeSample, WorkerState
+from queueapp.domain.scope import FLEET
 from queueapp.domain.states import Status
 from queueapp.store import Store
+from queueapp.store.audit import AuditFilter
 from tests.factories import SCOPE, add_worker, beat, claim, finish, job_type, submit
 
 KEEP_MS = 86_400_000
@@ -85,10 +87,10 @@ def test_a_deleted_workers_jobs_fail_and_it_holds_nothing(store: Store) -> None:
     submit(store)
     held = claim(store)
     assert held is not None
-    failed = store.workers.dismiss("w1", by="ann", reason="stuck", keep_ms=KEEP_MS)
+    failed = store.workers.dismiss(["w1"], by="ann", reason="stuck", keep_ms=KEEP_MS)
     job = store.jobs.get(SCOPE, "job")
 
-    assert ["job"] == failed
+    assert {"w1": ["job"]} == failed
     assert Status.FAILED == job.status
     assert job.failure is not None
     assert "worker_terminated" == job.failure.code
@@ -99,13 +101,49 @@ def test_a_deleted_workers_jobs_fail_and_it_holds_nothing(store: Store) -> None:
     assert claim(store) is None
     with pytest.raises(LeaseLost):
         finish(store, held)
-    assert [] == store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+    assert {"w1": []} == store.workers.dismiss(["w1"], by="ann", reason=None, keep_ms=KEEP_MS)
+
+
+def test_several_workers_are_deleted_in_one_step(store: Store) -> None:
+    """Each with its jobs and its entry in the trail; others stay, unknown ones are passed over."""
+    for name in ("w1", "w2", "w3"):
+        add_worker(store, name)
+    for number in range(3):
+        submit(store, id=f"job{number}")
+    held = [claim(store, name) for name in ("w1", "w1", "w2")]
+    gone = store.workers.dismiss(["w2", "w9", "w1"], by="ann", reason=None, keep_ms=KEEP_MS)
+
+    assert all(held)
+    assert {"w2": ["job2"], "w1": ["job0", "job1"]} == gone
+    assert ["w2", "w1"] == list(gone)
+    assert 1 == len(store.client.keys("*:op:*"))
+    assert ["w3"] == [status.worker.name for status in store.workers.all()]
+    for number, name in ((0, "w1"), (1, "w1"), (2, "w2")):
+        failure = store.jobs.get(SCOPE, f"job{number}").failure
+        assert failure is not None
+        assert f"The worker {name} was deleted by ann." == failure.message
+    trail = store.audit.page(FLEET, AuditFilter(), before=None, limit=10).entries
+    assert ["w1", "w2"] == [entry.facts["worker"] for entry in trail]
+
+
+def test_no_step_fails_more_jobs_than_it_may(store: Store) -> None:
+    """A worker that would go past that waits for the next step, and all are told together."""
+    for name in ("w1", "w2", "w3"):
+        add_worker(store, name)
+    for number, name in enumerate(("w1", "w1", "w2")):
+        submit(store, id=f"job{number}")
+        assert claim(store, name) is not None
+    names = ["w1", "w2", "w3"]
+    gone = store.workers.dismiss(names, by="ann", reason=None, keep_ms=KEEP_MS, most=1)
+
+    assert {"w1": ["job0", "job1"], "w3": [], "w2": ["job2"]} == gone
+    assert [] == store.workers.all()
 
 
 def test_a_deleted_worker_cannot_register_again(store: Store) -> None:
     """One that was frozen meanwhile must not come back to life."""
     add_worker(store)
-    store.workers.dismiss("w1", by="ann", reason=None, keep_ms=KEEP_MS)
+    store.workers.dismiss(["w1"], by="ann", reason=None, keep_ms=KEEP_MS)
     with pytest.raises(Conflict):
         add_worker(store)
     assert [] == store.workers.all()
@@ -116,7 +154,7 @@ def test_unknown_workers_are_not_found(store: Store) -> None:
     for act in (
         lambda: store.workers.drain("w9", by="ann"),
         lambda: store.workers.undrain("w9"),
-        lambda: store.workers.dismiss("w9", by="ann", reason=None, keep_ms=KEEP_MS),
+        lambda: store.workers.dismiss(["w8", "w9"], by="ann", reason=None, keep_ms=KEEP_MS),
         lambda: store.workers.get("w9"),
     ):
         with pytest.raises(NotFound):

@@ -54,9 +54,9 @@ def test_a_deleted_worker_ends_its_jobs_and_goes(
     """The job has failed before its process is told, and the worker leaves for good."""
     job_id = worker.submit("Zoo.Sleep")
     worker.until(job_id, lambda job: job.progress.stage == "Sleeping")
-    assert [job_id] == store.workers.dismiss(
-        name_of(worker), by="ann", reason=None, keep_ms=KEEP_MS
-    )
+    name = name_of(worker)
+    gone = store.workers.dismiss([name], by="ann", reason=None, keep_ms=KEEP_MS)
+    assert {name: [job_id]} == gone
 
     assert left.wait(10)
     eventually(lambda: not worker.process.station.held())
