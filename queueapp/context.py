@@ -16,6 +16,7 @@ from queueapp.domain.job import Resource
 from queueapp.job_errors import BadInput, JobCancelled
 from queueapp.runner.artifact_file import ArtifactFile, describe, open_artifact
 from queueapp.runner.dataset_input import DatasetInput
+from queueapp.runner.sayable import check_sayable
 from queueapp.runner.spans import JobSpan, Spans
 from queueapp.runner.task import OUTPUTS, WORK, Assignment
 
@@ -138,8 +139,8 @@ class JobContext:
         self._emit(
             {
                 "event": "output",
-                "type": type,
-                "title": title,
+                "type": str(type),
+                "title": str(title),
                 "primary": primary,
                 "record_count": None if record_count is None else int(record_count),
                 "accuracy": None if accuracy is None else float(accuracy),
@@ -252,5 +253,6 @@ class JobContext:
 
 def _json_only(values: dict[str, Any]) -> dict[str, Any]:
     """Refuse what is not JSON where it is said, not later where nobody looks."""
+    check_sayable(values)
     json.dumps(values, allow_nan=False)
     return values

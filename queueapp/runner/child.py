@@ -22,6 +22,7 @@ from queueapp.runner.task import Assignment
 
 TRACEBACK_MAX = 65_536
 MESSAGE_MAX = 2_000
+NAME_MAX = 200
 
 Event = dict[str, Any]
 
@@ -79,7 +80,7 @@ def ending(error: BaseException, job: JobContext | None) -> Event:
         "how": "failed",
         "message": _message(error),
         "stage": job.stage if job else None,
-        "exception": type(error).__name__,
+        "exception": type(error).__name__[:NAME_MAX],
         "retryable": False,
     }
     if isinstance(error, BadInput):
@@ -106,7 +107,10 @@ def _message(error: BaseException) -> str:
         return f"The job called sys.exit({error.code!r})"[:MESSAGE_MAX]
     if isinstance(error, JobCancelled):
         return "The job raised JobCancelled though nobody had asked it to stop"
-    return f"{type(error).__name__}: {error}"[:MESSAGE_MAX]
+    try:
+        return f"{type(error).__name__}: {error}"[:MESSAGE_MAX]
+    except Exception:  # noqa: BLE001 - an exception's own words are job code too
+        return type(error).__name__[:MESSAGE_MAX]
 
 
 def _traceback(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from queueapp.domain.outcome import Failure, Finding, Outcome, Output, Progress, Quality, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner.logs import JobLogs, own_line
+from queueapp.runner.sayable import WHOLE_MAX, check_sayable, mended
 from queueapp.runner.span_book import SpanBook
 from queueapp.runner.task import OUTPUTS
 
@@ -20,7 +21,10 @@ LINE_MAX = 4 * 1024 * 1024
 SUMMARY_MAX = 1024 * 1024
 OUTPUTS_MAX = 10_000
 KINDS_MAX = 500
+STAGE_MAX = 500
 PROGRESS = tuple(one.name for one in fields(Progress))
+STORED = frozenset({"progress", "error", "warning", "output", "quality", "summary"})
+COUNTS = ("total", "valid", "duplicates_removed", "invalid")
 LOG_KEYS = ("at", "level", "stage", "message", "details")
 
 Event = dict[str, Any]
@@ -62,7 +66,9 @@ class Ledger:
     def take(self, event: Event) -> None:
         """Book one event; one that makes no sense is dropped with a line in the job's log."""
         try:
-            self._book(event)
+            if event["event"] in STORED:
+                check_sayable(event)
+            self._book(mended(event))
         except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
             self.logs.record(own_line(f"A report of the job was refused: {error}"))
 
@@ -93,7 +99,7 @@ class Ledger:
     def _take_line(self, line: bytes) -> None:
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             event = None
         self.take(event if isinstance(event, dict) else {})
 
@@ -106,7 +112,7 @@ class Ledger:
         elif kind == "output":
             self._book_output(event)
         elif kind == "quality":
-            self.quality = Quality(**event["quality"])
+            self._book_quality(event["quality"])
         elif kind == "summary":
             self._book_summary(event["values"])
         elif kind == "log":
@@ -122,17 +128,25 @@ class Ledger:
 
     def _book_progress(self, event: Event) -> None:
         told = {name: event[name] for name in PROGRESS}
-        if not all(value is None or isinstance(value, int | str) for value in told.values()):
-            raise TypeError("progress must be plain numbers and a stage")
-        newest = Progress(**told)
+        stage = told.pop("stage")
+        if stage is not None:
+            stage = str(stage)[:STAGE_MAX]
+        if not all(one is None or (isinstance(one, int) and one >= 0) for one in told.values()):
+            raise TypeError("progress must be counts and a stage")
+        newest = Progress(**told, stage=stage)
         self.stage_changes += newest.stage != self.progress.stage
         self.progress = newest
+
+    def _book_quality(self, told: dict[str, Any]) -> None:
+        if not all(isinstance(told[name], int) and told[name] >= 0 for name in COUNTS):
+            raise TypeError("quality must be told in counts")
+        self.quality = Quality(**told)
 
     def _book_finding(self, kind: str, event: Event) -> None:
         kinds = self.findings[kind]
         key = (str(event["type"]), str(event["message"]))
         if key in kinds or len(kinds) < KINDS_MAX:
-            kinds[key] = kinds.get(key, 0) + int(event["count"])
+            kinds[key] = min(kinds.get(key, 0) + int(event["count"]), WHOLE_MAX)
 
     def _book_output(self, event: Event) -> None:
         if len(self.outputs) >= OUTPUTS_MAX:

@@ -122,7 +122,9 @@ def test_an_artifact_may_be_written_by_its_path(
     assert (3, "text/html; charset=utf-8") == (events[0]["size_bytes"], events[0]["media_type"])
 
 
-@pytest.mark.parametrize("wrong", [{"x": float("nan")}, {"x": object()}, {"x": {1, 2}}])
+@pytest.mark.parametrize(
+    "wrong", [{"x": float("nan")}, {"x": object()}, {"x": {1, 2}}, {"x": 2**63}]
+)
 def test_a_summary_takes_json_values_only(
     job: JobContext, events: list[dict[str, Any]], wrong: dict[str, Any]
 ) -> None:

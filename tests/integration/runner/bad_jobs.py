@@ -145,6 +145,19 @@ def raise_error(job: JobContext) -> None:
     job.summary(ratio=1 / job.parameters.get("zero", 0))
 
 
+class Speechless(Exception):
+    """Cannot say what it is about."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@job_type("Zoo.Mumble")
+def mumble(job: JobContext) -> None:
+    """Fail with words that are none."""
+    raise Speechless if job.parameters["speechless"] else FileNotFoundError("log\udcff.csv")
+
+
 @job_type("Zoo.Retry")
 def retry(job: JobContext) -> None:
     """Fail for a reason that may pass."""

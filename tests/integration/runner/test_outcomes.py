@@ -234,3 +234,17 @@ def test_a_dataset_that_was_not_given_is_bad_input(bench: Bench) -> None:
     assert failure is not None
     assert "bad_input" == failure.code
     assert "datasetId" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("speechless", "said"),
+    [(False, "FileNotFoundError: log?.csv"), (True, "Speechless")],
+)
+def test_a_failure_is_told_whatever_its_words_are(
+    bench: Bench, speechless: bool, said: str
+) -> None:
+    """The name of a file that is no UTF-8, an exception that cannot be printed."""
+    failure = bench.run("Mumble", {"speechless": speechless}).failure
+
+    assert failure is not None
+    assert ("job_error", said) == (failure.code, failure.message)

@@ -1,12 +1,14 @@
 """What the worker books of a job's events, and what it refuses."""
 
 import json
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from queueapp.domain.outcome import Progress
+from queueapp.domain.outcome import Progress, Usage
+from queueapp.domain.states import AttemptEnd
 from queueapp.runner.artifact_file import open_artifact, safe_name
 from queueapp.runner.dataset_input import DatasetInput
 from queueapp.runner.ledger import LINE_MAX, Ledger
@@ -23,6 +25,8 @@ PROGRESS = {
     "error_count": 0,
     "warning_count": 0,
 }
+COUNTS = {"total": 1, "valid": 1, "duplicates_removed": 0, "invalid": 0}
+NESTED: dict[str, Any] = reduce(lambda inner, _: {"in": inner}, range(120), {})
 
 
 @pytest.fixture
@@ -41,6 +45,26 @@ def test_lines_may_come_in_any_pieces(ledger: Ledger) -> None:
     assert 1 == ledger.stage_changes
 
 
+def test_lines_that_are_no_json_are_refused(ledger: Ledger) -> None:
+    """However they are wrong; the next one counts."""
+    ledger.feed(b"[" * 200_000 + b"\n" + b'"\xff"\n' + json.dumps(PROGRESS).encode() + b"\n")
+
+    assert 4 == ledger.progress.records_done
+
+
+def test_halves_of_characters_are_question_marks(ledger: Ledger) -> None:
+    """A job that met a strange name of a file ends as it says, and its log can be read."""
+    ledger.take({**PROGRESS, "stage": "a\udcff"})
+    ledger.take({"event": "summary", "values": {"b\udcff": ["c\ud800"]}})
+    ledger.take({"event": "end", "how": "failed", "message": "d\udcff", "traceback": "e\udcff"})
+    (trace,) = ledger.outcome(AttemptEnd.FAILED, None, Usage()).outputs
+
+    assert ("a?", {"b?": ["c?"]}) == (ledger.progress.stage, ledger.summary)
+    assert "e?" == trace.path.read_text()
+    assert ledger.end is not None
+    assert "d?" == ledger.end["message"]
+
+
 def test_an_endless_line_is_skipped_and_the_next_one_counts(ledger: Ledger) -> None:
     """Memory stays bounded whatever job code writes."""
     for _ in range(LINE_MAX // 65_536 + 2):
@@ -57,8 +81,14 @@ def test_an_endless_line_is_skipped_and_the_next_one_counts(ledger: Ledger) -> N
         {"event": "dance"},
         {"event": "progress"},
         {**PROGRESS, "records_done": [4]},
+        {**PROGRESS, "records_done": -1},
+        {**PROGRESS, "records_done": 2**63},
         {"event": "warning", "type": "a", "message": "b", "count": "many"},
         {"event": "quality", "quality": {"total": 1}},
+        {"event": "quality", "quality": {**COUNTS, "valid": 0.5}},
+        {"event": "quality", "quality": {**COUNTS, "valid": 2**63}},
+        {"event": "summary", "values": {"a": [2**63]}},
+        {"event": "summary", "values": {"a": NESTED}},
         {"event": "summary", "values": 7},
         {"event": "output", "name": "missing.txt"},
         {"event": "output", "name": "../escape.txt"},
@@ -73,6 +103,7 @@ def test_nonsense_is_refused_with_a_line_in_the_log(
     ledger.take(nonsense)
 
     assert (Progress(), [], {}) == (ledger.progress, ledger.outputs, ledger.summary)
+    assert ledger.quality is None
     assert "refused" in (tmp_path / "logs" / "log.jsonl").read_text()
 
 
