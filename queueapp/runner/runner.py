@@ -159,7 +159,8 @@ class Runner:
                 clock=self._clock,
             )
             told = supervision.watch()
-            return Watched(supervision.reason, told, sampler.usage)
+            usage = sampler.last(self._clock(), told["cpu_seconds"])
+            return Watched(supervision.reason, told, usage)
         except RunnerLost:
             self._launcher.give_up(started.zygote)
             raise

@@ -35,8 +35,8 @@ class Sampler:
         self._folders = folders
         self._tree_due = now
         self._disk_due = now
+        self._began = now
         self._cpu_from = (now, 0.0)
-        self._cores = os.cpu_count() or 1
         self.usage = Usage()
 
     def sample(self, now: float) -> Usage:
@@ -55,6 +55,15 @@ class Sampler:
         )
         self.usage = replace(usage, written_bytes=self._written(now))
         return self.usage
+
+    def last(self, now: float, cpu_seconds: float) -> Usage:
+        """Return the last sample of a tree that is over; ``cpu_seconds`` is all that it took.
+
+        A job that was too short for a sample of its share of the CPU gets its mean share.
+        """
+        if self.usage.cpu_percent is not None or now <= self._began:
+            return self.usage
+        return replace(self.usage, cpu_percent=_share(cpu_seconds, now - self._began))
 
     def kill_tree(self) -> None:
         """Kill every process seen last; for when the zygote, which would do it, is dead."""
@@ -89,8 +98,7 @@ class Sampler:
         if now - since < 0.2:
             return self.usage.cpu_percent
         self._cpu_from = (now, cpu_seconds)
-        share = 100 * (cpu_seconds - before) / (now - since) / self._cores
-        return round(min(max(share, 0.0), 100.0), 1)
+        return _share(cpu_seconds - before, now - since)
 
     def _written(self, now: float) -> int | None:
         if now < self._disk_due:
@@ -114,6 +122,12 @@ def folder_bytes(folders: tuple[Path, ...]) -> int:
                 except OSError:
                     continue  # the job removed it meanwhile
     return total
+
+
+def _share(cpu_seconds: float, elapsed_s: float) -> float:
+    """Return how much of the node's CPU that was, in percent."""
+    share = 100 * cpu_seconds / elapsed_s / (os.cpu_count() or 1)
+    return round(min(max(share, 0.0), 100.0), 1)
 
 
 def _process(pid: int) -> list[psutil.Process]:

@@ -38,6 +38,14 @@ def test_what_a_job_used_is_measured_from_outside(bench: Bench) -> None:
     assert usage.network_bytes is None
 
 
+def test_the_shortest_job_has_a_share_of_the_cpu(bench: Bench) -> None:
+    """Where no sample could be taken, it is the mean over the run."""
+    usage = bench.run("Use", {"megabytes": 1, "cpu_s": 0.02}).usage
+
+    assert usage.cpu_percent is not None
+    assert 0 <= usage.cpu_percent <= 100
+
+
 def test_eight_jobs_run_at_once(bench: Bench) -> None:
     """One zygote serves every slot."""
     runs = [bench.begin("Sleep") for _ in range(8)]
