@@ -60,6 +60,13 @@ class History:
             found = self._client.smembers(self._keys("scopes"))
         return [Scope.from_key(key) for key in sorted(found)]
 
+    def go_on(self, scope: Scope, *, now_ms: int | None = None) -> None:
+        """Let the roll-up under way go on from how the queue really stands.
+
+        For when it missed a change, or a clock that was ahead has written hours yet to come.
+        """
+        self._scripts.call("mend_history", scope=scope.key, now_ms=now_ms)
+
     @staticmethod
     def kept(*, keep_ms: int, now_ms: int) -> Kept:
         """Return from when on there is history, by the hour and by the day."""

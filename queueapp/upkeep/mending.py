@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from queueapp.config import Config
+from queueapp.domain.scope import Scope
 from queueapp.domain.states import Status
 from queueapp.laws import Kind, Violation
 from queueapp.laws.keys import name_of
@@ -70,7 +71,7 @@ def _shapes(store: Store, found: list[Violation]) -> Iterator[str]:
 
 def _histories(store: Store, found: list[Violation]) -> Iterator[str]:
     for scope in {one.shape[0] for one in found if one.shape is not None and not one.shape[2]}:
-        store.scripts.call("mend_history", scope=scope)
+        store.history.go_on(Scope.from_key(scope))
         yield f"Let the history of {scope} go on from how its queue stands."
 
 

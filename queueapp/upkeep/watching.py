@@ -51,6 +51,8 @@ class Watching:
         """Look once at every queue that has jobs, or had some at the last look."""
         fleet = self._store.glances.fleet()
         before = self._store.reasons.watched(fleet.now_ms)
+        if before is not None and before > fleet.now_ms:
+            self._put_back()
         scopes = set(self._store.glances.waiting())
         watches = self._store.bottlenecks.watched(scopes | set(self._codes))
         for scope in sorted(scopes | set(self._codes)):
@@ -62,6 +64,11 @@ class Watching:
                 now, ended = watched(watch, self._look(glance, fleet, waits))
                 if now is not watch or ended is not None:
                     self._store.bottlenecks.keep(scope, now, ended, keep_ms=self._keep_ms)
+
+    def _put_back(self) -> None:
+        """The server's clock was put back: hours that it was ahead of are written anew."""
+        for scope in self._store.history.scopes():
+            self._store.history.go_on(scope)
 
     def _note(self, glance: Glance, waits: Mapping[str, Wait], before: int, now: int) -> None:
         """Note what each shape waits for; what has no jobs any more is closed."""

@@ -125,12 +125,15 @@ local function queued_before(scope, c)
   return found
 end
 
--- Hours that are yet to come were written by a clock that was ahead.
+-- Hours that are yet to come were written by a clock that was ahead; returns whether there were any.
 local function forget_later(scope, hour)
-  for _, later in ipairs(call('ZRANGE', K.hours(scope), '(' .. hour, '+inf', 'BYSCORE')) do
+  local found = call('ZRANGE', K.hours(scope), '(' .. hour, '+inf', 'BYSCORE')
+  for _, later in ipairs(found) do
     call('UNLINK', K.hour(scope, later))
     call('ZREM', K.hours(scope), later)
   end
+  call('ZREMRANGEBYSCORE', K.idle_marks(), '(' .. hour, '+inf')
+  return #found > 0
 end
 
 -- The first change of an hour: what there was before it has been there since the hour began.
