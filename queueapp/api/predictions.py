@@ -65,5 +65,6 @@ class Accuracy(MethodView):
         """
         engine = services().engine
         now = engine.now_ms()
-        found = engine.store.shown.scored(scope, now - max(PERIODS) * DAY_MS)
+        since = now - max(PERIODS) * DAY_MS
+        found = engine.store.shown.compared(scope, since_ms=since, now_ms=now)
         return answer(accuracy_answer(found, now))

@@ -1,7 +1,7 @@
 """Builds predictions as the API shows them. Pure, like job_answer."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import queueapp
@@ -13,8 +13,9 @@ from queueapp.domain.report_card import (
     FEWEST_ACHIEVED,
     TOLERANCE,
     Achieved,
+    Compared,
     Mark,
-    Scored,
+    Marks,
     marks,
 )
 from queueapp.domain.rollup import DAY_MS, HOUR_MS
@@ -172,20 +173,20 @@ def _backtests(reports: Mapping[str, Any]) -> Iterable[Row]:
         }
 
 
-def accuracy_answer(found: Sequence[Scored], now_ms: int) -> Row:
+def accuracy_answer(found: Compared, now_ms: int) -> Row:
     """Return how predictions compared that were shown, over each period."""
+    known = marks(found, [now_ms - days * DAY_MS for days in PERIODS])
     return {
         "timestamp": text.timestamp(now_ms),
         "periods": [
-            {"days": days, "targets": list(_targets(found, now_ms - days * DAY_MS))}
-            for days in PERIODS
+            {"days": days, "targets": list(_targets(each))}
+            for days, each in zip(PERIODS, known, strict=True)
         ],
     }
 
 
-def _targets(found: Sequence[Scored], since_ms: int) -> Iterable[Row]:
-    lately = (one for one in found if one.at_ms >= since_ms)
-    for what, (whole, by_lead) in marks(lately).items():
+def _targets(known: Mapping[str, Marks]) -> Iterable[Row]:
+    for what, (whole, by_lead) in known.items():
         yield {
             "target": what,
             **_mark(whole, what),

@@ -5,8 +5,11 @@ starts.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import median
 
 from queueapp.domain.rollup import HOUR_MS
@@ -111,35 +114,100 @@ def leads_of(what: str) -> list[str]:
     return [name for name, _ in (HOURS if what in ("size", "wait") else MINUTES)]
 
 
-def mark(found: Iterable[Scored]) -> Mark:
-    """Sum up comparisons."""
-    all_of = list(found)
-    errors = [one.error for one in all_of if one.error is not None]
-    known = len(all_of) >= FEWEST
-    return Mark(
-        samples=len(all_of),
-        coverage=sum(one.held for one in all_of) / len(all_of) if known else None,
-        median_error=median(errors) if len(errors) >= FEWEST else None,
-    )
+CELLS = tuple((what, lead) for what in TARGETS for lead in leads_of(what))
+"""What is told of: each thing predicted, by how far ahead."""
+_PLACES = {cell: place for place, cell in enumerate(CELLS)}
+
+
+def code_of(one: Scored) -> int:
+    """Return the cell of a comparison and whether the range held, as one number."""
+    return 2 * _PLACES[one.what, lead_of(one)] + one.held
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Comparisons as columns, the oldest first: their codes, when they were made, how far off.
+
+    Columns, because summing up thousands of records costs ten times as much.
+    """
+
+    codes: Sequence[int]
+    at_ms: Sequence[int]
+    errors: Sequence[float | None]
+
+    def between(self, first: int, last: int) -> "Compared":
+        """Return a part of them, by their places."""
+        those = slice(first, last)
+        return Compared(self.codes[those], self.at_ms[those], self.errors[those])
 
 
 Marks = tuple[Mark, dict[str, Mark]]
 
 
-def marks(found: Iterable[Scored]) -> dict[str, Marks]:
-    """Return how good predictions of each thing were, all in all and by how far ahead."""
-    groups: dict[str, dict[str, list[Scored]]] = {
-        what: {lead: [] for lead in leads_of(what)} for what in TARGETS
-    }
-    for one in found:
-        groups[one.what][lead_of(one)].append(one)
+def marks(found: Compared, begins_ms: Iterable[int]) -> list[dict[str, Marks]]:
+    """Return how good predictions of each thing were since each of some times, the latest first.
+
+    All in all and by how far ahead they looked.
+    """
+    cells, last, told = [_Cell(0, 0, [])] * len(CELLS), len(found.codes), []
+    for begin in begins_ms:
+        first = bisect_left(found.at_ms, begin)
+        more = _by_cell(found.between(first, last))
+        cells = [_together(pair) for pair in zip(cells, more, strict=True)]
+        told.append(_told(cells))
+        last = first
+    return told
+
+
+def _told(cells: "Sequence[_Cell]") -> dict[str, Marks]:
+    by_lead: dict[str, dict[str, _Cell]] = {what: {} for what in TARGETS}
+    for (what, lead), cell in zip(CELLS, cells, strict=True):
+        by_lead[what][lead] = cell
     return {
-        what: (
-            mark(one for each in by_lead.values() for one in each),
-            {lead: mark(each) for lead, each in by_lead.items()},
-        )
-        for what, by_lead in groups.items()
+        what: (_together(those.values()).mark, {lead: cell.mark for lead, cell in those.items()})
+        for what, those in by_lead.items()
     }
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """How many were compared, how many held, and the errors that are known, in order."""
+
+    samples: int
+    held: int
+    errors: Sequence[float]
+
+    @property
+    def mark(self) -> Mark:
+        known = self.samples >= FEWEST
+        return Mark(
+            samples=self.samples,
+            coverage=self.held / self.samples if known else None,
+            median_error=median(self.errors) if len(self.errors) >= FEWEST else None,
+        )
+
+
+def _by_cell(found: Compared) -> list[_Cell]:
+    errors: list[list[float]] = [[] for _ in CELLS]
+    note = [each.append for each in errors for _ in (False, True)]
+    for code, error in zip(found.codes, found.errors, strict=True):
+        if error is not None:
+            note[code](error)
+    counts = Counter(found.codes)
+    return [
+        _Cell(counts[2 * place] + (held := counts[2 * place + 1]), held, sorted(each))
+        for place, each in enumerate(errors)
+    ]
+
+
+def _together(cells: Iterable[_Cell]) -> _Cell:
+    """Return several cells as one; runs of sorted errors are merged fast."""
+    parts = list(cells)
+    return _Cell(
+        sum(part.samples for part in parts),
+        sum(part.held for part in parts),
+        sorted(chain.from_iterable(part.errors for part in parts)),
+    )
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "forecast_turn": ("s", "$", "turn"),  # hash: when a forecast was ordered, and why; expires
     "run_times": ("s", "$", "runtimes"),  # hash: learnt run times by user and basis; expires
     "shown": ("s", "$", "shown"),  # zset: predictions to be compared, by when; expires
-    "scored": ("s", "$", "scored"),  # zset: how predictions compared, by when; expires
+    "scored": ("s", "$", "scored", "$"),  # string: how predictions compared in six hours; expires
     "achieved": ("s", "$", "achieved"),  # hash: how many shown points were close, by day; expires
     "sampled": ("s", "$", "sampled"),  # string: predictions were remembered lately; expires
     "asked": ("s", "$", "asked"),  # string: somebody asked for the forecast lately; expires

@@ -1,32 +1,39 @@
 """Predictions that were shown, until they can be compared with what came, and how they compared.
 
-Both lists are bounded; what is too much pushes out what is due, or was compared, first. Of all
-scopes together only numbers are kept, by the day.
+Both are bounded; what is too much pushes out what is due, or was compared, first. Comparisons are
+appended as text, six hours together, so that thousands are read in milliseconds. Of all scopes
+together only numbers are kept, by the day.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 
 import orjson
 
 from queueapp.domain.report_card import (
     ACHIEVED_DAYS,
     Achieved,
+    Compared,
     Scored,
     Shown,
     Tally,
+    code_of,
     lead_of,
     step_of,
 )
-from queueapp.domain.rollup import DAY_MS
+from queueapp.domain.rollup import DAY_MS, HOUR_MS
 from queueapp.domain.scope import Scope
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
 from queueapp.store.scripts import Scripts
 
 MOST_SHOWN = 5_000
-MOST_SCORED = 20_000
+MOST_SCORED_BYTES = 540_000
+"""Some 20,000 comparisons."""
+SPAN_MS = 6 * HOUR_MS
+"""Comparisons that are kept, and forgotten, together."""
 KEPT_MS = 30 * DAY_MS
 SHOWN_KEPT_MS = 8 * DAY_MS
 TALLIED_DAYS = 7
@@ -69,22 +76,22 @@ class ShownPredictions:
         self, scope: Scope, over: Iterable[Shown], found: Iterable[Scored], *, now_ms: int
     ) -> None:
         """Forget predictions and keep how they compared."""
-        key, results = self._keys("scored", scope.key), list(found)
+        results = list(found)
         gone = [orjson.dumps(asdict(one)).decode() for one in over]
-        rows = {
-            orjson.dumps([*asdict(one).values(), n]): one.at_ms for n, one in enumerate(results)
-        }
         achieved = self._keys("achieved", scope.key)
         with store_errors():
             days = self._client.hkeys(achieved)
+            too_many = self._too_many(scope, now_ms)
             pipe = self._client.pipeline(transaction=True)
             if gone:
                 pipe.zrem(self._keys("shown", scope.key), *gone)
-            if rows:
-                pipe.zadd(key, rows)
-                pipe.zremrangebyscore(key, "-inf", now_ms - KEPT_MS)
-                pipe.zremrangebyrank(key, 0, -MOST_SCORED - 1)
-                pipe.pexpire(key, KEPT_MS)
+            if results:
+                key = self._scored_key(scope, now_ms // SPAN_MS)
+                if key not in too_many:
+                    pipe.append(key, "".join(map(_row, results)))
+                    pipe.pexpire(key, KEPT_MS + SPAN_MS)
+                for old in too_many - {key}:
+                    pipe.delete(old)
                 self._count(pipe, results, now_ms)
                 for field, number in _achievements(results, now_ms).items():
                     pipe.hincrby(achieved, field, number)
@@ -125,13 +132,32 @@ class ShownPredictions:
                 sums[what, lead][about] += int(number)
         return {cell: _tally(counts) for cell, counts in sums.items()}
 
-    def scored(self, scope: Scope, since_ms: int) -> list[Scored]:
-        """Return how predictions compared since a time, oldest first."""
+    def compared(self, scope: Scope, *, since_ms: int, now_ms: int) -> Compared:
+        """Return how predictions compared since a time or somewhat earlier, oldest first."""
+        spans = range(since_ms // SPAN_MS, now_ms // SPAN_MS + 1)
         with store_errors():
-            texts = self._client.zrange(
-                self._keys("scored", scope.key), since_ms, "+inf", byscore=True
-            )
-        return [Scored(*orjson.loads(text)[:-1]) for text in texts]
+            texts = self._client.mget([self._scored_key(scope, span) for span in spans])
+        found = orjson.loads(f"[{''.join(text for text in texts if text)[:-1]}]")
+        return Compared(found[0::3], found[1::3], found[2::3])
+
+    def _too_many(self, scope: Scope, now_ms: int) -> set[str]:
+        """Return the keys of spans that are too much beside the newer ones, or alone."""
+        newest = now_ms // SPAN_MS
+        keys = [self._scored_key(scope, newest - ago) for ago in range(KEPT_MS // SPAN_MS + 1)]
+        pipe = self._client.pipeline(transaction=False)
+        for key in keys:
+            pipe.strlen(key)
+        sizes = accumulate(pipe.execute())
+        return {key for key, size in zip(keys, sizes, strict=True) if size > MOST_SCORED_BYTES}
+
+    def _scored_key(self, scope: Scope, span: int) -> str:
+        return self._keys("scored", scope.key, span)
+
+
+def _row(one: Scored) -> str:
+    """Return a comparison as three numbers of JSON, to stand among others."""
+    error = None if one.error is None else round(one.error, 3)
+    return orjson.dumps([code_of(one), one.at_ms, error]).decode()[1:-1] + ","
 
 
 def achieved_of(fields: Mapping[str, str], now_ms: int) -> dict[str, Achieved]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from actors.forecast_refresh import RESULT
 from queueapp.domain.job import JobRequest, JobSpec
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.queue import Priority
-from queueapp.domain.report_card import Mark, Shown, marks
+from queueapp.domain.report_card import Mark, Scored, Shown, marks
 from queueapp.domain.scope import Scope
 from queueapp.domain.states import AttemptEnd
 from queueapp.engine.engine import Engine
@@ -227,8 +228,8 @@ def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine)
     gone = Shown("start", told, hour, hour, 0.0, 1.0, 1.0, "gone")
     store.shown.remember(SCOPE, [later, gone])
     assert 24 == engine.report_card.compare()
-    found = store.shown.scored(SCOPE, told)
-    known = marks(found)
+    found = store.shown.compared(SCOPE, since_ms=told, now_ms=store.now_ms())
+    [known] = marks(found, [told])
     start, by_lead = known["start"]
 
     assert 0 == engine.report_card.compare()
@@ -243,6 +244,30 @@ def test_what_was_shown_is_compared_with_what_came(store: Store, engine: Engine)
     assert (6, 1.0) == (known["wait"][0].samples, known["wait"][0].coverage)
     left = store.shown.due([SCOPE], now_ms=store.now_ms() + HOUR_MS, limit=9)[0]
     assert [waiting] == [one.job_id for one in left]
+
+
+def test_what_is_too_much_pushes_out_the_oldest(store: Store) -> None:
+    """Half a megabyte of comparisons, by whole spans; a span that is full takes no more."""
+    now, span = store.now_ms(), 6 * HOUR_MS
+    some = [Scored("size", now, HOUR_MS, held=True, error=1e9 / 3) for _ in range(9_000)]
+
+    def come(ago: int) -> None:
+        told = [replace(one, at_ms=now - ago * span) for one in some]
+        store.shown.settle(SCOPE, [], told, now_ms=now - ago * span)
+
+    def kept() -> int:
+        found = store.shown.compared(SCOPE, since_ms=now - 30 * DAY_MS, now_ms=now)
+        return marks(found, [0])[0]["size"][0].samples
+
+    for ago in (3, 2, 1):
+        come(ago)
+    before = kept()
+    for _ in range(4):
+        come(0)
+
+    assert 18_000 <= before <= 27_000
+    assert 18_000 <= kept() <= 27_000
+    assert [] == store.shown.compared(SCOPE, since_ms=now + DAY_MS, now_ms=now + DAY_MS).codes
 
 
 def test_estimates_of_submitted_jobs_are_remembered_now_and_then(

@@ -13,7 +13,7 @@ from queueapp.domain.predictions import (
     guessed_wait,
     next_hours,
 )
-from queueapp.domain.report_card import Scored, Shown, lead_of, mark, scored
+from queueapp.domain.report_card import Scored, Shown, lead_of, scored
 
 HOUR = 3_600_000
 T0 = 1_700_000_000_000 // HOUR * HOUR
@@ -128,15 +128,3 @@ def test_a_prediction_is_compared_with_what_came() -> None:
     assert scored(Shown("start", T0, T0, T0, 0.0, 1.0, 1.0), 1.0, T0).close is None
     assert "5-12 hours" == lead_of(found)
     assert "over an hour" == lead_of(Scored("start", 0, 2 * HOUR, True, None))
-
-
-def test_a_few_samples_tell_nothing() -> None:
-    """Five are needed."""
-    one = Scored("size", 0, HOUR, True, 2.0)
-
-    assert (4, None, None) == (mark([one] * 4).samples, *_rest(mark([one] * 4)))
-    assert (1.0, 2.0) == _rest(mark([one] * 5))
-
-
-def _rest(found: object) -> tuple[float | None, float | None]:
-    return found.coverage, found.median_error  # type: ignore[attr-defined]

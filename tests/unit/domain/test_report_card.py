@@ -6,7 +6,21 @@ from statistics import median
 
 import pytest
 
-from queueapp.domain.report_card import FEWEST, Mark, Tally, error_of, step_of
+from queueapp.domain.report_card import (
+    CELLS,
+    FEWEST,
+    Compared,
+    Mark,
+    Scored,
+    Tally,
+    code_of,
+    error_of,
+    lead_of,
+    marks,
+    step_of,
+)
+
+HOUR = 3_600_000
 
 
 def tally(errors: list[float], held: int = 0) -> Tally:
@@ -34,3 +48,52 @@ def test_too_few_are_not_told() -> None:
     """As in the report card itself."""
     assert Mark(FEWEST - 1, None, None) == tally([1.0] * (FEWEST - 1), held=1).mark
     assert 0.4 == tally([1.0] * FEWEST, held=2).mark.coverage
+
+
+def compared(found: list[Scored]) -> Compared:
+    """Columns, as the store answers them."""
+    return Compared(
+        [code_of(one) for one in found],
+        [one.at_ms for one in found],
+        [one.error for one in found],
+    )
+
+
+def test_marks_are_those_of_each_comparison() -> None:
+    """Shares and medians since each time, of each thing and lead, as counted one by one."""
+    dice = random.Random(3)
+    found = [
+        Scored(
+            what := dice.choice(("size", "wait", "duration", "start")),
+            n,
+            int(dice.choice((1, 5, 24) if what in ("size", "wait") else (0.1, 0.5, 5)) * HOUR),
+            dice.random() < 0.7,
+            None if n % 50 == 0 else dice.expovariate(1.0),
+        )
+        for n in range(2_000)
+    ]
+    begins = [1_500, 400]
+
+    for begin, told in zip(begins, marks(compared(found), begins), strict=True):
+        for what, lead in [*CELLS, *((what, None) for what in told)]:
+            those = [
+                one
+                for one in found[begin:]
+                if one.what == what and (lead is None or lead_of(one) == lead)
+            ]
+            errors = [one.error for one in those if one.error is not None]
+            held = sum(one.held for one in those) / len(those)
+            mark = told[what][0] if lead is None else told[what][1][lead]
+
+            assert Mark(len(those), held, median(errors)) == mark
+
+
+def test_a_few_samples_tell_nothing() -> None:
+    """Five are needed."""
+    one = Scored("size", 0, HOUR, held=True, error=2.0)
+
+    few, enough = (marks(compared([one] * n), [0])[0] for n in (4, 5))
+
+    assert Mark(4, None, None) == few["size"][0]
+    assert Mark(5, 1.0, 2.0) == enough["size"][0]
+    assert Mark(0, None, None) == enough["start"][0]
