@@ -206,7 +206,7 @@ RESULTS: dict[str, Any] = {
             "size": "2.3 MB",
             "bytes": 2411724,
             "sha256": "0" * 64,
-            "downloadUrl": "https://queue.example.com/api/acme/sales/artifacts/9f2c?token=…",
+            "downloadUrl": "https://queue.example.com/api/acme/sales/artifacts/9f2c?token=1795347236.q2O-GGsGN40",
         },
         "additionalOutputs": [
             {
@@ -218,7 +218,7 @@ RESULTS: dict[str, Any] = {
                 "size": "45.7 MB",
                 "bytes": 47919923,
                 "sha256": "1" * 64,
-                "downloadUrl": "https://queue.example.com/api/acme/sales/artifacts/9f2d?token=…",
+                "downloadUrl": "https://queue.example.com/api/acme/sales/artifacts/9f2d?token=1795347236.q2O-GGsGN40",
                 "recordCount": 192850,
             }
         ],

@@ -5,6 +5,10 @@ from typing import Any
 
 from queueapp.api.openapi.words import Doc
 
+# 3.0 allows null only where a type stands beside it, so it is an option of its own; of this type
+# also beside strings, since generators of clients then know it for null and drop it.
+NULL = {"type": "object", "nullable": True, "enum": [None]}
+
 
 def downgrade(document: Doc) -> Doc:
     """Return a copy of a 3.1 document that says the same in 3.0.3."""
@@ -41,13 +45,9 @@ def _nullable_type(node: Doc) -> Doc:
 
 def _nullable_options(node: Doc) -> Doc:
     options = node.get("anyOf")
-    if not isinstance(options, list) or {"type": "null"} not in options:
-        return node
-    rest = [option for option in options if option != {"type": "null"}]
-    del node["anyOf"]
-    if len(rest) == 1:
-        return {**node, "allOf": rest, "nullable": True}
-    return {**node, "anyOf": rest, "nullable": True}
+    if isinstance(options, list):
+        node["anyOf"] = [NULL if option == {"type": "null"} else option for option in options]
+    return node
 
 
 def _exclusive(node: Doc) -> Doc:

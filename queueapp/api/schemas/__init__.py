@@ -65,3 +65,10 @@ class ResponseSchema(_Spelled):
         super().on_bind_field(field_name, field_obj)
         if not field_obj.metadata.get("optional"):
             field_obj.required = True
+
+
+class OpenSchema(ResponseSchema):
+    """An answer that says more than its fields here: clients keep what they do not know."""
+
+    class Meta:
+        unknown = marshmallow.INCLUDE

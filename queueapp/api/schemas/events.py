@@ -9,7 +9,7 @@ from typing import Any
 import marshmallow
 from marshmallow import fields
 
-from queueapp.api.schemas import QuerySchema, ResponseSchema
+from queueapp.api.schemas import OpenSchema, QuerySchema, ResponseSchema
 from queueapp.api.schemas.enums import Priority, Status
 from queueapp.api.schemas.fields import Choice, Count, Guid, Note, Stamp, Text, Whole
 from queueapp.domain.events import EventKind, place_of
@@ -75,7 +75,7 @@ class EventQuery(QuerySchema):
     )
 
 
-class Event(ResponseSchema):
+class Event(OpenSchema):
     """A fact in the life of a job or of the queue; each kind says more, see its own schema."""
 
     id = Note(

@@ -2,14 +2,14 @@
 
 from marshmallow import fields
 
-from queueapp.api.schemas import ResponseSchema
+from queueapp.api.schemas import OpenSchema, ResponseSchema
 from queueapp.api.schemas.enums import Status
 from queueapp.api.schemas.fields import Choice, Count, Guid, Link, Note, Real, Stamp
 
 OPTIONAL = {"optional": True}
 
 
-class ResultsSummary(ResponseSchema):
+class ResultsSummary(OpenSchema):
     """The results in numbers; a job type adds its own beside these."""
 
     records_processed = Count(metadata={"description": "Valid records."})
