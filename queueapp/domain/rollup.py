@@ -20,6 +20,7 @@ HELD = (
     WaitReason.RETRY_BACKOFF,
     WaitReason.HOST_BUSY,
 )
+PAUSED = (WaitReason.QUEUE_PAUSED, WaitReason.TYPE_PAUSED)
 
 Sizes = tuple[int, int, int, int]
 IdleAt = Callable[[int], float]
@@ -184,12 +185,14 @@ def _hour(
     (before, after), (start, end) = standing, span
     state = record.get("state", "0 0 0 0 0 0 0 -1 -1 0 0 0").split()
     left = start + HOUR_MS - end
+    size_ms = _lasted(before.size, after.size, int(state[9]), end - start, left)
+    held = _held(record, before, after, end - start, left)
     return Rollup(
         start_ms=start,
         end_ms=end,
         first=before.queued,
         last=after.queued,
-        size_ms=_lasted(before.size, after.size, int(state[9]), end - start, left),
+        size_ms=size_ms,
         peak=max((_sizes(record.get("peaked", "0 0 0 0")), before.queued, after.queued), key=sum),
         least=min([*([int(state[6])] if record else []), before.size, after.size]),
         busy_ms=_lasted(before.running, after.running, int(state[10]), end - start, left),
@@ -197,7 +200,7 @@ def _hour(
         most_wait_ms=_known(state[7]),
         least_wait_ms=_known(state[8]),
         counts=dict(_counts(record)),
-        reasons=_reasons(record, before, after, end - start, left),
+        reasons={**_seen(record, size_ms - sum(held.values())), **held},
     )
 
 
@@ -212,10 +215,27 @@ def _idle(before: Standing, after: Standing, turns: float, sums: tuple[float, fl
     return max(0.0, idle)  # slots of a worker that was found dead late may have counted as busy
 
 
-def _reasons(
+def _seen(record: Mapping[str, str], waited_ms: int) -> dict[str, int]:
+    """Return what the jobs waited for that could be claimed, which together was ``waited_ms``.
+
+    Looks take the jobs that they see for the time since the look before, though some may have come
+    meanwhile: what they say is cut to what there was. Pauses, which know their moments, go first.
+    """
+    found: dict[str, int] = {}
+    left = max(0, waited_ms)
+    seen = {name[4:]: int(n) for name, n in record.items() if name.startswith("why:")}
+    for sure in (True, False):
+        some = {code: ms for code, ms in seen.items() if (code in PAUSED) is sure}
+        whole = sum(some.values())
+        share = min(1.0, left / whole) if whole else 0.0
+        found |= {code: cut for code, ms in some.items() if (cut := int(ms * share))}
+        left -= int(whole * share)
+    return found
+
+
+def _held(
     record: Mapping[str, str], before: Standing, after: Standing, length: int, left: int
 ) -> dict[str, int]:
-    seen = {name[4:]: int(n) for name, n in record.items() if name.startswith("why:")}
     held = {
         str(code): _lasted(
             before.held.get(code, 0),
@@ -226,7 +246,7 @@ def _reasons(
         )
         for code in HELD
     }
-    return {code: ms for code, ms in {**seen, **held}.items() if ms > 0}
+    return {code: ms for code, ms in held.items() if ms > 0}
 
 
 def _counts(record: Mapping[str, str]) -> Iterable[tuple[tuple[str, int, str], int]]:

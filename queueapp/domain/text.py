@@ -154,5 +154,5 @@ def reduction(percent_: float) -> str:
 
 
 def tenth(value: float) -> Decimal:
-    """Return a number rounded half up to one decimal."""
-    return _round(value, 1)
+    """Return a number rounded half up to one decimal; nothing is not negative."""
+    return _round(value, 1) + 0

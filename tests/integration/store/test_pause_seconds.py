@@ -97,9 +97,23 @@ def test_the_hour_has_each_second_once(store: Store, seed: int) -> None:
     assert {code: ms // JOBS for code, ms in real.items()} == told
 
 
+def test_jobs_that_came_after_a_look_have_waited_since_they_came(store: Store) -> None:
+    """Not since the look: their reasons add up to what they waited, pauses in full."""
+    add_worker(store)
+    look(store, AT, "Position")
+    store.pauses.pause(SCOPE, now_ms=AT + 3_000)
+    for number in range(JOBS):
+        store.jobs.submit(spec(id=f"job{number}"), now_ms=AT + 3_000)
+    look(store, AT + 5_000, "QueuePaused")
+    store.pauses.resume(SCOPE, now_ms=AT + 6_000)
+    look(store, AT + 6_500, "Position")
+    assert {"QueuePaused": JOBS * 3_000, "Position": JOBS * 500} == reasons(store, AT + 6_500)
+
+
 def test_a_pause_of_before_the_notes_is_counted_by_looks(store: Store) -> None:
     """As it was when another release paused."""
-    store.jobs.submit(spec(id="job"), now_ms=AT)
+    for number in range(JOBS):
+        store.jobs.submit(spec(id=f"job{number}"), now_ms=AT)
     store.pauses.pause(SCOPE, now_ms=AT)
     store.client.delete(store.keys("paused", SCOPE.key, "*"))
     look(store, AT, "QueuePaused")

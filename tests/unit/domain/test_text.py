@@ -201,3 +201,9 @@ def test_timestamps_floor_to_the_second(moment: datetime) -> None:
 def test_seconds_are_told_to_the_millisecond() -> None:
     """A mean of whole milliseconds has no digits that mean nothing."""
     assert (0.262, 0.0, None) == (text.seconds(262.3), text.seconds(0), text.seconds(None))
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.04])
+def test_nothing_is_not_negative(value: float) -> None:
+    """A change by nothing reads 0.0, not -0.0."""
+    assert "0.0" == str(float(text.tenth(value)))
