@@ -88,16 +88,16 @@ class Runs:
 def estimate_duration(bases: Sequence[tuple[str, Runs]], *, timeout_ms: float) -> Duration:
     """Return the range from the first basis with enough samples, else 0 to the timeout.
 
-    What is learnt may reach further than any run did, but no further than the timeout.
+    Other runs may have had more time, and what is learnt may reach further than any run did: no
+    job runs for longer than its own timeout.
     """
     told = [(name, runs) for name, runs in bases if runs.enough]
     if not told:
         return Duration(0, timeout_ms, None, "none", 0)
     written = next((runs.written_bytes for _, runs in told if not runs.learnt), None)
     name, runs = told[0]
-    if not runs.learnt:
-        return Duration(runs.low_ms, runs.high_ms, runs.mean_ms, name, runs.count, written)
     low, middle, high, mean = (
         min(ms, timeout_ms) for ms in (runs.low_ms, runs.middle_ms, runs.high_ms, runs.mean_ms)
     )
-    return Duration(low, high, mean, name, runs.count, written, middle)
+    learnt = middle if runs.learnt else None
+    return Duration(low, high, mean, name, runs.count, written, learnt)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from queueapp.domain.job import Job, JobSpec
 from queueapp.domain.states import Status, WaitReason
+from queueapp.domain.text import number
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _gb(memory_mb: int) -> str:
-    return f"{memory_mb / 1024:.1f}".removesuffix(".0") + " GB"
+    return f"{number(memory_mb / 1024)} GB"
 
 
 def _moment(at_ms: int) -> str:

@@ -44,6 +44,12 @@ FREE = Surroundings(places=[ROOMY])
             "needs 1 CPU unit and 16 GB; the largest live node has 2 CPU units and 8 GB",
         ),
         (
+            replace(QUEUED, spec=spec(requirements=Requirements(9, 256))),
+            replace(FREE, places=[SMALL]),
+            WaitReason.RESOURCES,
+            "needs 9 CPU units and 0.25 GB; ",
+        ),
+        (
             QUEUED,
             replace(FREE, scope_limit=3, scope_running=3),
             WaitReason.CONCURRENCY_LIMIT,
