@@ -1,11 +1,11 @@
 """Lists of jobs across scopes: all that one API key covers, newest first.
 
 Within one scope ``listing`` does more; here only what the Job Management API asks for. A list is
-merged from one index per scope; its cost grows with the scopes and with what is skipped.
+merged from one index per scope and description; its cost grows with them and with what is skipped.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import unquote
@@ -23,16 +23,21 @@ CHUNK = 1_000
 MOST_COUNTED = 100_000
 
 Entry = tuple[int, str]
+Source = tuple[Scope, "Covered"]
 
 
 @dataclass(frozen=True)
 class Covered:
-    """Which jobs to list; None does not filter. ``pinned`` False leaves out jobs with a host."""
+    """Which jobs to list; None does not filter.
+
+    ``pinned``: whether they are pinned to a host; ``scope``: the only one of those that are asked.
+    """
 
     status: Status | None = None
     host: str | None = None
     node: str | None = None
     pinned: bool | None = None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,17 @@ class Coverage:
             return sum(pipe.execute())
 
     def page(
-        self, scopes: Iterable[Scope], wanted: Covered, *, offset: int, limit: int
+        self, scopes: Sequence[Scope], *wanted: Covered, offset: int, limit: int
     ) -> CoveredPage:
-        """Return the jobs of the scopes that ``wanted`` describes, newest first."""
-        known = list(scopes)
+        """Return the jobs of the scopes that any of ``wanted`` describes, newest first.
+
+        No job may be described by two of them.
+        """
+        sources = [(scope, one) for one in wanted for scope in scopes if one.scope in (None, scope)]
         with store_errors():
-            entries = heapq.merge(*(self._entries(one, wanted) for one in known))
+            entries = heapq.merge(*(self._entries(*source) for source in sources))
             ids = [job_id for _, job_id in islice(entries, offset, offset + limit)]
-            return CoveredPage(read_jobs(self._scripts, ids), self._total(known, wanted))
+            return CoveredPage(read_jobs(self._scripts, ids), self._total(sources))
 
     def ids(self, scope: Scope, wanted: Covered) -> Iterator[str]:
         """Yield the ids of one scope's jobs, newest first; what moves meanwhile may be missed."""
@@ -113,8 +121,8 @@ class Coverage:
             filters.append((self._keys("index", scope.key, "status", wanted.status), True))
         if wanted.node is not None:
             filters.append((self._keys("index", scope.key, "node", wanted.node), True))
-        if wanted.pinned is False:
-            filters.append((self._keys("index", scope.key, "pinned", "yes"), False))
+        if wanted.pinned is not None:
+            filters.append((self._keys("index", scope.key, "pinned", "yes"), wanted.pinned))
         return [one for one in filters if one[0] != index]
 
     def _entries(self, scope: Scope, wanted: Covered) -> Iterator[Entry]:
@@ -145,13 +153,13 @@ class Coverage:
             if fit:
                 yield -int(created), job_id
 
-    def _total(self, scopes: list[Scope], wanted: Covered) -> int | None:
+    def _total(self, sources: Sequence[Source]) -> int | None:
         pipe = self._client.pipeline(transaction=False)
-        for scope in scopes:
-            pipe.zcard(self._index(scope, wanted))
+        for source in sources:
+            pipe.zcard(self._index(*source))
         sizes: list[int] = pipe.execute()
-        if not any(self._filters(scope, wanted) for scope in scopes):
+        if not any(self._filters(*source) for source in sources):
             return sum(sizes)
         if sum(sizes) > MOST_COUNTED:
             return None
-        return sum(1 for scope in scopes for _ in self._entries(scope, wanted))
+        return sum(1 for source in sources for _ in self._entries(*source))

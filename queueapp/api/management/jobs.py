@@ -142,9 +142,7 @@ def _page(query: dict[str, Any]) -> CoveredPage:
         wanted = of_queue(query["queue"], status)
         return NOTHING if wanted is None else coverage.page(_scopes(), wanted, **span)
     if query["node"] is not None:
-        node = node_named(query["node"])
-        wanted = Covered(status=status, node=node)
-        return NOTHING if node is None else coverage.page(_scopes(), wanted, **span)
+        return coverage.page(_scopes(), *of_node(query["node"], status), **span)
     return coverage.page(_scopes(), Covered(status=status, host=query["host"]), **span)
 
 
@@ -156,11 +154,20 @@ def of_queue(queue: str, status: Status | None) -> Covered | None:
     return None if host is None else Covered(status=status, host=host)
 
 
-def node_named(name: str) -> str | None:
-    """Return the id of the node with this id, or of the newest with this host name."""
+def of_node(name: str, status: Status | None) -> list[Covered]:
+    """Return what a node ran or runs, and what is queued for hosts whose sessions it holds.
+
+    It is called by its id or by its host name, which several may have.
+    """
     engine = services().engine
     nodes = engine.store.nodes.all(now_ms=engine.now_ms())
-    by_id = [node for node in nodes if node.node.id == name]
-    by_hostname = [node for node in nodes if node.node.hostname == name]
-    found = by_id or sorted(by_hostname, key=lambda node: -node.last_heartbeat_ms)
-    return found[0].node.id if found else None
+    named = {name, *(one.node.id for one in nodes if one.node.hostname == name)}
+    found = [Covered(status=status, node=node) for node in sorted(named)]
+    if status in (None, Status.QUEUED):
+        workers = engine.store.workers.all()
+        held = {one for worker in workers if worker.worker.node.id in named for one in worker.held}
+        found += [
+            Covered(status=Status.QUEUED, host=one.host, pinned=True, scope=one.scope)
+            for one in held
+        ]
+    return found

@@ -23,7 +23,10 @@ class JobQuery(QuerySchema):
     status = Choice(
         ManagedStatus, load_default=None, metadata={"description": "Beside any other filter."}
     )
-    node = _selector("The node that ran or runs the jobs: its id or its host name.")
+    node = _selector(
+        "A node's id, or a host name, of all nodes that have it: the jobs that it ran or runs, and "
+        "those that are queued for hosts whose sessions it holds."
+    )
     host = _selector("The device that the jobs are for.")
     limit = Whole(
         low=1, high=MOST, load_default=MOST, metadata={"description": "How many rows at the most."}

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from queueapp.domain.api_key import Role
+from queueapp.domain.fleet import Node
 from queueapp.domain.states import Status
 from queueapp.upkeep.chores import promote
 from tests.factories import add_worker, claim, finish, report, submit
 from tests.integration.api.conftest import Api
-from tests.integration.api.management.rows import T, data, ids, statuses
+from tests.integration.api.management.rows import T, U, data, ids, statuses
 
 
 def test_a_finished_job_has_all_its_fields(managed: Api) -> None:
@@ -155,6 +156,40 @@ def test_nodes_are_found_by_id_and_by_host_name(several: Api) -> None:
     assert 1 == len(on_second)
     assert on_second == ids(several.get("/job?node=node-2&status=started"))
     assert [] == ids(several.get("/job?node=node-2&status=finished"))
+
+
+def test_nodes_of_one_host_name_are_found_together(several: Api) -> None:
+    """Also a machine and what it was before its last boot; an id is known longer than its node."""
+    first, second = (ids(several.get(f"/job?node={name}")) for name in ("node-1", "node-2"))
+    twin = Node("node-2", "host-1", 4, 16_384)
+    add_worker(several.store, "w3", node=twin)
+    both = several.get("/job?node=host-1")
+    several.store.fleet.bury(now_ms=several.store.now_ms(), dead_ms=10**9, node_ms=-1)
+
+    assert sorted(first + second) == sorted(ids(both))
+    assert "2" == both.headers["X-Total-Count"]
+    assert first == ids(several.get("/job?node=node-1"))
+
+
+def test_jobs_for_hosts_that_a_node_holds_are_its_jobs(managed: Api) -> None:
+    """Only those that are queued, and of projects that the key covers."""
+    store = managed.store
+    add_worker(store, "w2", node=Node("node-2", "host-2", 4, 16_384))
+    submit(store, id="ended", scope=T, host="h9", device="h9")
+    held = claim(store, "w1")
+    assert held is not None
+    finish(store, held, changes={"kept_ms": 60_000})
+    for number, (scope, host) in enumerate([(T, "h9"), (T, "h8"), (U, "h9"), (T, "h9")]):
+        submit(store, id=f"q{number}", scope=scope, host=host, device=host)
+    stranger = managed.as_user("eve", Role.VIEWER, tenant="u")
+    found = managed.get("/job?node=node-1")
+
+    assert ["q3", "q0", "ended"] == ids(found)
+    assert "3" == found.headers["X-Total-Count"]
+    assert ["q3", "q0"] == ids(managed.get("/job?node=host-1&status=queued"))
+    assert ["ended"] == ids(managed.get("/job?node=node-1&status=finished"))
+    assert [] == ids(managed.get("/job?node=node-2"))
+    assert [] == ids(stranger.get("/job?node=node-1"))
 
 
 def test_one_queued_job_is_cancelled(several: Api) -> None:
