@@ -15,7 +15,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import ConnectionClosed
 from dramatiq.worker import ConsumerThread
 
-from queueapp.domain.errors import QueueappError, Unavailable
+from queueapp.domain.errors import Conflict, QueueappError, Unavailable
 from queueapp.domain.job import Claim, JobSpec
 from queueapp.domain.outcome import Outcome
 from queueapp.domain.states import AttemptEnd
@@ -183,6 +183,8 @@ class ClaimConsumer(dramatiq.Consumer):
         try:
             claim = station.claim(wait_s=self._wait_s if self._parked else None)
         except Unavailable as error:
+            raise ConnectionClosed(error.reason) from error
+        except Conflict as error:  # the store has forgotten this worker, or does not know it yet
             raise ConnectionClosed(error) from error
         finally:
             self._parked = claim is None
@@ -208,7 +210,7 @@ class ClaimConsumer(dramatiq.Consumer):
                 self._station.claim_no_more()
             following = self._station.finish(claimed.claim, claimed.report)
         except Unavailable as error:
-            raise ConnectionClosed(error) from error
+            raise ConnectionClosed(error.reason) from error
         except BaseException:
             # Renewed for ever, the lease of an attempt that cannot be ended would never end.
             self._station.done(claimed.claim)

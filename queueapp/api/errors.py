@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from queueapp.api.problems import BY_STATUS, PROBLEM_TYPE, PROBLEMS
 from queueapp.api.responses import json_bytes
 from queueapp.api.schemas import camel
-from queueapp.domain.errors import QueueappError, ValidationFailed
+from queueapp.domain.errors import QueueappError, Unavailable, ValidationFailed
 
 MAX_LISTED = 50
 MAX_TEXT = 500
@@ -94,6 +94,8 @@ def _domain_error(error: QueueappError) -> Response:
     code = error.code if error.code in PROBLEMS else "internal"
     if code == "internal":
         return _unexpected(error)
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        log.warning("the store could not serve a request", reason=error.reason)
     if code == "not_found" and "field" not in error.details:
         # The same words whether the thing is unknown or not covered by the key.
         return problem(code, "There is no such thing here.")

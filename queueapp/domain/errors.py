@@ -126,6 +126,14 @@ class Unavailable(QueueappError):
 
     code = "unavailable"
 
+    @property
+    def reason(self) -> str:
+        """Say what stands behind it, for log lines: who called is told the message alone."""
+        behind = self.__cause__
+        if behind is None:
+            return self.message
+        return f"{self.message} ({behind.reason if isinstance(behind, Unavailable) else behind})"
+
 
 class LeaseLost(QueueappError):
     """Another attempt owns the job now, or the job has ended."""

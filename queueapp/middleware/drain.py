@@ -61,7 +61,7 @@ class DrainMiddleware(Middleware):
         try:
             self._station.claim_no_more()
         except Unavailable as error:
-            log.warning("could not mark the worker as draining", reason=str(error))
+            log.warning("could not mark the worker as draining", reason=error.reason)
         threading.Thread(target=self._lose_patience, name="drain", daemon=True).start()
 
     def _lose_patience(self) -> None:

@@ -20,6 +20,9 @@ from queueapp.store.fleet import WorkerUnknown
 
 log = structlog.get_logger()
 
+# How often a worker that the store does not know tries to enter the fleet.
+ENTER_S = 0.5
+
 Stop = Callable[[str, int, str], None]
 
 
@@ -59,6 +62,7 @@ class HeartbeatMiddleware(Middleware):
         self._kept = kept
         self._let_go = let_go
         self._directory = directory
+        self._known = False  # to the store
         self._over = threading.Event()
         self._parent = os.getppid()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -69,8 +73,11 @@ class HeartbeatMiddleware(Middleware):
         return min(HEARTBEAT_MS, self._station.lease_ms / 3) / 1000
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
-        """Enter the fleet before any consumer exists."""
-        self._station.store.fleet.register(self._worker, self._types)
+        """Enter the fleet before any consumer exists; without a store, as soon as there is one."""
+        try:
+            self._enter()
+        except Unavailable as error:
+            log.warning("waiting for the store", reason=error.reason)
         self._thread.start()
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
@@ -82,18 +89,25 @@ class HeartbeatMiddleware(Middleware):
         except Unavailable:
             log.warning("could not say goodbye; the fleet will notice", worker=self._worker.name)
 
+    def _enter(self) -> None:
+        self._station.store.fleet.register(self._worker, self._types)
+        self._known = True
+
     def _beat(self) -> None:
-        while not self._over.wait(self.interval_s):
+        while not self._over.wait(self.interval_s if self._known else ENTER_S):
             if os.getppid() != self._parent:
                 log.error("the process that started this worker is gone; stopping")
                 os.kill(os.getpid(), signal.SIGTERM)
                 self._parent = os.getppid()
             try:
-                self.beat()
+                if self._known:
+                    self.beat()
+                else:
+                    self._enter()
             except WorkerUnknown:
-                self._station.store.fleet.register(self._worker, self._types)
+                self._known = False
             except Unavailable as error:
-                log.warning("heartbeat failed", reason=str(error))
+                log.warning("heartbeat failed", reason=error.reason)
             except Exception:
                 log.exception("heartbeat failed in an unforeseen way")
 

@@ -66,7 +66,7 @@ class OrdersMiddleware(Middleware):
             try:
                 gone = self.obey(self._station.store.workers.orders(self._station.worker))
             except Unavailable as error:
-                log.warning("no orders could be read", reason=str(error))
+                log.warning("no orders could be read", reason=error.reason)
             except Exception:
                 log.exception("an order failed in an unforeseen way")
             else:

@@ -14,6 +14,7 @@ import structlog
 from dramatiq.middleware import Middleware
 
 from queueapp.consumer import Station
+from queueapp.domain.errors import Unavailable
 
 log = structlog.get_logger()
 
@@ -33,9 +34,14 @@ class SuccessionMiddleware(Middleware):
         """Take this worker's lock, then look for locks that nobody holds."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = self._locked_file()
-        for path in sorted(self._folder.iterdir()):
-            if path != self._path and not path.name.startswith("."):
-                self._succeed(path)
+        others = [path for path in sorted(self._folder.iterdir()) if path != self._path]
+        try:
+            for path in others:
+                if not path.name.startswith("."):
+                    self._succeed(path)
+        except Unavailable as error:
+            # Their leases end by themselves; the next worker forgets them.
+            log.warning("dead workers were not taken over from", reason=error.reason)
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
         """Leave nothing to be taken over."""

@@ -42,7 +42,7 @@ class Upkeep:
         try:
             self._let_go()
         except Unavailable as error:
-            log.warning("could not let go of the upkeep lease", reason=str(error))
+            log.warning("could not let go of the upkeep lease", reason=error.reason)
 
     def _run(self) -> None:
         while not self._over.wait(TICK_S):
@@ -51,7 +51,7 @@ class Upkeep:
                     self.do_due()
             except Unavailable as error:
                 self._leading = False
-                log.warning("upkeep waits for the store", reason=str(error))
+                log.warning("upkeep waits for the store", reason=error.reason)
             except Exception:
                 log.exception("a chore failed in an unforeseen way")
 

@@ -93,7 +93,7 @@ class Execution:
         try:
             return self._report(claim, *self._run(claim, directory))
         except Unavailable as error:
-            log.warning("the attempt's files could not be stored", reason=str(error))
+            log.warning("the attempt's files could not be stored", reason=error.reason)
             return self._report(claim, lost("storage_unavailable", str(error)))
         finally:
             # Folders are made when something is written: a tiny job never needs one.
@@ -166,7 +166,7 @@ class Execution:
         except LeaseLost:
             return StopKind.LOST
         except Unavailable as error:
-            log.warning("progress not stored", reason=str(error))
+            log.warning("progress not stored", reason=error.reason)
             return None
         if wish is None:
             return None

@@ -73,7 +73,7 @@ class Files:
         try:
             return self._put(job, output)
         except Unavailable as error:
-            log.warning("a log could not be stored", name=output.name, reason=str(error))
+            log.warning("a log could not be stored", name=output.name, reason=error.reason)
             return None
 
     def sent_bytes(self, files: Sequence[Artifact]) -> int:
