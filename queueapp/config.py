@@ -45,6 +45,7 @@ class Config:
     requests_per_minute: int = 6_000
     bad_keys_per_minute: int = 200
     store_seconds: float = 2.0
+    store_verify: bool = True
     max_streams: int = 64
     max_streams_per_key: int = 16
     drain_seconds: float = 5.0
@@ -128,6 +129,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "store_seconds",
         "how long a web process waits for an answer of the store before it says 503",
     ),
+    "QUEUEAPP_STORE_VERIFY": (
+        "store_verify",
+        "whether the certificate of a rediss:// store is checked",
+    ),
     "QUEUEAPP_MAX_STREAMS": (
         "max_streams",
         "event streams and waiting polls that one web process keeps open",
@@ -175,7 +180,7 @@ _FORMS = {
 }
 _SECRET = ("admin_key", "redis_url")
 _CHOICES = {"durability": ("everysec", "always"), "environment": ("development", "production")}
-_SWITCHES = ("open_health", "key_anywhere")
+_SWITCHES = ("open_health", "key_anywhere", "store_verify")
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _POSITIVE: Mapping[str, Callable[[str], float]] = {
     "lease_seconds": float,
@@ -256,6 +261,13 @@ def _value(variable: str, name: str, text: str) -> object:
     return text
 
 
+def _unverified(url: str) -> str:
+    """Have a store's certificate taken as it is, unless the address itself says otherwise."""
+    if not url.startswith("rediss:") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
+
+
 def from_env(environ: Mapping[str, str] | None = None) -> Config:
     """Return the settings of the environment. Raises: BadSetting, naming the variable."""
     source = os.environ if environ is None else environ
@@ -264,4 +276,6 @@ def from_env(environ: Mapping[str, str] | None = None) -> Config:
         for variable, (name, _) in SETTINGS.items()
         if source.get(variable)
     }
+    if values.get("store_verify") is False and "redis_url" in values:
+        values["redis_url"] = _unverified(str(values["redis_url"]))
     return Config(**values)  # type: ignore[arg-type] # each value was checked above

@@ -1,7 +1,11 @@
 """Which store server this process uses: the configured one, or a share of the embedded one."""
 
+import structlog
+
 from queueapp.config import Config
 from queueapp.embedded import EmbeddedServer, secret_key, start_server
+
+log = structlog.get_logger()
 
 _shares: list[EmbeddedServer] = []
 
@@ -12,6 +16,8 @@ def store_url(config: Config) -> str:
     Raises: EmbeddedServerError, saying what to install or set.
     """
     if config.redis_url:
+        if "ssl_cert_reqs=none" in config.redis_url:
+            log.warning("the store's certificate is not checked: encrypted, not authenticated")
         return config.redis_url
     share = start_server(config.data_dir, durability=config.durability)
     _shares.append(share)

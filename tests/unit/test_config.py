@@ -45,6 +45,21 @@ def test_the_usual_addresses_are_taken(variable: str, value: str) -> None:
     assert from_env({variable: value})
 
 
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("rediss://:x@store:6380/0", "rediss://:x@store:6380/0?ssl_cert_reqs=none"),
+        ("rediss://store?db=1", "rediss://store?db=1&ssl_cert_reqs=none"),
+        ("rediss://store?ssl_cert_reqs=required", "rediss://store?ssl_cert_reqs=required"),
+        ("redis://store", "redis://store"),
+    ],
+)
+def test_a_stores_certificate_may_be_taken_as_it_is(url: str, used: str) -> None:
+    """Only where a setting says so, and the address itself does not."""
+    assert used == from_env({"REDIS_URL": url, "QUEUEAPP_STORE_VERIFY": "false"}).redis_url
+    assert url == from_env({"REDIS_URL": url}).redis_url
+
+
 def test_a_secret_is_not_repeated() -> None:
     """The message of a bad setting may end in a log."""
     for variable, value in (
