@@ -125,6 +125,14 @@ local function stand(scope, id, shape, user, score)
   call('ZADD', K.owned(scope, user), score, id)
 end
 
+-- A job's rank, found by its score: that is the way which a change of its place goes again, so it is
+-- not gone for the first time twice; ZRANK goes another. Of one score they stand by their ids.
+local function rank_of(queue, id, score)
+  local rank = call('ZCOUNT', queue, '-inf', '(' .. score)
+  if call('ZRANGE', queue, rank, rank)[1] == id then return rank end
+  return call('ZRANK', queue, id)
+end
+
 local function join_queue(scope, id, tier, shape, user, score)
   stand(scope, id, shape, user, score)
   count_queued(scope, tier, 1)

@@ -4,14 +4,15 @@
 local MOST_EXCHANGED = 1000
 
 local function tier_of(scope, number)
-  local queue, low = K.queue(scope), exact(number * TIER_SPAN)
-  return {scope = scope, number = number, queue = queue,
-    size = call('ZCOUNT', queue, low, '(' .. exact((number + 1) * TIER_SPAN)),
-    better = call('ZCOUNT', queue, '-inf', '(' .. low)}
+  local queue = K.queue(scope)
+  local better = call('ZCOUNT', queue, '-inf', '(' .. exact(number * TIER_SPAN))
+  local upto = call('ZCOUNT', queue, '-inf', '(' .. exact((number + 1) * TIER_SPAN))
+  return {scope = scope, number = number, queue = queue, size = upto - better, better = better}
 end
 
-local function position_of(tier, id)
-  local rank = call('ZRANK', tier.queue, id)
+-- score is the job's, where it is known and has not changed since.
+local function position_of(tier, id, score)
+  local rank = score and rank_of(tier.queue, id, score) or call('ZRANK', tier.queue, id)
   local position = rank and rank + 1 - tier.better
   if position and position >= 1 and position <= tier.size then return position end
 end

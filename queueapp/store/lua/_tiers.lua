@@ -1,4 +1,4 @@
--- A queued job changes its tier: it falls at the place of its own submission.
+-- A queued job changes its tier: it falls at the place of its own submission. Returns its new score.
 local function change_tier(job, new)
   local id, scope, old = job.id, job.scope, tonumber(job.tier)
   local score = new * TIER_SPAN + (tonumber(job.home) or tonumber(job.score) - old * TIER_SPAN)
@@ -17,4 +17,5 @@ local function change_tier(job, new)
     give_turn(scope, job.host)
   end
   event(scope, 'reprioritised', id, 'from', old, 'to', new, 'by', A.act.by)
+  return exact(score)
 end

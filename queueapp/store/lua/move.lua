@@ -17,7 +17,7 @@ end
 local tier = tier_of(A.scope, tonumber(job.tier))
 local version, stale = seen(tier.number)
 if stale then return stale end
-local from, to, before = position_of(tier, A.id), given(A.position), given(A.before)
+local from, to, before = position_of(tier, A.id, job.score), given(A.position), given(A.before)
 if before then
   local place = position_of(tier, before)
   if not place then return fail('CONFLICT', 'The job to stand before is not queued in this tier.') end

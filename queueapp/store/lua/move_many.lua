@@ -6,7 +6,7 @@ if not b then return other end
 local hosts = {}
 local answer = act_on_next(b, 'move', {after = {place = A.head and 'head' or 'tail'}}, function(job)
   local tier = tier_of(A.scope, tonumber(job.tier))
-  local from, to = position_of(tier, job.id), A.head and 1 or tier.size
+  local from, to = position_of(tier, job.id, job.score), A.head and 1 or tier.size
   if from == to then return end
   for _, host in ipairs(insert(tier, job, from, to)) do hosts[#hosts + 1] = host end
   touch_tier(A.scope, tier.number)

@@ -14,13 +14,13 @@ end
 local queue, old, new = K.queue(A.scope), tonumber(job.tier), A.tier
 local _, stale = seen(old)
 if stale then return stale end
-local before = call('ZRANK', queue, A.id) + 1
+local before = rank_of(queue, A.id, job.score) + 1
+local overall = before
 if new ~= old then
-  change_tier(job, new)
+  overall = rank_of(queue, A.id, change_tier(job, new)) + 1
   audit('priority', {job = A.id, owner = job.user, before = {priority = PRIORITIES[old + 1]},
     after = {priority = PRIORITIES[new + 1]}})
 end
-local overall = call('ZRANK', queue, A.id) + 1
 return done({tier_before = old, overall_before = before, overall = overall,
   position = overall - call('ZCOUNT', queue, '-inf', '(' .. exact(new * TIER_SPAN)),
   version = tonumber(call('HGET', K.meta(A.scope), 'version' .. new)) or 0, at_ms = NOW})
