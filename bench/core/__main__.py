@@ -162,8 +162,9 @@ def _growth(asked: Asked) -> list[Goal]:
             f"Cost by the length of the queue, client and servers {_SEATED[seat]}: "
             f"{asked.rounds} interleaved rounds",
             _GROWTH_HEAD,
-            growth.rows(blocks, queues, ("ping", *growth.VERBS)),
+            growth.rows(blocks, queues, ("ping", *growth.VERBS, growth.AFTERWARDS)),
             "Client: the median call as its caller sees it. Server: the same inside the server.",
+            f"What is done {growth.AFTERWARDS} is told per job, and no caller waits for it.",
         )
         grown, verb = growth.worst(blocks, queues)
         what = f"dearest growth, {asked.sizes[0]:,} to {asked.sizes[-1]:,} queued, {_SEATED[seat]}"

@@ -128,6 +128,10 @@ class Queue:
             SCOPE, job, by="bench", reason=None, force=False, preserve=False, keep_ms=KEEP_MS
         )
 
+    def catch_up(self) -> int:
+        """Do what upkeep does for changes of single jobs; return for how many."""
+        return int(self.store.scripts.call("catch_up", scope=None, limit=BATCH))
+
     def _any(self) -> str:
         while (job := self._dice.choice(self.ids)) in self._gone:
             continue

@@ -56,6 +56,7 @@ class Facts:
     expiry: float | None
     lease: float | None
     ended: float | None
+    behind: bool
     attempts: list[str]
     now_ms: int
 
@@ -155,6 +156,7 @@ def _ask(store: Store, pipe: Any, job_id: str, row: Fields) -> None:
     places += [keys("due"), keys("expiries"), keys("leases"), keys("ended")]
     for place in places:
         pipe.zscore(place, job_id)
+    pipe.sismember(keys("behind", scope), job_id)
 
 
 def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
@@ -163,7 +165,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
     record = dict(zip(FIELDS, row, strict=True))
     names = (*indexes_of(record), "all")
     indexes, scores = dict(zip(names, scores, strict=False)), scores[len(names) :]
-    queue, typed, owned, runnable, due, expiry, lease, ended = scores
+    queue, typed, owned, runnable, due, expiry, lease, ended, behind = scores
     return Facts(
         id=job_id,
         record=record,
@@ -178,6 +180,7 @@ def _understood(job_id: str, answers: list[Any], now_ms: int) -> Facts:
         expiry=expiry,
         lease=lease,
         ended=ended,
+        behind=bool(behind),
         attempts=attempts,
         now_ms=now_ms,
     )
@@ -205,8 +208,7 @@ def _misplaced(facts: Facts) -> Iterator[str]:
             yield f"is {status} and {_stands(score)} in the index of {name}"
     for place, score, wanted in (
         ("the queue", facts.queue, queued),
-        ("the queue of its type", facts.typed, queued),
-        ("the queue of its user", facts.owned, queued),
+        *((place, score, queued) for place, score in _following(facts)),
         ("the leases", facts.lease, running),
         ("the jobs to be forgotten", facts.ended, status in TERMINAL),
         ("what can be claimed", facts.runnable, queued and not waits),
@@ -224,6 +226,13 @@ def _misplaced(facts: Facts) -> Iterator[str]:
     yield from _disordered(facts)
 
 
+def _following(facts: Facts) -> list[tuple[str, float | None]]:
+    """Return the places that follow the queue; none while it is known that they are behind."""
+    if facts.behind:
+        return []
+    return [("the queue of its type", facts.typed), ("the queue of its user", facts.owned)]
+
+
 def _stands(score: float | None) -> str:
     return "is missing" if score is None else "stands"
 
@@ -234,8 +243,7 @@ def _disordered(facts: Facts) -> Iterator[str]:
         yield f"has a place outside of its tier {tier}"
     for place, score in (
         ("the queue", facts.queue),
-        ("the queue of its type", facts.typed),
-        ("the queue of its user", facts.owned),
+        *_following(facts),
         ("what can be claimed", facts.runnable),
     ):
         if score is not None and score != wanted:

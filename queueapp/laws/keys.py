@@ -133,7 +133,7 @@ def _owner(store: Store, name: str, parts: list[str]) -> tuple[str, str] | None:
         return store.keys(listing, *parts[:at]), parts[at]
     if name != "job" and pattern[0] == "j":
         return "", store.keys("job", parts[0])
-    if name in ("queue", "typed", "owned", "runnable", "shapes", "all", "index", "done"):
+    if name in ("queue", "typed", "owned", "behind", "runnable", "shapes", "all", "index", "done"):
         return store.keys("scopes"), parts[0]
     return None
 

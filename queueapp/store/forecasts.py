@@ -60,9 +60,10 @@ class Turn:
 class Forecasts:
     """Keeps one forecast a scope."""
 
-    def __init__(self, client: Client, keys: Keys, _: Scripts) -> None:
+    def __init__(self, client: Client, keys: Keys, scripts: Scripts) -> None:
         self._client = client
         self._keys = keys
+        self._scripts = scripts
 
     def put(self, scope: Scope, forecast: Mapping[str, Any]) -> None:
         """Keep a forecast in place of the one before, for as long as it says something."""
@@ -117,6 +118,8 @@ class Forecasts:
 
         That somebody asked is remembered for an hour: forecasts nobody asks for age.
         """
+        if kind is not None:
+            self._scripts.call("catch_up", scope=scope.key, limit=None)
         queue = ("typed", scope.key, kind) if kind is not None else ("queue", scope.key)
         with store_errors():
             pipe = self._client.pipeline(transaction=False)

@@ -17,6 +17,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "queue": ("s", "$", "q"),  # zset: every Queued job, by order score
     "typed": ("s", "$", "q", "$"),  # zset: the Queued jobs of a type, by order score
     "owned": ("s", "$", "u", "$"),  # zset: the Queued jobs of a user, by order score
+    "behind": ("s", "$", "behind"),  # set: jobs whose places in those two are yet to follow
     "runnable": ("s", "$", "r", "$", "$"),  # zset: runnable jobs of a tier and a shape
     "host": ("s", "$", "host", "$"),  # zset: ready jobs that are pinned to a host, by order score
     "pin": ("s", "$", "pin", "$"),  # string: the pinned job whose turn it is on a host
@@ -67,6 +68,7 @@ PATTERNS: Final[dict[str, tuple[str, ...]]] = {
     "fires": ("fires",),  # zset: "scope|schedule" by when to look at it next
     "scopes": ("scopes",),  # set: scopes that ever had a job
     "tenant": ("t", "$"),  # set: projects of a tenant
+    "trailing": ("trailing",),  # set: scopes with jobs that are behind
     "due": ("due",),  # zset: jobs that wait for a time
     "expiries": ("expiries",),  # zset: jobs that fail if they are still queued then
     "leases": ("leases",),  # zset: running jobs by the end of their lease

@@ -47,6 +47,7 @@ def chores(
         Chore("promote", 0.5, lambda: promote(store)),
         Chore("expire", 0.5, lambda: expire(store, config)),
         Chore("cascade", 0.5, lambda: cascade(store, config)),
+        Chore("catch up", 0.5, lambda: catch_up(store)),
         Chore("fire", 0.5, lambda: _done(fire)),
         Chore("resume", 0.5, lambda: resume(store)),
         Chore("reap", 1.0, lambda: reap(store, config)),
@@ -89,6 +90,12 @@ def cascade(store: Store, config: Config, *, now_ms: int | None = None) -> None:
         int(store.scripts.call("cascade", limit=BATCH, keep_ms=config.keep_ms, now_ms=now_ms))
         == BATCH
     ):
+        pass
+
+
+def catch_up(store: Store) -> None:
+    """Let the sets by type and by user follow the queue, where single changes left that."""
+    while int(store.scripts.call("catch_up", scope=None, limit=BATCH)) == BATCH:
         pass
 
 

@@ -112,7 +112,7 @@ local function cancel_job(job, force, preserve, op, keep_ms)
   local wish = cjson.encode({by = A.act.by, at_ms = NOW, reason = A.act.reason, force = force, preserve = preserve,
     op = op, before = job.status})
   if job.status == 'Queued' then
-    leave_queue(job.scope, job.id, job.tier, job.shape, job)
+    leave_queue(job.scope, job.id, job.tier, job.shape, job, true)
     job.started = nil
     conclude(job, 'Queued', 'Cancelled', keep_ms, nil, 'cancelled', wish)
     return 'Cancelled'

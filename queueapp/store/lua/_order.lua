@@ -119,10 +119,41 @@ end
 local function touch_tier(scope, tier) call('HINCRBY', K.meta(scope), 'version' .. tier, 1) end
 
 -- The same order three times: a page of one type, or a user's own jobs, must not cost the whole queue.
-local function stand(scope, id, shape, user, score)
-  call('ZADD', K.queue(scope), score, id)
-  call('ZADD', K.typed(scope, (shape_parts(shape))), score, id)
-  call('ZADD', K.owned(scope, user), score, id)
+-- A score puts the job into the two others, nil takes it out of them.
+local function file(scope, id, shape, user, score)
+  local typed, owned = K.typed(scope, (shape_parts(shape))), K.owned(scope, user)
+  if score then
+    call('ZADD', typed, score, id)
+    call('ZADD', owned, score, id)
+  else
+    call('ZREM', typed, id)
+    call('ZREM', owned, id)
+  end
+end
+
+-- In a long queue the search for a place is what a change costs. What one change of one job does to
+-- the two other sets may follow: before somebody reads them, or with upkeep; for so many jobs.
+local MOST_BEHIND = 500
+
+local function file_later(scope, id, shape, user, score)
+  local key = K.behind(scope)
+  local waiting = call('SCARD', key)
+  if waiting >= MOST_BEHIND then return file(scope, id, shape, user, score) end
+  call('SADD', key, id)
+  if waiting == 0 then call('SADD', K.trailing(), scope) end
+end
+
+-- Lets the two other sets follow the queue; whoever reads their order or their size calls this first.
+-- Returns how many jobs were behind; most is for upkeep.
+local function catch_up(scope, most)
+  local ids = call('SPOP', K.behind(scope), most or MOST_BEHIND)
+  if not ids[1] then return 0 end
+  for _, id in ipairs(ids) do
+    local j = job_fields(id, 'status', 'shape', 'user', 'score')
+    if j[1] then file(scope, id, j[2], j[3], j[1] == 'Queued' and j[4] or nil) end
+  end
+  if call('EXISTS', K.behind(scope)) == 0 then call('SREM', K.trailing(), scope) end
+  return #ids
 end
 
 -- A job's rank, found by its score: that is the way which a change of its place goes again, so it is
@@ -134,7 +165,8 @@ local function rank_of(queue, id, score)
 end
 
 local function join_queue(scope, id, tier, shape, user, score)
-  stand(scope, id, shape, user, score)
+  call('ZADD', K.queue(scope), score, id)
+  file(scope, id, shape, user, score)
   count_queued(scope, tier, 1)
   touch_tier(scope, tier)
 end
@@ -234,16 +266,16 @@ local function hold(scope, id, code)
 end
 
 -- job has the fields user, host, due, eligible, hold and expires, when the caller has read them, and
--- may have others, as not_runnable wants it.
-local function leave_queue(scope, id, tier, shape, job)
+-- may have others, as not_runnable wants it. Where later is true, some of it may follow.
+local function leave_queue(scope, id, tier, shape, job, later)
   if not job then
     local j = job_fields(id, 'user', 'host', 'due', 'eligible', 'hold', 'expires')
     job = {user = j[1], host = j[2], due = j[3], eligible = j[4], hold = j[5], expires = j[6]}
   end
   call('ZREM', K.queue(scope), id)
   count_queued(scope, tier, -1)
-  call('ZREM', K.typed(scope, (shape_parts(shape))), id)
-  call('ZREM', K.owned(scope, job.user), id)
+  local leave = later and file_later or file
+  leave(scope, id, shape, job.user, nil)
   touch_tier(scope, tier)
   if job.due then call('ZREM', K.due(), id) end
   if job.expires then

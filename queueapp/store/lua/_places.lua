@@ -39,7 +39,8 @@ end
 local function put(tier, job, score)
   local home = job.home or tonumber(job.score) - tier.number * TIER_SPAN
   call('HSET', K.job(job.id), 'score', score, 'home', home)
-  stand(tier.scope, job.id, job.shape, job.user, score)
+  call('ZADD', tier.queue, score, job.id)
+  file_later(tier.scope, job.id, job.shape, job.user, score)
   call('ZADD', K.runnable(tier.scope, tier.number, job.shape), 'XX', score, job.id)
   if job.host then call('ZADD', K.host(tier.scope, job.host), 'XX', score, job.id) end
   return job.host

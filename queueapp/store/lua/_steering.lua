@@ -69,6 +69,7 @@ local function held_back(kind)
   local running = call('ZRANGE', K.index(A.scope, 'status', 'Running'), 0, -1)
   if kind == '*' then return call('ZCARD', K.queue(A.scope)), running end
   local found = {}
+  catch_up(A.scope)
   for _, id in ipairs(running) do
     if shape_parts(call('HGET', K.job(id), 'shape')) == kind then found[#found + 1] = id end
   end

@@ -36,6 +36,7 @@ if more[2] then list_host(scope, A.id, more[2], job.created) end
 if more[3] then stands(K.index(scope, 'host', more[3]), job.created) end
 if job.node then stands(K.index(scope, 'node', job.node), job.created) end
 local queued, running = status == 'Queued', status == 'Running'
+call('SREM', K.behind(scope), A.id)
 stands_if(queued, K.queue(scope), job.score)
 stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
 stands_if(queued, K.owned(scope, job.user), job.score)

@@ -34,6 +34,7 @@ end
 -- Standing before a job means the place before it: of the whole tier, or of the own ones.
 local mine, passed = K.owned(A.scope, job.user), nil
 if owner then
+  catch_up(A.scope)
   local here, there = call('ZRANK', mine, A.id), call('ZRANK', mine, standing_at(tier, to, to)[1])
   if before and there > here then
     there = there - 1

@@ -4,6 +4,7 @@
 --- returns {now_ms, {jobs of each tier}, {version of each tier}, rows in all, {id, overall position, position in the tier, ...}}
 --- moves nothing
 local queue = K.queue(A.scope)
+if given(A.type) then catch_up(A.scope) end
 local rows = given(A.type) and K.typed(A.scope, A.type) or queue
 local tier = given(A.tier)
 

@@ -11,6 +11,7 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
     call('ZADD', K.ended(), exact(NOW + 1000), id)
   elseif j[1] then
     local scope = j[1]
+    if call('SREM', K.behind(scope), id) == 1 then file(scope, id, j[3], j[4], nil) end
     call('ZREM', K.all(scope), id)
     call('ZREM', K.done(scope), id)
     call('ZREM', K.index(scope, 'status', j[2]), id)

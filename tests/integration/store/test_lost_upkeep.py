@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from queueapp.domain.states import Status
-from tests.factories import add_worker, beat, claim, finish, spec, submit
+from tests.factories import SCOPE, add_worker, beat, claim, finish, spec, submit
 from tests.integration.store.lossy import KEEP_MS, Journey, Lossy, again, losses
 
 
@@ -83,6 +83,20 @@ def cascaded(lossy: Lossy) -> None:
     assert ["submitted", "cancelled"] == lossy.facts("after bad 0")
 
 
+def caught_up(lossy: Lossy) -> None:
+    """What single changes left for later is done, however often it is asked for."""
+    for name in ("a", "b", "c"):
+        submit(lossy.real, id=name)
+    again(lambda: lossy.store.queue.move(SCOPE, "a", position=3))
+    lossy.real.jobs.cancel(
+        SCOPE, "b", by="ann", reason=None, force=False, preserve=False, keep_ms=KEEP_MS
+    )
+    again(lambda: lossy.store.scripts.call("catch_up", scope=None, limit=10))
+
+    owned = lossy.real.client.zrange(lossy.real.keys("owned", SCOPE.key, "ann"), 0, -1)
+    assert ["c", "a"] == owned
+
+
 def pruned(lossy: Lossy) -> None:
     """An ended job goes once, with all that was kept of it."""
     add_worker(lossy.real)
@@ -107,7 +121,7 @@ def worker_came_and_went(lossy: Lossy) -> None:
     assert [] == lossy.real.client.keys("*:w:*")
 
 
-@losses(reaped, disowned, promoted, expired, cascaded, pruned, worker_came_and_went)
+@losses(reaped, disowned, promoted, expired, cascaded, caught_up, pruned, worker_came_and_went)
 def test_each_answer_may_be_lost(
     lose_each: Callable[[Journey, int], None], journey: Journey, times: int
 ) -> None:
