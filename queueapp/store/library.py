@@ -39,6 +39,11 @@ PARTS = (
 )
 
 _ARGS = re.compile(r"^--- ARGS\s+(?P<names>.*)$", re.MULTILINE)
+_TOP = re.compile(
+    r"^local (?P<function>function )?(?P<names>\w+(?:, \w+)*)(?P<value> =)?", re.MULTILINE
+)
+_WORD = re.compile(r"\w+")
+_CALLBACK = "function(keys, args) begin(keys, args) return kept(used(V.{verb}())) end"
 _REFUSES = re.compile(r"^--- FULL refuses$", re.MULTILINE)
 
 
@@ -106,9 +111,30 @@ def _pieces(texts: Mapping[str, str], verbs: Sequence[str]) -> list[tuple[str, s
     tables = "\n".join(["local P", _constants(), lua_key_functions(), "local V = {}"])
     return [
         ("(tables)", tables),
-        *((f"_{part}.lua", texts[f"_{part}"]) for part in PARTS),
+        *((f"_{part}.lua", _closed(f"_{part}", texts)) for part in PARTS),
         *((f"{verb}.lua", f"function V.{verb}() {texts[verb]}\nend") for verb in verbs),
     ]
+
+
+def _closed(part: str, texts: Mapping[str, str]) -> str:
+    """Return a part as a block, of whose names only those are seen outside that others use.
+
+    Lua lets a chunk have 200 names at a time. Lines stay where they are.
+    """
+    others = (text for name, text in texts.items() if name != part)
+    used = {word for text in (*others, _CALLBACK) for word in _WORD.findall(text)}
+    seen: list[str] = []
+
+    def opened(found: re.Match[str]) -> str:
+        names = found["names"].split(", ")
+        if used.isdisjoint(names):
+            return found[0]
+        seen.extend(names)
+        given = found["function"] or found["value"]
+        return found[0].removeprefix("local ") if given else ""
+
+    block = _TOP.sub(opened, texts[part])
+    return f"local {', '.join(seen)} do {block}\nend"
 
 
 def _arguments(verb: str, text: str) -> frozenset[str]:
@@ -123,7 +149,7 @@ def _registered(verb: str, digest: str, text: str) -> str:
     flags = "{}" if _REFUSES.search(text) else "{'allow-oom'}"
     return (
         f"redis.register_function{{function_name = '{verb}_{digest}', flags = {flags}, "
-        f"callback = function(keys, args) begin(keys, args) return kept(used(V.{verb}())) end}}"
+        f"callback = {_CALLBACK.format(verb=verb)}}}"
     )
 
 
