@@ -44,8 +44,9 @@ format: $(TESTABLE) ## put the code into its one form
 faults: $(TESTABLE) ## kill and stop processes at random, ten minutes of it mixed, and check that nothing is lost
 	@$(BIN)/python -m pytest -m faults -o log_cli=true -o log_cli_level=WARNING $(ARGS)
 
-nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, many made requests, faults
+nightly: $(TESTABLE) ## the long runs: 50,400 random operations beside a model, many made requests, other examples, faults
 	@QUEUEAPP_API_EXAMPLES=60 $(BIN)/python -m pytest tests/integration/api/test_generated_requests.py $(ARGS)
+	@$(BIN)/python -m pytest --hypothesis-profile chance tests/unit $(ARGS)
 	@QUEUEAPP_MODEL_WALKS=84 $(BIN)/python -m pytest tests/integration/store/test_model.py $(ARGS)
 	@$(MAKE) --no-print-directory faults
 

@@ -1,11 +1,12 @@
 """A network device as far as SSH shows it: a real SSH server on loopback with a small shell.
 
 It remembers every line it was sent and counts its logins. ``password`` is the only right one.
+What is slow takes ``slow_s``, or until a test says ``go_on``.
 """
 
 import socket
 import threading
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +72,13 @@ def _answer(channel: Any, command: str) -> None:
     channel.close()
 
 
+def _until_hung_up(transport: paramiko.Transport, ask: Callable[[], Any]) -> Any:
+    """Ask until there is an answer; paramiko itself waits on where nobody will come any more."""
+    while not (answer := ask()) and transport.is_active():
+        continue
+    return answer
+
+
 @dataclass
 class FakeDevice:
     """One device; use it as a context manager."""
@@ -82,6 +90,7 @@ class FakeDevice:
     running: int = 0
     most_running: int = 0
     slow_s: float = 0.3
+    go_on: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "FakeDevice":
         self._listener = socket.create_server((self.address, 0))
@@ -93,6 +102,7 @@ class FakeDevice:
     def __exit__(self, *_: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)  # else the one that waits keeps it open
         self._listener.close()
+        self.go_on.set()
         self.hang_up()
 
     def hang_up(self) -> None:
@@ -131,10 +141,10 @@ class FakeDevice:
         try:
             door = _Door()
             transport.start_server(server=door)
-            channel = transport.accept(20)
+            channel = _until_hung_up(transport, lambda: transport.accept(0.2))
             if channel is not None:
                 self.logins += 1
-                door.asked.wait(20)
+                _until_hung_up(transport, lambda: door.asked.wait(0.2))
                 if door.shell:
                     self._talk(transport, channel)
                 else:
@@ -195,6 +205,6 @@ class FakeDevice:
     def _slowly(self) -> str:
         self.running += 1
         self.most_running = max(self.running, self.most_running)
-        time.sleep(self.slow_s)
+        self.go_on.wait(self.slow_s)
         self.running -= 1
         return "done\r\n"

@@ -30,8 +30,9 @@ REFUSED = (
     "({reason}). Set REDIS_URL to the address of a Valkey or Redis server."
 )
 
-# Servers that we started and that outlive us: kept, since a dropped Popen warns about its process.
-_left_running: list[subprocess.Popen[bytes]] = []
+# Servers that we started and left to others, by their directories: a dropped Popen warns about its
+# process, and one that has ended must be collected by us.
+_left_running: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 @dataclass
@@ -98,7 +99,7 @@ class EmbeddedServer:
     def _reap(self) -> None:
         if self._process is not None and self._process.poll() is None:
             if is_locked(self.layout.server_lock):
-                _left_running.append(self._process)
+                _left_running[self.layout.directory] = self._process
             else:
                 self._process.wait(STOP_DEADLINE_S)
 
@@ -182,5 +183,14 @@ def _stop_if_last(layout: Layout) -> None:
     try:
         if is_locked(layout.server_lock):
             stop(layout)
+        if not is_locked(layout.server_lock):
+            _collect(layout)
     finally:
         os.close(alone)
+
+
+def _collect(layout: Layout) -> None:
+    """Collect the server that we started, left to others, and that has ended."""
+    process = _left_running.pop(layout.directory, None)
+    if process is not None:
+        process.wait(STOP_DEADLINE_S)

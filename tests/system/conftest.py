@@ -61,8 +61,12 @@ class Installation:
     def stop(self, number: int = signal.SIGINT) -> int:
         """Stop with a signal and return the exit code."""
         assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(60)
+        try:
+            self.process.send_signal(number)
+            return self.process.wait(90)
+        finally:
+            self.process.kill()  # else nothing: its guardian ends what is below
+            self.process.wait()
 
     def pids(self, part: str) -> list[int]:
         """Return the processes below ours whose command line holds ``part``."""
@@ -110,7 +114,7 @@ class Installation:
         scope: str,
         job_id: str,
         wanted: Callable[[dict[str, Any]], bool],
-        within_s: float = 60,
+        within_s: float = 120,
     ) -> dict[str, Any]:
         """Wait until a job is as wanted."""
         deadline = time.monotonic() + within_s
@@ -119,7 +123,7 @@ class Installation:
             time.sleep(0.05)
         return job
 
-    def ended(self, scope: str, job_id: str, within_s: float = 60) -> dict[str, Any]:
+    def ended(self, scope: str, job_id: str, within_s: float = 120) -> dict[str, Any]:
         """Wait for a job's end."""
         return self.until(
             scope, job_id, lambda job: job["status"] not in ("Queued", "Running"), within_s
@@ -144,6 +148,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A running installation that the tests of the whole session share."""
     data = tmp_path_factory.mktemp("up") / "data"
     installation = Installation(data, QUEUEAPP_ACTORS="tests.system.gated_jobs")
-    installation.start()
-    yield installation
-    _stopped(installation)
+    try:
+        installation.start()
+        yield installation
+    finally:
+        _stopped(installation)

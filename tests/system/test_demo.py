@@ -12,7 +12,7 @@ from queueapp.embedded.directory import Layout
 from queueapp.embedded.locks import is_locked
 from tests.system.upped import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,7 @@ def demo(data_dir: Path) -> subprocess.CompletedProcess[str]:
         env={**environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=250,
     )
 
 

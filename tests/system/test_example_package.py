@@ -15,7 +15,7 @@ import pytest
 from queueapp.cli.client import ApiError
 from tests.system.upped import PROJECT, ROOT, Upped
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 EXAMPLE = ROOT / "docs/examples/wordcount"
 
 

@@ -47,7 +47,7 @@ def python_client(up: Installation, document: str, folder: Path) -> str:
     script = folder / "example.py"
     script.write_text(ITS_ADDRESS.sub(repr(up.address), code))
     command = [sys.executable, str(script)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=250, check=True).stdout
 
 
 def script_client(up: Installation, document: str, folder: Path) -> str:
@@ -57,7 +57,7 @@ def script_client(up: Installation, document: str, folder: Path) -> str:
     script = folder / "example.js"
     script.write_text(BROWSER.format(key=KEY, base=up.address) + code)
     command = ["node", str(script)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=250, check=True).stdout
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def run(command: str, path: Path, code: str) -> str:
     """Run a program and return what it printed, errors included."""
     path.write_text(code, encoding="utf-8")
     done = subprocess.run(
-        [command, str(path)], capture_output=True, text=True, timeout=60, check=True
+        [command, str(path)], capture_output=True, text=True, timeout=200, check=True
     )
     return done.stdout + done.stderr
 

@@ -30,7 +30,7 @@ def test_a_workflow_is_mined_from_end_to_end(up: Installation, tmp_path: Path) -
     accepted = up.request("POST", path, json=body)
     assert 202 == accepted.status_code, accepted.text
     address = f"{path}/{accepted.json()['workflowId']}"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (found := up.request("GET", address).json())["endTime"] is None:
         assert time.monotonic() < deadline, found
         time.sleep(0.1)

@@ -36,7 +36,7 @@ class Upped:
             **kept,
             "PYTHONPATH": str(ROOT),
             "QUEUEAPP_ACTORS": "tests.system.gated_jobs",
-            "QUEUEAPP_LEASE_SECONDS": "3",
+            "QUEUEAPP_LEASE_SECONDS": "15",
             **self.settings,
         }
         command = ["up", "--port", "0", "--data-dir", str(self.data_dir)]
@@ -111,14 +111,18 @@ class Upped:
         self._wait()
 
     def _wait(self) -> int:
-        code = self.process.wait(60)
-        self.reader.join(60)
+        try:
+            code = self.process.wait(90)
+        finally:
+            self.process.kill()  # else nothing: its guardian ends what is below
+            self.process.wait()
+            self.reader.join(90)
         return code
 
     def programs(self, part: str) -> list[psutil.Process]:
         """Return the live programs below `up` whose command line has ``part``."""
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in below if alive(one) and part in " ".join(one.cmdline())]
+        return [one for one in below if part in " ".join(_command(one))]
 
     def store_pid(self) -> int:
         """Return the process id of the embedded server."""
@@ -126,6 +130,13 @@ class Upped:
             pid = server.process_id()
         assert pid is not None
         return pid
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []  # it has just ended
 
 
 def alive(process: psutil.Process) -> bool:

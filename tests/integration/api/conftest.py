@@ -15,6 +15,7 @@ from queueapp.app import create_app
 from queueapp.broker import QueueBroker
 from queueapp.config import Config
 from queueapp.domain.api_key import Role
+from queueapp.engine import feed
 from queueapp.engine.engine import Engine
 from queueapp.middleware.priority import PriorityMiddleware
 from queueapp.objects import open_object_store
@@ -111,8 +112,16 @@ def api(_app: Flask, document: Document, store: Store, tmp_path: Path) -> Api:
 
 
 @pytest.fixture
-def places(api: Api) -> Iterator[None]:
+def still(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine's clock stand: estimates say whole seconds from now, and none passes."""
+    now_ms = api.store.now_ms()
+    monkeypatch.setattr(api.app.extensions["queueapp"].engine, "_clock", lambda: now_ms / 1000)
+
+
+@pytest.fixture
+def places(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every stream and every waiting poll of a test must have ended after it."""
+    monkeypatch.setattr(feed, "BLOCK_MS", 100)  # a reader ends soon after its last listener
     known = api.app.extensions[streams.EXTENSION]
     yield
     known.closing = False

@@ -26,7 +26,7 @@ Rows = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def line(api: Api) -> list[str]:
+def line(api: Api, still: None) -> list[str]:
     """Eight jobs of two users and two tiers behind one that runs on the only slot."""
     one_slot = Node("node-1", "host-1", cpu_units=1, memory_mb=16_384)
     api.store.run_times.put(HERE, LEARNT, learnt_ms=api.store.now_ms())

@@ -163,12 +163,14 @@ def test_streams_and_polls_end_when_the_server_stops(api: Api) -> None:
         began_s = time.monotonic()
         stopping = threading.Timer(0.1, streams.stop_streams, [api.app])
         stopping.start()
-        assert [] == page(api, "?wait=20")["events"]
-        with pytest.raises(StopIteration):
-            stream.message()
-        stopping.join()
+        try:
+            assert [] == page(api, "?wait=20")["events"]
+            with pytest.raises(StopIteration):
+                stream.message()
+        finally:
+            stopping.join()
 
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - began_s < 15
         assert 503 == api.get(EVENTS, headers=STREAM).status_code
 
 
@@ -187,7 +189,7 @@ def test_a_stream_that_falls_behind_is_hung_up(api: Api) -> None:
     assert [True, True] == [text in next(told) for text in (b"retry: ", b"event: submitted")]
     for _ in range(10):
         api.submit()
-    theirs.settimeout(5)
+    theirs.settimeout(60)
     assert b"" == theirs.recv(1)
     assert [] == list(told)
     ours.close()

@@ -132,11 +132,13 @@ def test_a_poll_waits_for_the_first_event(api: Api) -> None:
     jobs: list[str] = []
     coming = threading.Timer(0.2, lambda: jobs.append(api.submit()))
     coming.start()
-    told = page(api, "?wait=20")["events"]
-    coming.join()
+    try:
+        told = page(api, "?wait=20")["events"]
+    finally:
+        coming.join()
 
     assert jobs == [event["jobId"] for event in told]
-    assert 0.2 <= time.monotonic() - began_s < 5
+    assert 0.2 <= time.monotonic() - began_s < 15
     assert [] == page(api, "?wait=1&kinds=failed")["events"]
 
 

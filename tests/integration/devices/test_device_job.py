@@ -142,6 +142,7 @@ def test_failures_have_names(
 ) -> None:
     """And one line of words, without the secrets."""
     end, _ = run(device, tmp_path, work, **secrets)
+    device.hang_up()  # a job's process would have ended, and its connection with it
 
     assert ("failed", exception) == (end["how"], end.get("exception", end))
     assert "\n" not in end["message"]

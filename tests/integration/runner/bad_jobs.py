@@ -102,7 +102,7 @@ def allocate(job: JobContext) -> None:
     taken = []
     while True:
         taken.append(bytearray(os.urandom(1024) * 4096))
-        time.sleep(0.03)
+        time.sleep(0.06)
         if job.parameters.get("polite"):
             job.progress(done=len(taken))
 

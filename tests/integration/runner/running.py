@@ -104,14 +104,18 @@ class Run:
 
     def at_stage(self, stage: str) -> "Run":
         """Wait until the job has reported a stage."""
-        eventually(lambda: any(one.stage == stage for one in self.progress))
+        eventually(lambda: self._was_at(stage) or not self._thread.is_alive())
+        assert self._was_at(stage), self.error or self.outcome
         return self
+
+    def _was_at(self, stage: str) -> bool:
+        return any(one.stage == stage for one in self.progress)
 
     def stop(self, kind: StopKind) -> None:
         """Stop the job."""
         self.runner.stop(self.task.claim.job.id, self.task.claim.epoch, kind)
 
-    def wait(self, timeout_s: float = 30.0) -> Outcome:
+    def wait(self, timeout_s: float = 60.0) -> Outcome:
         """Wait for the end and return the outcome."""
         self._thread.join(timeout_s)
         if self.error is not None:

@@ -1,6 +1,7 @@
 """Stopping jobs: politely, by force, by time, and everything they started with them."""
 
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -9,8 +10,19 @@ from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
 from queueapp.domain.states import AttemptEnd
 from queueapp.runner import StopKind
-from tests.integration.runner.running import Bench, log_text
+from tests.integration.runner.running import Bench, log_text, open_bench
 from tests.waiting import eventually
+
+GRACE_S = 30.0  # so long that waiting it out is told from a slow machine
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A started runner with a long grace."""
+    bench = open_bench(tmp_path_factory.mktemp("patient"), grace_s=GRACE_S)
+    bench.runner.start()
+    yield bench
+    bench.runner.close()
 
 
 @pytest.mark.parametrize(
@@ -23,16 +35,16 @@ from tests.waiting import eventually
     ],
 )
 def test_each_kind_of_stop_ends_a_polite_job_at_once(
-    bench: Bench, kind: StopKind, end: AttemptEnd
+    patient: Bench, kind: StopKind, end: AttemptEnd
 ) -> None:
     """No grace is waited out when the job stops by itself or is killed."""
-    run = bench.begin("Sleep").at_stage("Sleeping")
+    run = patient.begin("Sleep").at_stage("Sleeping")
 
     began = time.monotonic()
     run.stop(kind)
 
     assert end == run.wait().end
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < GRACE_S
 
 
 def test_a_cancelled_job_keeps_what_it_had_finished(bench: Bench) -> None:
@@ -58,19 +70,19 @@ def test_a_job_that_ignores_the_request_is_killed_after_the_grace(
     outcome = run.wait()
 
     assert outcome.end in (AttemptEnd.CANCELLED, AttemptEnd.GIVEN_BACK)
-    assert 0.9 < time.monotonic() - began < 2.5
+    assert 0.9 < time.monotonic() - began < GRACE_S
 
 
-def test_force_during_the_grace_ends_it(bench: Bench) -> None:
+def test_force_during_the_grace_ends_it(patient: Bench) -> None:
     """A stronger wish does not wait for a weaker one."""
-    run = bench.begin("Deaf").at_stage("Deaf")
+    run = patient.begin("Deaf").at_stage("Deaf")
     run.stop(StopKind.CANCEL)
 
     began = time.monotonic()
     run.stop(StopKind.FORCE)
 
     assert AttemptEnd.CANCELLED == run.wait().end
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < GRACE_S
 
 
 def test_what_the_reporter_asks_for_is_done(bench: Bench) -> None:
@@ -170,7 +182,7 @@ def test_progress_is_reported_at_each_stage_and_each_second(bench: Bench) -> Non
     seen = len(run.progress)
     eventually(lambda: len(run.progress) >= seen + 2)
 
-    assert 0.9 < time.monotonic() - began < 3.0
+    assert 0.9 < time.monotonic() - began < 20.0
     run.stop(StopKind.CANCEL)
     outcome = run.wait()
     assert (outcome.usage.rss_bytes or 0) > 10_000_000

@@ -16,6 +16,9 @@ from queueapp.runner import RunnerLost, RunnerUnusable, StopKind
 from tests.integration.runner.running import Bench, open_bench
 from tests.waiting import eventually
 
+PATIENCE_S = 3.0  # with a zygote that is stopped; one that works must answer within it
+RIGHT_S = 4.0  # a job must have begun within it
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
@@ -31,13 +34,14 @@ def test_a_killed_zygote_loses_its_jobs_and_is_replaced(bench: Bench) -> None:
     killed = bench.runner.zygote_pid
     assert killed is not None
     children = [one.pid for one in psutil.Process(killed).children()]
+    assert 3 == len(children)
 
     os.kill(killed, signal.SIGKILL)
 
     for run in runs:
         with pytest.raises(RunnerLost):
             run.wait()
-    eventually(lambda: not any(psutil.pid_exists(pid) for pid in children))
+    eventually(lambda: not any(_lives(pid) for pid in children))
     assert AttemptEnd.COMPLETED == bench.run("Nothing").end
     assert killed != bench.runner.zygote_pid
 
@@ -94,20 +98,21 @@ def test_a_killed_worker_takes_zygote_and_jobs_with_it(tmp_path: Path) -> None:
         text=True,
         cwd=Path(__file__).parents[3],
     )
-    assert worker.stdout is not None
-    zygote = psutil.Process(int(worker.stdout.readline()))
-    tree = [zygote.pid, *(one.pid for one in zygote.children(recursive=True))]
-    assert 4 <= len(tree)
-
-    worker.kill()
-    worker.communicate()
+    try:
+        assert worker.stdout is not None
+        zygote = psutil.Process(int(worker.stdout.readline()))
+        tree = [zygote.pid, *(one.pid for one in zygote.children(recursive=True))]
+        assert 4 <= len(tree)
+    finally:
+        worker.kill()
+        worker.communicate()
 
     eventually(lambda: not [pid for pid in tree if _lives(pid)])
 
 
 def test_a_zygote_that_hangs_is_replaced(tmp_path: Path) -> None:
     """Stopped for ever, it would hold up every slot."""
-    bench = open_bench(tmp_path, patience_s=0.5)
+    bench = open_bench(tmp_path, patience_s=PATIENCE_S)
     try:
         run = bench.begin("Sleep").at_stage("Sleeping")
         assert bench.runner.zygote_pid is not None
@@ -123,7 +128,7 @@ def test_a_zygote_that_hangs_is_replaced(tmp_path: Path) -> None:
 
 def test_a_job_that_cannot_be_heard_of_any_more_is_lost(tmp_path: Path) -> None:
     """Killed, but the zygote that would tell is stopped."""
-    bench = open_bench(tmp_path, patience_s=0.5)
+    bench = open_bench(tmp_path, patience_s=PATIENCE_S)
     try:
         run = bench.begin("Sleep").at_stage("Sleeping")
         assert bench.runner.zygote_pid is not None
@@ -141,8 +146,7 @@ def test_a_job_ends_with_its_right_to_run(tmp_path: Path) -> None:
     bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + 0.5)
     bench.runner.start()
     try:
-        run = bench.begin("Sleep").at_stage("Sleeping")
-        outcome = run.wait(10)
+        outcome = bench.run("Sleep")
         assert AttemptEnd.LOST == outcome.end
         assert outcome.failure is not None
         assert "worker_lost" == outcome.failure.code
@@ -152,14 +156,14 @@ def test_a_job_ends_with_its_right_to_run(tmp_path: Path) -> None:
 
 def test_a_job_runs_on_while_its_right_is_renewed(tmp_path: Path) -> None:
     """What counts is the newest end that the zygote was told."""
-    ends = iter([0.4, 60.0])
+    ends = iter([RIGHT_S, 600.0])
     bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic() + next(ends))
     bench.runner.start()
     try:
         run = bench.begin("Sleep").at_stage("Sleeping")
         bench.runner.renew()
         with pytest.raises(AssertionError, match="still running"):
-            run.wait(0.8)
+            run.wait(RIGHT_S)
         run.stop(StopKind.CANCEL)
         assert AttemptEnd.CANCELLED == run.wait().end
     finally:

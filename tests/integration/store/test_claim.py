@@ -1,14 +1,14 @@
 """Claim: the best job that fits, once, under a lease; or the worker parks."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from queueapp.domain.fleet import Node, Requirements
 from queueapp.domain.job import Claim
 from queueapp.domain.queue import Priority
 from queueapp.domain.scope import Scope
-from queueapp.store import Store
+from queueapp.store import Store, connect
 from tests.factories import NODE, SCOPE, add_worker, claim, finish, report, submit
+from tests.waiting import eventually
 
 
 def test_nothing_to_run_parks_the_worker(store: Store) -> None:
@@ -19,18 +19,19 @@ def test_nothing_to_run_parks_the_worker(store: Store) -> None:
     assert store.client.zrange(store.keys("idle"), 0, -1) == ["w1"]
 
 
-def test_a_parked_worker_is_woken_with_a_claim(store: Store) -> None:
+def test_a_parked_worker_is_woken_with_a_claim(store: Store, redis_url: str) -> None:
     """Whoever makes a job runnable ends one fitting worker's wait, and with it goes the claim."""
     add_worker(store)
     claim(store)
-    with ThreadPoolExecutor(1) as waiter:
+    client = connect(redis_url)
+    client.connection_pool.connection_kwargs["socket_timeout"] = 60.0
+    with client, ThreadPoolExecutor(1) as waiter:
         waiting = waiter.submit(
-            store.attempts.claim, "w1", operation="waiting", lease_ms=30_000, wait_s=4
+            Store(client).attempts.claim, "w1", operation="waiting", lease_ms=30_000, wait_s=40
         )
-        while not store.client.info("clients")["blocked_clients"]:
-            time.sleep(0.002)
+        eventually(lambda: store.client.info("clients")["blocked_clients"])
         submit(store, id="job")
-        held = waiting.result(3)
+        held = waiting.result(30)
 
     assert held is not None
     assert ("job", 1) == (held.job.id, held.epoch)

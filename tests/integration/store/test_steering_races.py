@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queueapp.domain.fleet import Node
 from queueapp.store import Store
 from tests.factories import SCOPE, add_worker, claim, finish, submit
+from tests.waiting import eventually
 
 LARGE = Node("large", "large", cpu_units=1000, memory_mb=10**7)
 
@@ -29,16 +30,17 @@ def test_nothing_starts_after_a_pause_was_answered(store: Store) -> None:
 
     with ThreadPoolExecutor(len(workers)) as pool:
         done = [pool.submit(work, worker) for worker in workers]
-        answered = []
-        for _ in range(5):
-            while not won or (answered and won[-1][0] < answered[-1][1]):
-                time.sleep(0.001)
-            store.pauses.pause(SCOPE)
-            paused_at = time.monotonic()
-            time.sleep(0.03)
-            answered.append((paused_at, time.monotonic()))
-            store.pauses.resume(SCOPE)
-        over.set()
+        answered: list[tuple[float, float]] = []
+        try:
+            for _ in range(5):
+                eventually(lambda: won and (not answered or won[-1][0] >= answered[-1][1]))
+                store.pauses.pause(SCOPE)
+                paused_at = time.monotonic()
+                time.sleep(0.03)
+                answered.append((paused_at, time.monotonic()))
+                store.pauses.resume(SCOPE)
+        finally:
+            over.set()
         for one in done:
             one.result()
 

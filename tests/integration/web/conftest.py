@@ -10,6 +10,5 @@ from tests.integration.web.wire import Server
 @pytest.fixture(scope="module")
 def server(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for most tests; they leave no stream open."""
-    running = Server(redis_url, tmp_path_factory.mktemp("wire"))
-    yield running
-    running.stop()
+    with Server(redis_url, tmp_path_factory.mktemp("wire")) as running:
+        yield running

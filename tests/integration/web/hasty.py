@@ -3,5 +3,5 @@
 from queueapp.web import deadlines
 from queueapp.web.worker import ProblemWorker
 
-deadlines.HEAD_S = deadlines.BODY_S = 0.5
+deadlines.HEAD_S = deadlines.BODY_S = 2.0
 HastyWorker = ProblemWorker

@@ -16,9 +16,11 @@ def address() -> Iterator[tuple[str, int]]:
         command = [sys.executable, "-m", "gunicorn", "-c", "python:queueapp.web.server"]
         command += ["--bind", f"fd://{listener.fileno()}", "--log-level", "critical"]
         server = subprocess.Popen([*command, "flask:Flask('x')"], pass_fds=[listener.fileno()])
-        yield listener.getsockname()
-        server.terminate()
-        server.wait(30)
+        try:
+            yield listener.getsockname()
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def answered(address: tuple[str, int], request: bytes) -> tuple[int, str, bytes]:

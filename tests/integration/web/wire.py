@@ -38,19 +38,23 @@ class Server:
 
     def connect(self) -> socket.socket:
         """Return a connection."""
-        return socket.create_connection(self.address, timeout=30)
+        return socket.create_connection(self.address, timeout=90)
 
-    def stream(self, path: str = EVENTS, *, within_s: float = 5.0) -> socket.socket:
+    def stream(self, path: str = EVENTS, *, within_s: float = 60.0) -> socket.socket:
         """Open a stream once there is a place, and return its connection when it has begun."""
         deadline_s = time.monotonic() + within_s
         while True:
             connection = self.connect()
-            connection.sendall(request("GET", path, STREAM))
-            head = connection.recv(65_536)
-            if head.startswith(b"HTTP/1.1 200 "):
-                while b"id: " not in head:
-                    head += connection.recv(65_536)
-                return connection
+            try:
+                connection.sendall(request("GET", path, STREAM))
+                head = connection.recv(65_536)
+                if head.startswith(b"HTTP/1.1 200 "):
+                    while b"id: " not in head:
+                        head += connection.recv(65_536)
+                    return connection
+            except OSError:
+                connection.close()
+                raise
             connection.close()
             assert head.startswith(b"HTTP/1.1 429 "), head
             assert time.monotonic() < deadline_s, "no place came free"
@@ -59,10 +63,20 @@ class Server:
     def stop(self) -> float:
         """Ask the server to end; return how long that took in seconds."""
         began_s = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-        self.listener.close()
+        try:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.listener.close()
         return time.monotonic() - began_s
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def request(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dramatiq
+import psutil
 import pytest
 
 from queueapp.config import Config
@@ -15,6 +16,7 @@ from queueapp.domain.job import Job, JobRequest
 from queueapp.store import Store
 from queueapp.worker import WorkerProcess
 from tests.factories import SCOPE
+from tests.waiting import eventually
 
 ZOO = "tests.integration.runner.bad_jobs"
 TWO_FILES = "tests.integration.worker.two_files"
@@ -45,7 +47,7 @@ class RunningWorker:
         request = replace(JobRequest(name=kind, type=kind), **changes)
         return self.engine.submit(SCOPE, request, by="ann").spec.id
 
-    def until(self, job_id: str, wanted: Callable[[Job], bool], *, within_s: float = 30) -> Job:
+    def until(self, job_id: str, wanted: Callable[[Job], bool], *, within_s: float = 60) -> Job:
         """Wait until a job is as wanted and return it."""
         deadline = time.monotonic() + within_s
         while not wanted(job := self.engine.job(SCOPE, job_id)):
@@ -57,6 +59,20 @@ class RunningWorker:
         """Submit a job and wait for its end."""
         return self.until(self.submit(kind, **changes), lambda job: job.ended)
 
+    def kill_zygote(self, job_id: str) -> None:
+        """Kill the process that forks jobs, once it is seen to be the parent of this one's."""
+        directory = self.process.config.data_dir / "work" / f"{job_id}-1" / "work"
+        zygote = psutil.Process(self.process.runner.zygote_pid)
+        eventually(lambda: str(directory) in [_folder(child) for child in zygote.children()])
+        zygote.kill()
+
+
+def _folder(process: psutil.Process) -> str:
+    try:
+        return str(process.cwd())
+    except psutil.Error:
+        return ""
+
 
 @pytest.fixture
 def config(redis_url: str, tmp_path: Path) -> Config:
@@ -65,7 +81,7 @@ def config(redis_url: str, tmp_path: Path) -> Config:
         redis_url=redis_url,
         data_dir=tmp_path,
         actors=(ZOO, TWO_FILES),
-        lease_seconds=3,
+        lease_seconds=15,
         drain_seconds=0.2,
     )
 

@@ -1,7 +1,5 @@
 """Each attempt's logs are kept, however it ended, and go with their job."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +15,7 @@ from queueapp.store import Store
 from queueapp.upkeep.chores import prune
 from tests.factories import SCOPE
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -79,9 +78,7 @@ def test_dead_zygote_leaves_the_logs(worker: RunningWorker) -> None:
     """When the process that forks jobs dies, the worker still has what the job said."""
     job_id = worker.submit("Talk.Wait")
     worker.until(job_id, lambda job: bool(worker.process.store.jobs.log_tail(job)[1]))
-    pid = worker.process.runner.zygote_pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    worker.kill_zygote(job_id)
     again = worker.until(job_id, lambda job: job.epoch == 2 and job.status is Status.RUNNING)
 
     assert "lost" == again.attempts[0].end
@@ -96,9 +93,7 @@ def test_stale_attempt_keeps_nothing(worker: RunningWorker, store: Store) -> Non
     assert running.worker is not None
     store.fleet.disown(running.worker, max_lost=1, keep_ms=60_000)
     failed = worker.until(job_id, lambda job: job.ended)
-    deadline = time.monotonic() + 20
-    while worker.process.runner.running and time.monotonic() < deadline:
-        time.sleep(0.01)
+    eventually(lambda: not worker.process.runner.running)
     worker.stop()
 
     assert Status.FAILED == failed.status

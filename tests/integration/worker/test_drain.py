@@ -11,6 +11,7 @@ from queueapp.domain.job import Claim
 from queueapp.middleware.drain import DrainMiddleware
 from queueapp.store import Store
 from tests.factories import SCOPE, add_worker, finish, submit
+from tests.waiting import eventually
 
 
 def test_a_job_that_does_not_hear_at_first_is_asked_again(store: Store) -> None:
@@ -32,9 +33,11 @@ def test_a_job_that_does_not_hear_at_first_is_asked_again(store: Store) -> None:
     drain = DrainMiddleware(station, give_back=give_back, patience_s=0.1)
     broker = QueueBroker(store)
     drain.before_worker_shutdown(broker, dramatiq.Worker(broker))
-    assert thrice.wait(5)
-    finish(store, claim, "given_back")
-    station.done(claim)
+    try:
+        assert thrice.wait(60)
+        finish(store, claim, "given_back")
+    finally:
+        station.done(claim)  # else it would be asked for ever
 
     assert {("job", 1)} == set(asked)
     assert station.draining.is_set()
@@ -49,16 +52,19 @@ def test_a_claim_that_waits_gets_nothing_of_what_is_given_back(store: Store) -> 
         finish(store, claim, "given_back")
 
     station = Station(store, worker="w1", slots=2, lease_ms=30_000, finish=give_back)
-    consumer = ClaimConsumer(station, timeout_s=2)
+    consumer = ClaimConsumer(station, timeout_s=4)
     held = consumer.__next__()
     assert isinstance(held, ClaimedMessage)
     assert consumer.__next__() is None
     waited: list[MessageProxy | None] = []
     waiting = threading.Thread(target=lambda: waited.append(consumer.__next__()))
     waiting.start()
-    station.draining.set()
-    ClaimConsumer(station, timeout_s=1).ack(held)
-    waiting.join(5)
+    try:
+        eventually(lambda: store.client.info("clients")["blocked_clients"])
+        station.draining.set()
+        ClaimConsumer(station, timeout_s=1).ack(held)
+    finally:
+        waiting.join()
     job = store.jobs.get(SCOPE, "job")
 
     assert [None] == waited

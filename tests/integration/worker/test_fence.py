@@ -67,8 +67,10 @@ def test_an_attempt_that_was_not_renewed_is_ended(station: Station, store: Store
     broker = QueueBroker(store)
     worker = dramatiq.Worker(broker)
     fence.before_worker_boot(broker, worker)
-    assert stopped.wait(5)
-    fence.after_worker_shutdown(broker, worker)
+    try:
+        assert stopped.wait(60)
+    finally:
+        fence.after_worker_shutdown(broker, worker)
 
     assert 1.0 == fence.margin_s
     assert ("job", 1, "lost") == calls[0]

@@ -1,13 +1,19 @@
 """A forecast made by a real worker: ordered by its chore, run in a child, kept, served."""
 
-import time
-
 from queueapp.config import Config
+from queueapp.domain.job import Job
 from queueapp.forecasts import OWN, ForecastsDue
 from queueapp.store import Store
 from tests.factories import SCOPE
 from tests.integration.foresight.forecast_making import live_through
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
+
+
+def ended(store: Store, job_id: str) -> Job | None:
+    """Return the job of a forecast once it has ended."""
+    job = store.jobs.get(OWN, job_id)
+    return job if job.ended else None
 
 
 def test_a_worker_makes_the_forecast_that_is_served(store: Store, config: Config) -> None:
@@ -16,13 +22,8 @@ def test_a_worker_makes_the_forecast_that_is_served(store: Store, config: Config
     running = RunningWorker(config)
     try:
         ForecastsDue(running.engine, every_ms=config.forecast_ms).ask()
-        [job_id] = [job.id for job in store.jobs.get_many(store.jobs.leased(limit=9))] or [
-            row.job_id for row in store.queue.page(OWN).rows
-        ]
-        deadline = time.monotonic() + 60
-        while not (job := store.jobs.get(OWN, job_id)).ended:
-            assert time.monotonic() < deadline, job
-            time.sleep(0.05)
+        [job_id] = store.client.zrange(store.keys("all", OWN.key), 0, -1)
+        job = eventually(lambda: ended(store, job_id))
         found = running.engine.predictions.look(SCOPE, 4)
     finally:
         running.stop()

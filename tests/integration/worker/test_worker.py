@@ -1,8 +1,8 @@
 """A worker runs jobs from claim to published files and commits what came of them."""
 
-import os
 import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from queueapp.store import Store
 from queueapp.store.listing import JobFilter
 from tests.factories import SCOPE, add_worker
 from tests.integration.worker.conftest import RunningWorker
+from tests.waiting import eventually
 
 
 def test_a_job_leaves_results_and_files(worker: RunningWorker) -> None:
@@ -52,10 +53,7 @@ def test_work_directory_is_empty_afterwards(worker: RunningWorker, config: Confi
     def left() -> list[Path]:
         return [path for path in (config.data_dir / "work").iterdir() if path.name != "zygote"]
 
-    deadline = time.monotonic() + 5
-    while left() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert [] == left()
+    eventually(lambda: not left())
 
 
 def test_failure_keeps_reason_and_traceback(worker: RunningWorker) -> None:
@@ -149,10 +147,7 @@ def test_worker_that_leaves_is_forgotten_at_once(worker: RunningWorker, store: S
 def test_zygote_that_dies_loses_only_the_attempt(worker: RunningWorker) -> None:
     """When the process that forks jobs is killed its jobs are attempted again."""
     job_id = worker.submit("Zoo.Sleep")
-    worker.until(job_id, lambda job: job.status is Status.RUNNING and job.progress.stage != "")
-    pid = worker.process.runner.zygote_pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    worker.kill_zygote(job_id)
     again = worker.until(job_id, lambda job: job.epoch >= 2 and job.status is Status.RUNNING)
 
     assert "lost" == again.attempts[0].end
@@ -164,14 +159,15 @@ def test_new_worker_takes_over_from_a_killed_one(
 ) -> None:
     """A lock file that nobody holds gives the dead worker's jobs back without delay."""
     add_worker(store, "dead", types=("Zoo.Nothing",))
-    worker.process.station.draining.set()
+    # Also the claim of its that waits in the store comes to nothing.
+    worker.process.station.claim_no_more()
     job_id = worker.submit("Zoo.Nothing")
     held = store.attempts.claim("dead", operation="1", lease_ms=60_000)
     assert held is not None
     (config.data_dir / "workers" / "dead").touch()
     successor = RunningWorker(config)
     try:
-        job = successor.until(job_id, lambda job: job.ended, within_s=5)
+        job = successor.until(job_id, lambda job: job.ended, within_s=30)
     finally:
         successor.stop()
 
@@ -204,19 +200,22 @@ def test_scheduled_job_starts_at_its_time(worker: RunningWorker) -> None:
     job = worker.run("Zoo.Nothing", scheduled_ms=at_ms)
 
     assert job.started_ms is not None
-    assert at_ms <= job.started_ms < at_ms + 2_000
+    assert at_ms <= job.started_ms < at_ms + 30_000
 
 
-def test_lease_outlives_a_long_job(worker: RunningWorker, config: Config) -> None:
+def test_lease_outlives_a_long_job(store: Store, config: Config) -> None:
     """Heartbeats keep a job whose run is longer than a lease, in its first attempt."""
-    job_id = worker.submit("Zoo.Sleep")
-    worker.until(job_id, lambda job: job.status is Status.RUNNING)
-    started = time.monotonic()
-    wait_s = config.lease_seconds + 1.5
-    job = worker.until(job_id, lambda _: time.monotonic() - started > wait_s)
+    worker = RunningWorker(replace(config, lease_seconds=5))
+    try:
+        job_id = worker.submit("Zoo.Sleep")
+        worker.until(job_id, lambda job: job.status is Status.RUNNING)
+        started = time.monotonic()
+        job = worker.until(job_id, lambda _: time.monotonic() - started > 5.5)
 
-    assert (Status.RUNNING, 1) == (job.status, job.epoch)
-    worker.engine.cancel(SCOPE, job_id, by="ann", force=True)
+        assert (Status.RUNNING, 1) == (job.status, job.epoch)
+        worker.engine.cancel(SCOPE, job_id, by="ann", force=True)
+    finally:
+        worker.stop()
 
 
 def test_estimates_come_from_past_runs(worker: RunningWorker) -> None:
