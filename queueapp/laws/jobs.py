@@ -34,6 +34,7 @@ FIELDS = (
     "host",
     "device",
     "expires",
+    "filed",
 )
 
 Fields = dict[str, str | None]
@@ -132,11 +133,14 @@ def _facts(store: Store, known: list[tuple[str, Fields]]) -> list[Facts]:
 
 
 def indexes_of(row: Fields) -> dict[str, str | None]:
-    """Return the indexes of jobs, besides that of status: the value a job stands in, or None."""
+    """Return the indexes of jobs, besides that of status: the value a job stands in, or None.
+
+    A job that changed its tier a moment ago names the one that it is still filed under.
+    """
     return {
         "type": kind_of(str(row["shape"])),
         "user": str(row["user"]),
-        "priority": str(TIERS[int(row["tier"] or 0)]),
+        "priority": str(TIERS[int(row["filed"] or row["tier"] or 0)]),
         "host": row["host"] or row["device"],
         "pinned": "yes" if row["host"] else None,
         "node": row["node"],
@@ -221,6 +225,8 @@ def _misplaced(facts: Facts) -> Iterator[str]:
     for index, score in facts.indexes.items():
         if score is None and wanted_in[index] is not None:
             yield f"is missing in the index {index}"
+    if facts.record["filed"] is not None and not facts.behind:
+        yield "is filed under another priority than its own"
     if not facts.spec:
         yield "has lost its spec"
     yield from _disordered(facts)

@@ -40,7 +40,7 @@ MUST_END = frozenset(
         "forecast_turn",
     }
 )
-READ = ("scope", "status", "tier", "shape", "user", "host", "node", "device")
+READ = ("scope", "status", "tier", "shape", "user", "host", "node", "device", "filed")
 # A key of the first kind is owned by a member of the second, by the part at the place given.
 LISTED = {
     "worker": ("workers", 0),

@@ -71,6 +71,9 @@ class Listing:
     def page(self, scope: Scope, wanted: JobFilter, *, page: int, page_size: int) -> JobPage:
         """Return the ``page``-th page (from 1) of the jobs that ``wanted`` describes."""
         skip = (page - 1) * page_size
+        if wanted.priority is not None:
+            # A job that changed its priority a moment ago may not stand in that index yet.
+            self._scripts.call("catch_up", scope=scope.key, limit=None)
         with store_errors():
             if wanted.fields:
                 found = self._walked(scope, wanted, skip, page_size)

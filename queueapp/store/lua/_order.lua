@@ -135,22 +135,38 @@ end
 -- the two other sets may follow: before somebody reads them, or with upkeep; for so many jobs.
 local MOST_BEHIND = 500
 
+-- Returns whether the job is left for later.
 local function file_later(scope, id, shape, user, score)
   local key = K.behind(scope)
   local waiting = call('SCARD', key)
-  if waiting >= MOST_BEHIND then return file(scope, id, shape, user, score) end
+  if waiting >= MOST_BEHIND then
+    file(scope, id, shape, user, score)
+    return false
+  end
   call('SADD', key, id)
   if waiting == 0 then call('SADD', K.trailing(), scope) end
+  return true
 end
 
--- Lets the two other sets follow the queue; whoever reads their order or their size calls this first.
+-- The index by priority, from one tier to another.
+local function file_tier(scope, id, old, new, created)
+  call('ZREM', K.index(scope, 'priority', PRIORITIES[old + 1]), id)
+  call('ZADD', K.index(scope, 'priority', PRIORITIES[new + 1]), created, id)
+end
+
+-- Lets the two other sets follow the queue, and the index by priority the tiers: a job that changed
+-- its tier names the one that it is still filed under. Whoever reads these calls this first.
 -- Returns how many jobs were behind; most is for upkeep.
 local function catch_up(scope, most)
   local ids = call('SPOP', K.behind(scope), most or MOST_BEHIND)
   if not ids[1] then return 0 end
   for _, id in ipairs(ids) do
-    local j = job_fields(id, 'status', 'shape', 'user', 'score')
+    local j = job_fields(id, 'status', 'shape', 'user', 'score', 'filed', 'tier', 'created')
     if j[1] then file(scope, id, j[2], j[3], j[1] == 'Queued' and j[4] or nil) end
+    if j[5] then
+      file_tier(scope, id, j[5], j[6], j[7])
+      call('HDEL', K.job(id), 'filed')
+    end
   end
   if call('EXISTS', K.behind(scope)) == 0 then call('SREM', K.trailing(), scope) end
   return #ids

@@ -6,13 +6,14 @@ local function change_tier(job, new)
   touch_tier(scope, old)
   local runnable = not_runnable(scope, id, old, job.shape, job.eligible)
   call('ZADD', K.queue(scope), score, id)
-  file_later(scope, id, job.shape, job.user, score)
+  local filed = job.filed or old
+  local later = file_later(scope, id, job.shape, job.user, score)
+  if not later then file_tier(scope, id, filed, new, job.created) end
   count_queued(scope, new, 1)
   touch_tier(scope, new)
-  call('HSET', K.job(id), 'tier', new, 'score', score, 'updated', NOW)
+  call('HSET', K.job(id), 'tier', new, 'score', score, 'updated', NOW, unpack(later and {'filed', filed} or {}))
   if job.home then call('HDEL', K.job(id), 'home') end
-  call('ZREM', K.index(scope, 'priority', PRIORITIES[old + 1]), id)
-  call('ZADD', K.index(scope, 'priority', PRIORITIES[new + 1]), job.created, id)
+  if job.filed and not later then call('HDEL', K.job(id), 'filed') end
   -- It has waited since it became eligible, whatever tier it waited in.
   if runnable then make_runnable(scope, id, new, job.shape, score, tonumber(job.eligible)) end
   if job.host then

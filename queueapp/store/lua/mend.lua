@@ -37,6 +37,10 @@ if more[3] then stands(K.index(scope, 'host', more[3]), job.created) end
 if job.node then stands(K.index(scope, 'node', job.node), job.created) end
 local queued, running = status == 'Queued', status == 'Running'
 call('SREM', K.behind(scope), A.id)
+if job.filed then
+  file_tier(scope, A.id, job.filed, job.tier, job.created)
+  mended = mended + call('HDEL', K.job(A.id), 'filed')
+end
 stands_if(queued, K.queue(scope), job.score)
 stands_if(queued, K.typed(scope, (shape_parts(job.shape))), job.score)
 stands_if(queued, K.owned(scope, job.user), job.score)

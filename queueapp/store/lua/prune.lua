@@ -4,7 +4,7 @@
 local gone = {}
 for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LIMIT', 0, A.limit)) do
   call('ZREM', K.ended(), id)
-  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow', 'node', 'host', 'device')
+  local j = job_fields(id, 'scope', 'status', 'shape', 'user', 'tier', 'result', 'workflow', 'node', 'host', 'device', 'filed')
   if j[1] and call('EXISTS', K.dependents(id)) == 1 then
     -- Its dependents are told first: cascade looks at how it ended.
     call('RPUSH', K.cascade(), id)
@@ -12,6 +12,7 @@ for _, id in ipairs(call('ZRANGE', K.ended(), '-inf', exact(NOW), 'BYSCORE', 'LI
   elseif j[1] then
     local scope = j[1]
     if call('SREM', K.behind(scope), id) == 1 then file(scope, id, j[3], j[4], nil) end
+    if j[11] then call('ZREM', K.index(scope, 'priority', PRIORITIES[j[11] + 1]), id) end
     call('ZREM', K.all(scope), id)
     call('ZREM', K.done(scope), id)
     call('ZREM', K.index(scope, 'status', j[2]), id)

@@ -6,6 +6,7 @@ from queueapp.domain.audit import SYSTEM
 from queueapp.domain.queue import TIERS, Priority
 from queueapp.laws import Kind, violations
 from queueapp.store import Store
+from queueapp.store.listing import JobFilter
 from queueapp.upkeep.chores import catch_up, prune
 from tests.factories import SCOPE, add_worker, claim, finish, submit
 
@@ -24,6 +25,12 @@ def cancel(store: Store, job_id: str) -> None:
     store.jobs.cancel(
         SCOPE, job_id, by="ann", reason=None, force=False, preserve=False, keep_ms=KEEP_MS
     )
+
+
+def listed(store: Store, priority: Priority) -> list[str]:
+    """Return the jobs of a priority, as lists tell them."""
+    page = store.listing.page(SCOPE, JobFilter(priority=priority), page=1, page_size=10)
+    return [job.id for job in page.jobs]
 
 
 def of_type(store: Store, kind: str) -> tuple[list[tuple[str, int]], int]:
@@ -76,6 +83,22 @@ def test_sizes_are_those_of_the_queue(store: Store) -> None:
     assert 1 == store.pauses.pause(SCOPE, kind="Sleep", act=SYSTEM).queued
 
 
+def test_a_list_knows_a_new_priority_at_once(store: Store) -> None:
+    """A job is listed under the priority that it was given last, and under no other."""
+    submit(store, id="job", priority=Priority.LOW)
+    for new in (Priority.HIGH, Priority.CRITICAL, Priority.LOW, Priority.NORMAL):
+        store.queue.reprioritise(SCOPE, "job", new)
+        if new is not Priority.CRITICAL:
+            assert [new] == [tier for tier in TIERS if listed(store, tier)]
+    store.queue.reprioritise(SCOPE, "job", Priority.HIGH)
+    store.queue.reprioritise(SCOPE, "job", Priority.CRITICAL)
+    catch_up(store)
+
+    names = store.client.keys(store.keys("index", SCOPE.key, "priority", "*"))
+    assert [store.keys("index", SCOPE.key, "priority", Priority.CRITICAL)] == names
+    assert not store.client.hexists(store.keys("job", "job"), "filed")
+
+
 def test_upkeep_does_what_was_left(store: Store) -> None:
     """The chore leaves nothing behind, in whatever state the jobs are by then."""
     add_worker(store)
@@ -101,11 +124,16 @@ def test_only_so_many_are_left_for_later(store: Store) -> None:
     """Beyond a bound changes are made at once, so that a reader never has more to do."""
     for number in range(MOST_BEHIND + 20):
         submit(store, id=f"j{number:03}")
-    for number in range(MOST_BEHIND + 20):
+    store.queue.reprioritise(SCOPE, "j000", Priority.HIGH)
+    for number in range(1, MOST_BEHIND + 20):
         store.queue.move(SCOPE, f"j{number:03}", position=1)
+    for job_id in ("j000", "j519"):
+        store.queue.reprioritise(SCOPE, job_id, Priority.CRITICAL)
 
     assert MOST_BEHIND == len(behind(store))
     assert [] == violations(store)
+    assert "0" == store.client.hget(store.keys("job", "j000"), "tier")
+    assert ["j519", "j000"] == listed(store, Priority.CRITICAL)
     ordered = [row.job_id for row in store.queue.page(SCOPE).rows]
     assert ordered == [one for one, _ in of_type(store, "Sleep")[0]]
 
@@ -113,11 +141,12 @@ def test_only_so_many_are_left_for_later(store: Store) -> None:
 def test_a_forgotten_job_leaves_nothing(store: Store) -> None:
     """A cancelled job whose retention ends before upkeep came by is gone from all sets."""
     submit(store, id="job")
+    store.queue.reprioritise(SCOPE, "job", Priority.HIGH)
     cancel(store, "job")
     prune(store, lambda *_: None, now_ms=FAR_MS)
 
-    for key in ("typed", "owned"):
-        assert [] == store.client.keys(store.keys(key, SCOPE.key, "*"))
+    for name in (("typed", "*"), ("owned", "*"), ("index", "*", "*")):
+        assert [] == store.client.keys(store.keys(name[0], SCOPE.key, *name[1:]))
     catch_up(store)
     assert not store.client.exists(store.keys("trailing"))
 
