@@ -1,6 +1,7 @@
 """The blueprint that every noun uses: strict parsing, a named operation, declared errors."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
@@ -61,7 +62,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
 
         def decorator(view: Any_) -> Any_:
             if location == "query":
-                view.takes_query = True  # type: ignore[attr-defined] # read by the auth hook
+                names = frozenset(field.data_key or name for name, field in once.fields.items())
+                view.takes_query = names  # type: ignore[attr-defined] # read by the auth hook
             elif location == "json":
                 view.takes_body = True  # type: ignore[attr-defined] # read by ``operation``
             decorated: Any_ = decorate(view)
@@ -108,7 +110,6 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
         operation takes them; ``errors`` adds to them. Put this decorator first.
         """
         taken = [*[IDEMPOTENCY_HEADER] * idempotent_key, *parameters]
-        extra = {"parameters": taken} if taken else {}
         known = USUAL_ERRORS | set(errors)
         known |= REPEAT_ERRORS if idempotent_key else set()
         known |= VERSION_ERRORS if any(one["name"] == "If-Match" for one in taken) else set()
@@ -117,8 +118,12 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is not type
             body_errors = BODY_ERRORS if getattr(view, "takes_body", False) else frozenset()
             for status in sorted(known | body_errors):
                 view = self.alt_response(status, HTTPStatus(status).name)(view)
-            facts = {"operationId": operation_id, "x-role": str(role), **extra, **doc}
+            facts = {"operationId": operation_id, "x-role": str(role), **doc}
             described: Any_ = self.doc(**facts)(view)
+            if taken:
+                # As a part of ``doc`` they would take the place of what the query takes.
+                known_of = described._apidoc.setdefault("arguments", {})  # type: ignore[attr-defined] # flask-smorest's note
+                known_of["parameters"] = [*deepcopy(taken), *known_of.get("parameters", [])]
             return needs(role)(described)
 
         return decorator

@@ -3,6 +3,7 @@
 from typing import cast
 
 import pytest
+from flask import Flask
 
 from queueapp.api.openapi.version30 import downgrade
 from queueapp.api.services import Services
@@ -12,12 +13,17 @@ from tests.house.document import Doc
 
 
 @pytest.fixture(scope="module")
-def newest() -> Doc:
-    """The OpenAPI 3.1 document; nothing behind the app is needed to make it."""
+def bare_app() -> Flask:
+    """The app with nothing behind it, which can tell of itself."""
     config = Config(base_url="https://queue.example.com", secret_key="x", admin_key="x")
     services = cast(Services, type("Fake", (), {"config": config}))
-    client = create_app(config, services).test_client()
-    document: Doc = client.get("/openapi.json").get_json()
+    return create_app(config, services)
+
+
+@pytest.fixture(scope="module")
+def newest(bare_app: Flask) -> Doc:
+    """The OpenAPI 3.1 document."""
+    document: Doc = bare_app.test_client().get("/openapi.json").get_json()
     return document
 
 

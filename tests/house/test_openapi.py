@@ -3,8 +3,10 @@
 import re
 from typing import Any, cast
 
+from flask import Flask
 from openapi_spec_validator import validate
 
+from queueapp.api.auth import view_method
 from queueapp.api.docs import docs_page
 from queueapp.api.problems import PROBLEM_TYPE, PROBLEMS
 from tests.house.document import Doc, operations, resolve
@@ -42,6 +44,24 @@ def test_every_operation_is_explained(newest: Doc) -> None:
         assert len(operation["description"]) > 20, name
         assert operation["x-role"] in ("viewer", "submitter", "operator", "admin"), name
     assert len(tags) == len(newest["tags"])
+
+
+def test_every_query_parameter_is_documented(bare_app: Flask, newest: Doc) -> None:
+    """What a view takes, and nothing else, with a description; headers stand beside it."""
+    managed: Doc = bare_app.test_client().get("/management/openapi.json").get_json()
+    known = dict(operations(newest)) | dict(operations(managed))
+    for rule in bare_app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in rule.methods or ():
+            operation = known.pop(f"{method.lower()} {path}", None)
+            if operation is None:
+                continue
+            with bare_app.app_context():
+                takes = getattr(view_method(rule.endpoint, method), "takes_query", frozenset())
+            told = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
+            assert takes == {one["name"] for one in told}, path
+            assert all("description" in one for one in told), path
+    assert known == {}
 
 
 def test_every_operation_declares_its_errors_as_problems(newest: Doc) -> None:

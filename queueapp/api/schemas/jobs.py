@@ -204,9 +204,13 @@ class SubmissionQuery(QuerySchema):
 class JobQuery(PageQuery):
     """Which jobs to list."""
 
-    status = Choice(Status, load_default=None)
+    status = Choice(
+        Status,
+        load_default=None,
+        metadata=_about("Only jobs of this status; the summary counts all."),
+    )
     job_type = Text(longest=64, load_default=None, metadata=_about("Only jobs of this type."))
-    priority = Choice(Priority, load_default=None)
+    priority = Choice(Priority, load_default=None, metadata=_about("Only jobs of this priority."))
     submitted_by = Text(longest=MAX_ID, load_default=None, metadata=_about("Only this user's."))
     date_from = Moment(load_default=None, metadata=_about("Submitted at or after this."))
     date_to = Moment(upper=True, load_default=None, metadata=_about("Submitted at or before this."))
