@@ -79,10 +79,6 @@ def _finish_operation(operation: Doc, method: str) -> None:
         _add_any_type(response)
     operation.setdefault("description", operation["summary"])
     operation["description"] += f"\n\nNeeds the role {operation['x-role']}."
-    body = operation.get("requestBody")
-    if body and not body.get("required"):
-        for media in body["content"].values():
-            media["schema"] = {"anyOf": [media["schema"], {"type": "null"}]}
 
 
 def _add_any_type(response: Doc) -> None:

@@ -24,7 +24,10 @@ if before then
   to = before == A.id and from or place
 end
 if to > tier.size then
-  if not A.clip then return fail('CROSSES_BOUNDARY', 'The tier has ' .. tier.size .. ' jobs.', {tier_size = tier.size}) end
+  if not A.clip then
+    local has = tier.size == 1 and 'one job' or tier.size .. ' jobs'
+    return fail('CROSSES_BOUNDARY', 'The tier has ' .. has .. '.', {tier_size = tier.size})
+  end
   to = tier.size
 end
 if owner and call('HGET', K.job(standing_at(tier, to, to)[1]), 'user') ~= owner then
