@@ -53,9 +53,9 @@ def _mended(
     done: list[str] = []
     left = found
     for _ in range(ROUNDS):
-        # Numbers are judged anew once the entries that they count are right.
+        # Numbers are judged anew once the entries that they count are right, or cannot be mended.
         entries = [one for one in left if one.kind is not Kind.COUNTER]
-        done += mend(store, config, entries or left)
+        done += mend(store, config, entries) or mend(store, config, left)
         left = standing(store)
         if not left:
             break

@@ -36,8 +36,12 @@ def test_damage_is_told_then_repaired(store: Store, capsys: pytest.CaptureFixtur
 
 
 def test_what_cannot_be_repaired_remains(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key that nobody knows is left alone, and the exit code says that it is there."""
+    """A key that nobody knows is left alone, and the exit code says so; numbers are mended."""
     store.client.set("{queueapp}:odd:one:here", "1")
+    submit(store, id="job")
+    store.client.hincrby(store.keys("meta", SCOPE.key), "eligible", 3)
 
     assert 1 == main(["check", "--repair"])
-    assert "is of no known kind" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "is of no known kind" in told
+    assert "1 of 2 remain" in told
