@@ -1,6 +1,7 @@
 """JSON messages over a packet socket, in pieces where they are long.
 
-Spoken by a job, the keeper and the processes that it keeps. Blocks; knows nothing of what is said.
+Spoken by a job, the keeper and the processes that it keeps; a worker hears its zygote's packets by
+it. Blocks; knows nothing of what is said.
 """
 
 import json
@@ -30,16 +31,27 @@ def receive(source: socket.socket) -> Message | None:
     """Wait for a message and return it; None when the other side is gone."""
     pieces: list[bytes] = []
     while True:
-        try:
-            packet = source.recv(PACKET_MAX)
-        except ConnectionError:
-            return None
+        packet = heard(source, PACKET_MAX)
         if not packet:
             return None
         pieces.append(packet[1:])
         if packet[:1] == LAST:
             message: Message = json.loads(b"".join(pieces))
             return message
+
+
+def heard(source: socket.socket, most: int) -> bytes:
+    """Wait for a packet and return it; nothing when the other side is gone.
+
+    Who leaves with something unread resets the connection. The kernel tells that before it gives
+    out what was sent last, and keeps it for whoever asks again.
+    """
+    for _ in range(2):
+        try:
+            return source.recv(most)
+        except ConnectionError:
+            continue
+    return b""
 
 
 def read(packet: bytes) -> Message | None:

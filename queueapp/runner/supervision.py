@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from queueapp.domain.errors import LeaseLost
 from queueapp.domain.outcome import Progress, Usage
+from queueapp.runner import packets
 from queueapp.runner.launcher import MESSAGE_MAX, Started
 from queueapp.runner.ledger import Ledger
 from queueapp.runner.sampling import Sampler
@@ -175,10 +176,7 @@ class Supervision:
         return True
 
     def _hear(self) -> None:
-        try:
-            raw = self._job.control.recv(MESSAGE_MAX)
-        except ConnectionError:
-            raw = b""
+        raw = packets.heard(self._job.control, MESSAGE_MAX)
         if not raw:
             self._job.kill()
             self._sampler.kill_tree()

@@ -1,7 +1,9 @@
 """Stopping jobs: politely, by force, by time, and everything they started with them."""
 
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -45,6 +47,27 @@ def test_each_kind_of_stop_ends_a_polite_job_at_once(
 
     assert end == run.wait().end
     assert time.monotonic() - began < GRACE_S
+
+
+def test_the_end_of_a_job_is_heard_amid_renewals(tmp_path: Path) -> None:
+    """Each crosses the other now and then, and the process that forks jobs must not pay for it."""
+    bench = open_bench(tmp_path, right_ends_s=lambda *_: time.monotonic() + 60)
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(0.0002):
+            bench.runner.renew()
+
+    thread = threading.Thread(target=renew)
+    thread.start()
+    try:
+        ends = [bench.run("Nothing").end for _ in range(25)]
+    finally:
+        over.set()
+        thread.join()
+        bench.runner.close()
+
+    assert {AttemptEnd.COMPLETED} == set(ends)
 
 
 def test_a_cancelled_job_keeps_what_it_had_finished(bench: Bench) -> None:
