@@ -47,7 +47,7 @@ blueprint = ApiBlueprint(
 )
 UPLOAD_BODY = {
     "required": True,
-    "content": {"multipart/form-data": {"schema": DatasetUpload}},
+    "content": {"multipart/form-data": {"schema": DatasetUpload, "example": examples.UPLOAD}},
 }
 LIBRARY = "queueapp.engine.library"
 LOCATION = {"Location": {"$ref": "#/components/headers/Location"}}

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+UPLOAD: dict[str, Any] = {
+    "file": "order,step,time\n4711,Create,2026-01-05T09:00:00Z\n4711,Pay,2026-01-07T16:30:00Z\n",
+    "name": "Orders of January",
+    "caseId": "order",
+    "activityName": "step",
+    "activityTime": "time",
+}
 DATASET: dict[str, Any] = {
     "id": "orders",
     "name": "Orders of January",
