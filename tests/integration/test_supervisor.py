@@ -42,7 +42,7 @@ class Run:
     """A supervisor at work in a thread."""
 
     programs: list[Program]
-    stop_within_s: float = 10.0
+    stop_within_s: float = 60.0
     output: io.StringIO = field(default_factory=io.StringIO)
     started: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
@@ -107,10 +107,9 @@ def test_what_a_killed_program_left_is_ended() -> None:
         eventually(lambda: run.says("ready"))
         os.kill(run.started[0], signal.SIGKILL)
         eventually(lambda: run.started[0] in run.ended)
-
-        assert not group_lives(run.started[0])
+        # A killed process may take a moment to be gone on a busy machine.
+        eventually(lambda: not group_lives(run.started[0]))
         eventually(lambda: run.says("ready", 2))
-    # A killed process may take a moment to be gone on a busy machine.
     eventually(lambda: not any(group_lives(pid) for pid in run.started))
 
 
@@ -120,18 +119,18 @@ def test_the_stubborn_are_killed_after_the_wait() -> None:
         eventually(lambda: run.says("ready"))
 
     assert 1 == run.code
-    assert not group_lives(run.started[0])
+    eventually(lambda: not group_lives(run.started[0]))
 
 
 def test_a_second_request_hurries() -> None:
     """Asked twice, the supervisor does not wait for the stubborn."""
-    with Run([program("one", STUBBORN)], stop_within_s=60) as run:
+    with Run([program("one", STUBBORN)], stop_within_s=120) as run:
         eventually(lambda: run.says("ready"))
         run.supervisor.request_stop()
         began = time.monotonic()
 
-    assert time.monotonic() - began < 30
-    assert not group_lives(run.started[0])
+    assert time.monotonic() - began < 60
+    eventually(lambda: not group_lives(run.started[0]))
 
 
 def test_a_program_that_cannot_run_ends_the_rest() -> None:
@@ -180,13 +179,15 @@ def test_the_programs_of_a_killed_supervisor_end(tmp_path: Path) -> None:
     )
     assert run.stdout is not None
     assert run.stderr is not None
-    pids = [int(run.stdout.readline().split()[1]) for _ in range(2)]
-    for _ in pids:
-        assert "ready" in run.stderr.readline()
-    run.kill()
-    run.communicate()
+    try:
+        pids = [int(run.stdout.readline().split()[1]) for _ in range(2)]
+        for _ in pids:
+            assert "ready" in run.stderr.readline()
+    finally:
+        run.kill()
+        run.communicate()
     with open(f"{data_dir}.lock", "r+") as lock:  # noqa: PTH123 -- beside the directory
         fcntl.flock(lock, fcntl.LOCK_EX)  # granted when the guardian is done
 
-    assert [False, False] == [group_lives(pid) for pid in pids]
+    eventually(lambda: not any(group_lives(pid) for pid in pids))
     assert not is_locked(Layout.of(data_dir).server_lock)

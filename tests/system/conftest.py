@@ -78,7 +78,7 @@ class Installation:
         """Call the API with the admin key."""
         headers = {"Authorization": f"Bearer {KEY}", **options.pop("headers", {})}
         return requests.request(
-            method, f"{self.address}{path}", headers=headers, timeout=60, **options
+            method, f"{self.address}{path}", headers=headers, timeout=200, **options
         )
 
     def upload(

@@ -99,7 +99,7 @@ def test_downloads_are_what_the_results_say(up: Installation, tmp_path: Path) ->
 
     assert {"html", "svg", "csv", "pkl", "json"} == {output["format"] for output in outputs}
     for output in outputs:
-        answer = requests.get(output["downloadUrl"], timeout=60)
+        answer = requests.get(output["downloadUrl"], timeout=200)
         assert 200 == answer.status_code
         assert output["bytes"] == len(answer.content)
         assert output["sha256"] == hashlib.sha256(answer.content).hexdigest()

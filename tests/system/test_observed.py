@@ -54,7 +54,7 @@ class Stack:
             f"{self.up.client.address}{PROJECT}/execution/{path}",
             json=body,
             headers=headers,
-            timeout=30,
+            timeout=90,
         )
 
     def listen(self, over: threading.Event) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from flask import Flask
 
 from queueapp.api import streams
 from queueapp.api.streams import EventStream
@@ -18,6 +19,7 @@ from queueapp.engine.feed import EventFeed
 from tests.factories import add_worker, claim, finish
 from tests.integration.api.conftest import Api
 from tests.integration.api.told_events import EVENTS, SCOPE, STREAM, page, streamed
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("places")
 
@@ -156,12 +158,18 @@ def test_a_stream_ends_when_the_store_is_away(api: Api, monkeypatch: pytest.Monk
             stream.message()
 
 
+def stop_once_both_wait(app: Flask) -> None:
+    """End the streams as a server does that stops, once a stream and a poll are there."""
+    eventually(lambda: app.extensions[streams.EXTENSION].open == 2)
+    streams.stop_streams(app)
+
+
 def test_streams_and_polls_end_when_the_server_stops(api: Api) -> None:
     """At once, whether or not anything happens."""
     with streamed(api) as stream:
         stream.message()
         began_s = time.monotonic()
-        stopping = threading.Timer(0.1, streams.stop_streams, [api.app])
+        stopping = threading.Thread(target=stop_once_both_wait, args=[api.app])
         stopping.start()
         try:
             assert [] == page(api, "?wait=20")["events"]

@@ -67,11 +67,11 @@ def test_a_queue_without_a_forecast_is_guessed_from_itself(api: Api) -> None:
 def test_a_queue_that_drains_is_guessed_to_drain(api: Api) -> None:
     """Once run times are known the guess goes down to what is usual."""
     start = api.store.now_ms() - 2 * HOUR_MS
-    for n in range(6):
-        submit(api.store, now_ms=start + n, scope=SCOPE)
-        held = claim(api.store, now_ms=start + n * 1000)
+    for at in range(start, start + 600_000, 100_000):
+        submit(api.store, now_ms=at, scope=SCOPE)
+        held = claim(api.store, now_ms=at)
         assert held is not None
-        finish(api.store, held, now_ms=start + n * 1000 + 60_000)
+        finish(api.store, held, now_ms=at + 60_000)
     for n in range(5):
         submit(api.store, now_ms=start + 3_000_000 + n, scope=SCOPE)
     sizes = asked(api, horizon=3)["predictions"]["queueSizeProjection"]

@@ -275,6 +275,6 @@ answer = app.test_client().put("/api/a/b/datasets/d", data=data, headers={{"X-AP
 print(answer.status_code, "polars" in sys.modules, "statsmodels" in sys.modules)
 """
     command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200)
 
     assert ended.stdout.split() == ["201", "False", "False"]

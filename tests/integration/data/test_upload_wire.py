@@ -48,7 +48,7 @@ def small_port(small: Api) -> Iterator[int]:
 
 def start(api: Api, port: int, length: str) -> socket.socket:
     """Open a connection and send the head of an upload."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=90)
     connection.sendall(
         b"PUT /api/acme/sales/datasets/d HTTP/1.1\r\nHost: x\r\n"
         + f"Authorization: Bearer {api.token}\r\n{length}\r\n".encode()

@@ -36,13 +36,29 @@ server.leave()
 type_of_user = subprocess.Popen[str]
 
 
+_users: list[type_of_user] = []
+
+
+@pytest.fixture(autouse=True)
+def _users_end() -> Iterator[None]:
+    """Whatever a test comes to, its users end."""
+    yield
+    while _users:
+        user = _users.pop()
+        if user.poll() is None:
+            user.kill()
+            user.communicate()
+
+
 def start_user(data_dir: Path) -> type_of_user:
-    return subprocess.Popen(
+    user = subprocess.Popen(
         [sys.executable, "-c", USER, str(data_dir)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    _users.append(user)
+    return user
 
 
 def server_pid_of(user: type_of_user) -> int:
@@ -51,7 +67,7 @@ def server_pid_of(user: type_of_user) -> int:
 
 
 def end(user: type_of_user) -> None:
-    user.communicate(timeout=30)
+    user.communicate(timeout=90)
 
 
 def client_of(server: EmbeddedServer) -> redis.Redis:
@@ -147,7 +163,7 @@ def test_a_share_inherited_by_a_child_counts(data_dir: Path) -> None:
     server.leave()
 
     assert server.answers()
-    child.communicate(timeout=30)
+    child.communicate(timeout=90)
     leave_server(data_dir)
     assert not is_locked(server.layout.server_lock)
 
@@ -250,7 +266,7 @@ if __name__ == "__main__":
     if child: child.start(); child.join()
     else: use()
 """
-    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, str(data_dir)], check=True, timeout=200)
 
     assert not is_locked(Layout.of(data_dir).server_lock)
 

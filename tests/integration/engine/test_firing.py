@@ -70,8 +70,9 @@ def test_leaders_at_once_fire_each_moment_once(store: Store) -> None:
     def lead(_: int) -> None:
         firing = Firing(engine(store))
         for at in (NOON_MS, NOON_MS + HOUR_MS):
-            barrier.wait()
-            firing.fire_due(now_ms=at)
+            barrier.wait(60)
+            while firing.fire_due(now_ms=at):
+                continue  # what a slow machine left over is due at the next look
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lead, range(4)))

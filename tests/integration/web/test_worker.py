@@ -25,7 +25,7 @@ def address() -> Iterator[tuple[str, int]]:
 
 def answered(address: tuple[str, int], request: bytes) -> tuple[int, str, bytes]:
     """Send bytes and return the status, the content type and the body."""
-    with socket.create_connection(address, timeout=30) as connection:
+    with socket.create_connection(address, timeout=90) as connection:
         connection.sendall(request)
         whole = b""
         while block := connection.recv(65_536):

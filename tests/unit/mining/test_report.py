@@ -248,7 +248,7 @@ def test_page_does_not_scroll_sideways_on_a_phone(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     ).stdout
 

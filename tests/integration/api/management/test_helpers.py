@@ -99,7 +99,7 @@ def test_unknown_and_cancelled_jobs_end_the_helpers(helpers: Helpers, api: Api) 
     assert (
         200
         == requests.delete(
-            f"{SITE}/job?id=gone", headers={"X-API-KEY": api.token}, timeout=5
+            f"{SITE}/job?id=gone", headers={"X-API-KEY": api.token}, timeout=60
         ).status_code
     )
 

@@ -67,7 +67,7 @@ def test_a_refresh_loads_no_statistics() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=200,
     )
 
     assert [] == json.loads(found.stdout)
@@ -80,7 +80,7 @@ def test_what_is_loaded_where_jobs_are_forked_is_light() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=200,
         env={"OPENBLAS_NUM_THREADS": "1"},
     )
 
