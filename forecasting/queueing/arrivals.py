@@ -21,14 +21,19 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 DAYS_KEPT = 28
 DAYS_FITTED = 56
-AHEAD_DAYS = 2
-"""Days drawn: one is shown, another decides how long its jobs wait."""
+AHEAD_DAYS, MOST_DAYS = 2, 7
+"""Days drawn: one is shown, another decides how long its jobs wait; more where many wait now."""
+DAYS_PER_DAY = 4.0
+"""Days drawn more for each day that the waiting jobs take: where workers are three quarters busy
+with jobs to come, a quarter is left for those that wait."""
 LATER = 0.5
 """How the share of the second day's jobs that come differs between paths: two thirds on average.
 
 With all of them the last in line were forecast to wait longer than they did on most logs, and
 shorter with none.
 """
+CROWDED = 1.5
+"""Days that the waiting jobs take from which all later jobs come: who waits so long meets them."""
 FADING_DAYS = 14.0
 UNLIKE_RATES = 4.0
 """How fast a past day loses weight as the rates expected then differ from those of the coming."""
@@ -53,23 +58,27 @@ class Arrivals:
         known = [profile for made, profile in self.profiles if made <= now]
         return known[-1] if known else self.profiles[0][1]
 
-    def draw(self, now: float, guess: float, paths: int, rng: np.random.Generator) -> Draws:
+    def draw(
+        self, now: float, guess: float, paths: int, rng: np.random.Generator, crowd: float = 0.0
+    ) -> Draws:
         """Draw what may come in the days after `now`, knowing what came before it.
 
-        `guess` is the number of jobs an hour to expect if nothing were known.
+        `guess` is the number of jobs an hour to expect if nothing were known, `crowd` the days
+        that the waiting jobs will take.
         """
         everyone = np.arange(paths)
         days = int(min(DAYS_KEPT, (now - self.history) // DAY))
+        ahead = days_ahead(crowd)
         seen = self._seen(now)
         if not days or not len(seen):
             draws = self._cold(now, guess, everyone, rng)
         else:
-            by_day = self._days_again(now, days, everyone[::2], rng)
-            by_rate = self._sessions_again(now, seen, everyone[1::2], rng)
+            by_day = self._days_again(now, days, everyone[::2], rng, ahead)
+            by_rate = self._sessions_again(now, seen, everyone[1::2], rng, ahead)
             draws = joined([by_day, by_rate])
-        later = rng.random(paths) ** LATER
+        later = rng.random(paths) ** (LATER * np.clip(CROWDED - crowd, 0.0, 1.0))
         sure = (draws.at <= DAY) | (rng.random(len(draws.at)) < later[draws.path])
-        return draws.where((draws.at > 0) & (draws.at <= AHEAD_DAYS * DAY) & sure)
+        return draws.where((draws.at > 0) & (draws.at <= ahead * DAY) & sure)
 
     def _cold(self, now: float, guess: float, paths: Ints, rng: np.random.Generator) -> Draws:
         known = self.sessions.until(now)
@@ -85,11 +94,13 @@ class Arrivals:
             rng=rng,
         )
 
-    def _days_again(self, now: float, days: int, paths: Ints, rng: np.random.Generator) -> Draws:
+    def _days_again(
+        self, now: float, days: int, paths: Ints, rng: np.random.Generator, ahead: int
+    ) -> Draws:
         """Let each path see past days again, those before it that resemble the present."""
         ago = rng.choice(np.arange(1, days + 1), size=len(paths), p=self._likeness(now, days))
         parts = []
-        for day in range(AHEAD_DAYS):
+        for day in range(ahead):
             source = np.maximum(ago - day, 1)
             first = np.searchsorted(self.submitted, now - source * DAY, side="right")
             last = np.searchsorted(self.submitted, now - (source - 1) * DAY, side="right")
@@ -106,22 +117,23 @@ class Arrivals:
         hours = (moments[:, None] / HOUR + np.arange(24) + 0.5).astype(np.float64)
         expected = np.log(profile.rates(hours.ravel()).reshape(hours.shape))
         apart = np.abs(expected[1:] - expected[0]).mean(axis=1)
-        weights = 0.5 ** (ago / FADING_DAYS) * np.exp(-UNLIKE_RATES * apart)
+        logs = np.log(0.5) * ago / FADING_DAYS - UNLIKE_RATES * apart
         for span in (6 * HOUR, DAY):
             counts = np.searchsorted(self.submitted, moments, side="right") - np.searchsorted(
                 self.submitted, moments - span, side="right"
             )
             root = np.sqrt(counts)
             spread = root[1:].std() + 0.5
-            weights = weights * np.exp(-UNLIKE_COUNTS * ((root[1:] - root[0]) / spread) ** 2)
-        total: Floats = weights / weights.sum()
-        return total
+            logs = logs - UNLIKE_COUNTS * ((root[1:] - root[0]) / spread) ** 2
+        weights = np.exp(logs - logs.max())  # of days all unlike the present one is still likest
+        likely: Floats = weights / weights.sum()
+        return likely
 
     def _sessions_again(
-        self, now: float, seen: Ints, paths: Ints, rng: np.random.Generator
+        self, now: float, seen: Ints, paths: Ints, rng: np.random.Generator, ahead: int
     ) -> Draws:
         """Let sessions start by chance at the expected rate, each one of the past."""
-        hours = np.arange(AHEAD_DAYS * 24)
+        hours = np.arange(ahead * 24)
         rates = self._rates(now, hours + 0.5)
         level = self._level(now, len(paths), rng)[:, None] ** 0.5 ** (hours / LEVEL_HOURS)
         counts = rng.poisson(rates * level).ravel()
@@ -168,6 +180,11 @@ class Arrivals:
         drawn = np.searchsorted(total.ravel(), clock + rng.random(len(hour)))
         picked: Ints = seen[np.minimum(drawn - clock * len(seen), len(seen) - 1)]
         return picked
+
+
+def days_ahead(crowd: float) -> int:
+    """Return the days drawn where the waiting jobs take `crowd` days: those that they may see."""
+    return int(min(AHEAD_DAYS + DAYS_PER_DAY * crowd, MOST_DAYS))
 
 
 def learn_arrivals(jobs: Workload, profile: Profile | None = None) -> Arrivals:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.queueing.arrivals import learn_arrivals
+from forecasting.queueing.arrivals import days_ahead, learn_arrivals
 from forecasting.queueing.durations import learn_durations
 from forecasting.queueing.habit import habitual, learn_habit
-from forecasting.queueing.imagine import Imagination
+from forecasting.queueing.imagine import Imagination, crowd
 from forecasting.queueing.learnt import Learnt, learn
 from forecasting.queueing.model import QueueModel
 from forecasting.queueing.replay import replay
@@ -51,13 +51,14 @@ def fit(
         past = replay(known, imagination, workers, rng, by_habit=by_habit)
         learnt = learn(past, known.now - known.history, imagination.durations.trusted)
         learnt = replace(learnt, profile=arrivals.profile(known.now))
-    futures = imagination.futures(known, workers, _paths(known), rng)
+    futures = imagination.futures(known, workers, _paths(known, workers), rng)
     closed_for = max(0.0, (paused_until or now) - now)
     habit = learn_habit(known) if by_habit and not closed_for else None
     return QueueModel(known, imagination.durations, futures, learnt, habit, workers, closed_for)
 
 
-def _paths(known: Workload) -> int:
+def _paths(known: Workload, workers: int) -> int:
     days = max(1.0, (known.now - known.history) / 86400.0)
-    rows = 1 + len(known.waiting) + 2 * len(known.submitted) / days
+    ahead = days_ahead(crowd(known, len(known.waiting), workers))
+    rows = 1 + len(known.waiting) + ahead * len(known.submitted) / days
     return int(np.clip(ROWS / rows, FEWEST_PATHS, PATHS))

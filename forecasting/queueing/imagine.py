@@ -39,7 +39,8 @@ class Imagination:
         self, jobs: Workload, workers: int, paths: int, rng: np.random.Generator
     ) -> Futures:
         """Draw so many futures of the queue as it was known at jobs.now."""
-        drawn = self.arrivals.draw(jobs.now, self._guess(jobs, workers), paths, rng)
+        crowded = crowd(jobs, len(jobs.waiting), workers)
+        drawn = self.arrivals.draw(jobs.now, self._guess(jobs, workers), paths, rng, crowded)
         bundle = 1 + (len(jobs.waiting) + len(drawn.row) // paths) // MOST_ROWS
         abreast = min(bundle, max(1, workers // ROOMS))
         mood = rng.random((paths, MOODS))
@@ -128,6 +129,11 @@ class Imagination:
             groups.take(first), np.full(len(first), jobs.now), elapsed[first]
         )
         return self.durations.drawn(table, of.ravel()[which], level)
+
+
+def crowd(jobs: Workload, waiting: float, workers: int) -> float:
+    """Return how many days so many jobs take, by the mean run time; 0 where that is unknown."""
+    return float(np.nan_to_num(waiting * jobs.mean_run)) / max(workers, 1) / DAY
 
 
 def _of(column: NDArray[Any], rows: Ints, unknown: float) -> NDArray[Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasting.queueing.arrivals import days_ahead
 from forecasting.queueing.habit import learn_habit
 from forecasting.queueing.happened import happened
-from forecasting.queueing.imagine import Imagination
+from forecasting.queueing.imagine import Imagination, crowd
 from forecasting.queueing.outcomes import HOUR, Outcomes
 from forecasting.queueing.paths import Futures, served_together
 from forecasting.queueing.starts import start_ranks
@@ -103,7 +104,9 @@ def _moments(
 ) -> list[Moment]:
     """Draw futures of as many past moments as the history has and the time allows."""
     days = (jobs.now - jobs.history) / (24 * HOUR)
-    rows = 1 + _mean_waiting(jobs) + 2 * len(jobs.submitted) / max(days, 1.0)
+    waiting = _mean_waiting(jobs)
+    ahead = days_ahead(crowd(jobs, waiting, workers))
+    rows = 1 + waiting + ahead * len(jobs.submitted) / max(days, 1.0)
     paths = int(np.clip(ROWS / (rows * MOMENTS), FEWEST_PATHS, PATHS))
     count = int(np.clip(ROWS / (rows * paths), FEWEST_MOMENTS, MOMENTS))
     ages = np.arange(1, count + 1) * HOURS_APART

@@ -20,9 +20,9 @@ def known(submitted: np.ndarray, since: float, user: np.ndarray | None = None) -
     return workload(table, NOW, since)
 
 
-def drawn(jobs: Workload) -> Draws:
-    """Draw what may come after now."""
-    return learn_arrivals(jobs).draw(NOW, 1.0, PATHS, np.random.default_rng(0))
+def drawn(jobs: Workload, crowd: float = 0.0) -> Draws:
+    """Draw what may come after now, where the waiting jobs take so many days."""
+    return learn_arrivals(jobs).draw(NOW, 1.0, PATHS, np.random.default_rng(0), crowd)
 
 
 def by_day(days: float) -> np.ndarray:
@@ -78,6 +78,23 @@ def test_all_that_is_drawn_lies_ahead() -> None:
 
     assert (draws.at > 0).all()
     assert (draws.at <= 2 * DAY).all()
+
+
+def test_a_crowded_queue_sees_the_week() -> None:
+    """Where the waiting jobs take days, as many come on every day of the week as came."""
+    draws = drawn(known(by_day(21), NOW - 21 * DAY), crowd=2.0)
+    days = np.bincount((draws.at // DAY).astype(np.intp), minlength=7) / PATHS
+
+    assert days == pytest.approx(np.full(7, 72), rel=0.15)
+
+
+def test_a_burst_like_none_before() -> None:
+    """After eight thousand jobs in a minute, where days were much alike, days come again."""
+    past = NOW - 90.0 * np.arange(1, 21 * 960)
+    burst = NOW - 60.0 * np.linspace(0.01, 1, 8000)
+    draws = drawn(known(np.concatenate([past, burst]), NOW - 14 * DAY))
+
+    assert len(draws.at)
 
 
 def test_sessions_are_cut_at_pauses() -> None:

@@ -111,3 +111,20 @@ def test_columns_must_match() -> None:
         fit({k: v for k, v in BUSY.items() if k != "kind"}, now=NOW, workers=1, since=NOW)
     with pytest.raises(ValueError, match="one length"):
         fit(BUSY | {"kind": np.zeros(3)}, now=NOW, workers=1, since=NOW)
+
+
+def test_who_waits_for_days_is_overtaken_for_days() -> None:
+    """Two days of work that everybody may overtake take five where new jobs take 60 %."""
+    table = steady(14, 4, 540, 1, seed=2)
+    table["priority"][:] = 1
+    last = table["submitted"].max()
+    low = {name: np.full(320, np.nan) for name in ("started", "finished")}
+    low |= {"submitted": np.linspace(last, NOW, 320), "priority": np.full(320, 3)}
+    joined = {
+        name: np.concatenate([column, low.get(name, np.zeros(320))])
+        for name, column in table.items()
+    }
+    model = fit(joined, now=NOW, workers=1, since=NOW - 14 * DAY)
+    _, middle, _ = model.start_delay(len(joined["user"]) - 1)
+
+    assert 3.8 * DAY < middle < 6.5 * DAY
