@@ -11,7 +11,7 @@ from itertools import islice
 from urllib.parse import unquote
 
 from queueapp.domain.job import Job
-from queueapp.domain.scope import Scope, encode_part
+from queueapp.domain.scope import Scope, encode_part, valid_id
 from queueapp.domain.states import Status
 from queueapp.store.connect import Client, store_errors
 from queueapp.store.keys import Keys
@@ -57,14 +57,16 @@ class Coverage:
         self._scripts = scripts
 
     def scopes(self, tenant: str | None, project: str | None) -> list[Scope]:
-        """Return the scopes with jobs that a key for these covers; None means all."""
+        """Return the scopes with jobs that a key for these covers; None means all.
+
+        Not that of queueapp's own jobs, which no key names.
+        """
         if tenant is not None and project is not None:
             return [Scope(tenant, project)]
         with store_errors():
             if tenant is None:
-                return sorted(
-                    Scope.from_key(key) for key in self._client.smembers(self._keys("scopes"))
-                )
+                found = map(Scope.from_key, self._client.smembers(self._keys("scopes")))
+                return sorted(scope for scope in found if valid_id(scope.tenant))
             projects = self._client.smembers(self._keys("tenant", encode_part(tenant)))
         return sorted(Scope(tenant, unquote(project)) for project in projects)
 

@@ -7,6 +7,7 @@ import pytest
 from queueapp.domain.api_key import Role
 from queueapp.domain.fleet import Node
 from queueapp.domain.states import Status
+from queueapp.forecasts import OWN
 from queueapp.upkeep.chores import promote
 from tests.factories import add_worker, claim, finish, report, submit
 from tests.integration.api.conftest import Api
@@ -41,6 +42,18 @@ def test_a_finished_job_has_all_its_fields(managed: Api) -> None:
         "tenant": "t",
         "project": "p",
     } == row
+
+
+def test_jobs_of_queueapps_own_are_nobodys(managed: Api) -> None:
+    """They are neither listed, counted nor cancelled with all the others."""
+    submit(managed.store, id="own", scope=OWN)
+    submit(managed.store, id="job", scope=T)
+    found = managed.get("/job")
+
+    assert (["job"], "1") == (ids(found), found.headers["X-Total-Count"])
+    assert 404 == managed.get("/job?id=own").status_code
+    assert 1 == managed.get("/health").get_json()["checks"]["queue_depth"]
+    assert ["job"] == data(managed.delete("/job?queue=FifoQ"))["cancelled_jobs"]
 
 
 def test_a_failed_job_says_why(managed: Api) -> None:
