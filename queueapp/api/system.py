@@ -29,8 +29,9 @@ class Status(MethodView):
 
         Nodes are shared by all tenants; the queue's figures are the tenant's own, for a key that
         is bound to a project those of its project.
-        Healthy: all nodes live. Degraded: one was lost, or every slot is busy and jobs wait over
-        half an hour. Unhealthy: no live node, or the store cannot be read.
+        Healthy: no node was lost; one whose workers were stopped on purpose is Offline, no loss.
+        Degraded: one was lost, or every slot is busy and jobs wait over half an hour.
+        Unhealthy: no live node, or the store cannot be read.
         """
         engine = services().engine
         try:

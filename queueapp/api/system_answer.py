@@ -17,7 +17,7 @@ def health(status: SystemStatus) -> SystemHealth:
     if not live:
         return SystemHealth.UNHEALTHY
     swamped = status.all_slots_busy and status.average_wait_ms > LONG_WAIT_MS
-    if len(live) < len(status.nodes) or swamped:
+    if swamped or any(node.lost for node in status.nodes):
         return SystemHealth.DEGRADED
     return SystemHealth.HEALTHY
 

@@ -54,6 +54,12 @@ class NodeStatus:
     draining: bool
     live: bool
     held_hosts: int = 0  # pinned hosts whose sessions it has, in use or kept
+    left_ms: int | None = None  # when a worker of it last stopped on purpose
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is gone though its last worker did not stop on purpose."""
+        return not self.live and (self.left_ms is None or self.left_ms < self.last_heartbeat_ms)
 
 
 @dataclass(frozen=True)

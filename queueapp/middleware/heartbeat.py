@@ -74,6 +74,7 @@ class HeartbeatMiddleware(Middleware):
 
     def before_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
         """Enter the fleet before any consumer exists; without a store, as soon as there is one."""
+        psutil.cpu_percent()  # it tells the load since it was asked before: the first is none
         try:
             self._enter()
         except Unavailable as error:

@@ -104,23 +104,14 @@ class Fleet:
         found: dict[str, Any] = orjson.loads(answer)
         return found
 
-    def leave(self, worker: str) -> None:
-        """Take a worker that stops on purpose out of the fleet."""
-        with store_errors():
-            pipe = self._client.pipeline()
-            pipe.zrem(self._keys("workers"), worker)
-            pipe.zrem(self._keys("idle"), worker)
-            pipe.unlink(
-                self._keys("worker", worker),
-                self._keys("claimed", worker),
-                self._keys("wake", worker),
-            )
-            pipe.execute()
+    def leave(self, worker: str, *, on_purpose: bool = True) -> None:
+        """Take a worker that stops on purpose, or that is surely dead, out of the fleet."""
+        self._scripts.call("leave", worker=worker, on_purpose=on_purpose)
 
     def disown(self, worker: str, *, max_lost: int, keep_ms: int) -> int:
         """Take back the jobs of a worker that is surely dead, and forget it; return how many."""
         taken = self._scripts.call("disown", worker=worker, max_lost=max_lost, keep_ms=keep_ms)
-        self.leave(worker)
+        self.leave(worker, on_purpose=False)
         return int(taken)
 
     def drain(self, worker: str) -> None:
@@ -179,7 +170,7 @@ class Fleet:
                 self._keys("nodes"), "-inf", str(now_ms - node_ms), byscore=True
             )
         for worker in dead:
-            self.leave(worker)
+            self.leave(worker, on_purpose=False)
         with store_errors():
             for node in old:
                 self._client.zrem(self._keys("nodes"), node)

@@ -105,6 +105,7 @@ def _node_status(
         active_jobs=int(row.get("active", 0)),
         draining=bool(here) and len(draining) == len(here),
         live=bool(here) and now_ms - beat < DEAD_AFTER_MS,
+        left_ms=int(row["left"]) if row.get("left") else None,
     )
 
 

@@ -46,6 +46,32 @@ def test_a_lost_node_is_offline_in_both_lists(api: Api) -> None:
     } == status["executionNodes"][0]
 
 
+def test_a_node_that_was_left_is_offline_but_not_lost(api: Api) -> None:
+    """As after a deployment: all is well, until one that is there again is lost."""
+    store = api.store
+
+    def look() -> tuple[str, str]:
+        status = api.get("/api/t/execution/system/status").get_json()
+        return status["executionNodes"][0]["status"], status["systemStatus"]
+
+    before_ms = store.now_ms() - DEAD_AFTER_MS - 1_000
+    worker = Worker("of-left", Node("left", "box", 8, 1024), pid=1, slots=4, born_ms=0, version="0")
+    store.fleet.register(worker, [], now_ms=before_ms)
+    lost = look()
+    store.fleet.leave("of-left")
+    left = look()
+    store.fleet.register(worker, [], now_ms=store.now_ms() + 1_000)
+    there = look()
+    store.fleet.leave("of-left", on_purpose=False)
+
+    assert [("Offline", "Degraded"), ("Offline", "Healthy"), ("Active", "Healthy")] == [
+        lost,
+        left,
+        there,
+    ]
+    assert ("Offline", "Degraded") == look()
+
+
 def test_a_node_whose_workers_all_drain_is_draining(api: Api) -> None:
     """It lives, so that the system is healthy, but takes nothing."""
     api.store.workers.drain("w1", by="ann")
