@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import queueapp
 from queueapp.cli import check, demo, key, limit, up
 from queueapp.config import BadSetting
-from queueapp.domain.errors import QueueappError
+from queueapp.domain.errors import QueueappError, Unavailable
 from queueapp.embedded import EmbeddedServerError
 
 from .client import ApiError
@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
+    except Unavailable as error:
+        print(f"queueapp: {error.reason}", file=sys.stderr)
+        return 2
     except (ApiError, BadSetting, CommandError, EmbeddedServerError, QueueappError) as error:
         print(f"queueapp: {error}", file=sys.stderr)
         return 2

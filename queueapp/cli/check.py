@@ -1,7 +1,7 @@
 """`queueapp check [--repair]`: whether everything in the store is as it must be.
 
 It works on the store itself and may run beside web and workers. Exit code 1 says that something
-is wrong, or is still wrong after the repair.
+is wrong, or is still wrong after the repair; 2 that nobody could look.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from queueapp.config import Config, from_env
 from queueapp.laws import Kind, Violation, standing
 from queueapp.server import store_url
 from queueapp.store import Store, connect
+from queueapp.store.connect import store_errors
 from queueapp.upkeep.mending import mend
 
 from .up import environ_of
@@ -35,7 +36,10 @@ def add(nouns: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, mend if that is wanted, print what was found and done."""
     config = from_env(environ_of(options))
-    with closing(connect(store_url(config), name="queueapp-check")) as client:
+    with (
+        closing(connect(store_url(config), name="queueapp-check")) as client,
+        store_errors(),  # what looks for broken laws speaks to the server itself
+    ):
         store = Store(client, config.key_prefix)
         found = standing(store)
         done: list[str] = []

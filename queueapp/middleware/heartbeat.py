@@ -21,7 +21,7 @@ from queueapp.store.fleet import WorkerUnknown
 log = structlog.get_logger()
 
 # How often a worker that the store does not know tries to enter the fleet.
-ENTER_S = 0.5
+ENTER_S = 1.0
 
 Stop = Callable[[str, int, str], None]
 

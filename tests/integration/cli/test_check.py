@@ -45,3 +45,17 @@ def test_what_cannot_be_repaired_remains(store: Store, capsys: pytest.CaptureFix
     told = capsys.readouterr().out
     assert "is of no known kind" in told
     assert "1 of 2 remain" in told
+
+
+@pytest.mark.parametrize("command", [["check"], ["key", "list"]])
+def test_without_a_store_it_says_what_is_in_the_way(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line; nothing was looked at, so nothing was found."""
+    monkeypatch.setenv("REDIS_URL", "unix:///nowhere/valkey.sock")
+
+    assert 2 == main(command)
+    told = capsys.readouterr().err
+    assert told.startswith("queueapp: The store cannot be reached")
+    assert "No such file or directory" in told
+    assert 1 == told.count("\n")
