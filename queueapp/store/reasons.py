@@ -62,14 +62,20 @@ class Reasons:
             now_ms=now_ms,
         )
 
-    def watched(self, now_ms: int) -> int | None:
-        """Say that somebody looks now; return when somebody last did."""
+    def watched_ms(self) -> int | None:
+        """Return when somebody last looked; None if nobody ever did."""
         with store_errors():
-            pipe = self._client.pipeline(transaction=True)
-            pipe.hget(self._keys("clock"), "watched")
-            pipe.hset(self._keys("clock"), "watched", now_ms)
-            before, _ = pipe.execute()
+            before = self._client.hget(self._keys("clock"), "watched")
         return int(before) if before else None
+
+    def watched(self, at_ms: int) -> None:
+        """Say that somebody has looked at everything, as it was at a time.
+
+        To be called when the last note is taken: a pause that ends meanwhile counts for itself
+        since the look before, unless its project was noted already.
+        """
+        with store_errors():
+            self._client.hset(self._keys("clock"), "watched", at_ms)
 
     def waited(self, job: Job, *, now_ms: int) -> dict[str, int]:
         """Return for how many ms a job has waited for each thing.

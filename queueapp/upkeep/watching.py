@@ -50,15 +50,21 @@ class Watching:
     def look(self) -> None:
         """Look once at every queue that has jobs, or had some at the last look."""
         fleet = self._store.glances.fleet()
-        before = self._store.reasons.watched(fleet.now_ms)
+        before = self._store.reasons.watched_ms()
         if before is not None and before > fleet.now_ms:
             self._put_back()
+        try:
+            self._look_since(before or fleet.now_ms, fleet)
+        finally:
+            self._store.reasons.watched(fleet.now_ms)
+
+    def _look_since(self, before: int, fleet: FleetGlance) -> None:
         scopes = set(self._store.glances.waiting())
         watches = self._store.bottlenecks.watched(scopes | set(self._codes))
         for scope in sorted(scopes | set(self._codes)):
             glance = self._store.glances.read(scope)
             waits = {shape: _wait(glance, fleet, Shape.parse(shape)) for shape in glance.ready}
-            self._note(glance, waits, before or fleet.now_ms, fleet.now_ms)
+            self._note(glance, waits, before, fleet.now_ms)
             watch = watches.get(scope)
             if watch is not None or glance.size >= FEWEST:
                 now, ended = watched(watch, self._look(glance, fleet, waits))

@@ -25,9 +25,10 @@ def reasons(store: Store, now_ms: int) -> dict[str, int]:
 
 def look(store: Store, at: int, code: str) -> None:
     """Look as upkeep does: at the fleet first, at the scope a little later."""
-    before = store.reasons.watched(at) or at
+    before = store.reasons.watched_ms() or at
     seen = [Seen(SHAPE, code, at, JOBS)]
     store.reasons.note(SCOPE, seen, from_ms=before, to_ms=at, now_ms=at + 2)
+    store.reasons.watched(at)
 
 
 def test_a_pause_that_nobody_saw_is_told_to_the_millisecond(store: Store) -> None:
@@ -108,6 +109,23 @@ def test_jobs_that_came_after_a_look_have_waited_since_they_came(store: Store) -
     store.pauses.resume(SCOPE, now_ms=AT + 6_000)
     look(store, AT + 6_500, "Position")
     assert {"QueuePaused": JOBS * 3_000, "Position": JOBS * 500} == reasons(store, AT + 6_500)
+
+
+def test_a_pause_that_ends_during_a_look_is_counted_once(store: Store) -> None:
+    """Before its project is noted, and after it; and one that begins then."""
+    add_worker(store)
+    for number in range(JOBS):
+        store.jobs.submit(spec(id=f"job{number}"), now_ms=AT)
+    look(store, AT, "Position")
+    store.pauses.pause(SCOPE, now_ms=AT + 1_000)
+    store.pauses.resume(SCOPE, now_ms=AT + 5_001)
+    seen = [Seen(SHAPE, "Position", AT + 5_000, JOBS)]
+    store.reasons.note(SCOPE, seen, from_ms=AT, to_ms=AT + 5_000, now_ms=AT + 5_002)
+    store.pauses.pause(SCOPE, now_ms=AT + 5_003)
+    store.reasons.watched(AT + 5_000)
+    look(store, AT + 9_998, "QueuePaused")
+
+    assert {"QueuePaused": JOBS * 8_998, "Position": JOBS * 1_002} == reasons(store, AT + 10_000)
 
 
 def test_a_pause_of_before_the_notes_is_counted_by_looks(store: Store) -> None:
