@@ -111,4 +111,5 @@ def _load_row(load: NodeLoad) -> dict[str, Any]:
         "memoryUsage": load.memory_percent,
         "activeJobs": load.active_jobs,
         "slots": load.slots,
+        "diskFreeBytes": load.disk_free_bytes,
     }

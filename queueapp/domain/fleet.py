@@ -33,13 +33,14 @@ class NodeSample:
 
 @dataclass(frozen=True)
 class NodeLoad:
-    """How a node was at one moment: its load in percent, its running jobs, its slots."""
+    """How a node was at one moment: its load in percent, its running jobs, slots and free disk."""
 
     at_ms: int
     cpu_percent: float | None
     memory_percent: float | None
     active_jobs: int
     slots: int
+    disk_free_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -61,17 +61,20 @@ class Nodes:
             for node in nodes:
                 key, load = self._keys("load", node.node.id), node.sample
                 row = [now, load.cpu_percent, load.memory_percent, node.active_jobs, node.slots]
-                pipe.lpush(key, orjson.dumps(row))
+                pipe.lpush(key, orjson.dumps([*row, load.disk_free_bytes]))
                 pipe.ltrim(key, 0, LOADS_KEPT - 1)
                 pipe.expire(key, LOADS_KEPT * 60)
             pipe.execute()
 
     def loads(self, node: str, *, limit: int = LOADS_KEPT) -> list[NodeLoad]:
         """Return the newest samples of a node's load, newest first."""
-        return [NodeLoad(*row) for row in self.load_rows(node, limit=limit)]
+        return [NodeLoad(*row) for row in self._load(node, limit)]
 
     def load_rows(self, node: str, *, limit: int = LOADS_KEPT) -> list[list[Any]]:
-        """Return the same as plain rows, in the order of the fields of ``NodeLoad``."""
+        """Return the same as plain rows: the first five fields of ``NodeLoad``."""
+        return [row[:5] for row in self._load(node, limit)]
+
+    def _load(self, node: str, limit: int) -> list[list[Any]]:
         with store_errors():
             texts = self._client.lrange(self._keys("load", node), 0, limit - 1)
         rows: list[list[Any]] = orjson.loads(f"[{','.join(texts)}]")

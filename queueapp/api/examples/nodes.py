@@ -36,6 +36,7 @@ LOAD: dict[str, Any] = {
             "memoryUsage": 45.2,
             "activeJobs": 2,
             "slots": 4,
+            "diskFreeBytes": 2308974418330,
         }
     ],
     "page": 1,

@@ -58,6 +58,7 @@ class LoadSample(ResponseSchema):
     memory_usage = Real(allow_none=True, metadata={"description": "Percent."})
     active_jobs = Count()
     slots = Count()
+    disk_free_bytes = Count(allow_none=True, metadata={"description": "Where its jobs write."})
 
 
 class LoadPage(ResponseSchema):

@@ -93,13 +93,13 @@ def test_the_load_of_live_nodes_is_kept(store: Store) -> None:
     """A sample a call, newest first; a silent node has none."""
     add_worker(store)
     for at, cpu in ((100_000, 20.0), (160_000, 40.0)):
-        beat(store, "w1", [], sample=NodeSample(cpu, 50.0), now_ms=at)
+        beat(store, "w1", [], sample=NodeSample(cpu, 50.0, 2**40), now_ms=at)
         store.nodes.note_load(now_ms=at)
     store.nodes.note_load(now_ms=10**10)
+    told = [(160_000, 40.0, 50.0, 0, 4), (100_000, 20.0, 50.0, 0, 4)]
 
-    assert [NodeLoad(160_000, 40.0, 50.0, 0, 4), NodeLoad(100_000, 20.0, 50.0, 0, 4)] == (
-        store.nodes.loads("node-1")
-    )
+    assert [NodeLoad(*row, 2**40) for row in told] == store.nodes.loads("node-1")
+    assert [[*row] for row in told] == store.nodes.load_rows("node-1")
 
 
 def test_a_held_job_knows_what_for(store: Store) -> None:
