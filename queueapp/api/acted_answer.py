@@ -45,7 +45,7 @@ def trial_answer(trial: Trial) -> Row:
         "submittedBy": spec.submitted_by,
         "resourceRequirements": {
             "cpuUnits": spec.requirements.cpu_units,
-            "memoryGB": spec.requirements.memory_mb / 1024,
+            "memoryGB": spec.requirements.memory_gb,
         },
         "timeoutMinutes": spec.timeout_minutes,
         "waitReason": shown_wait(trial.wait),

@@ -114,7 +114,7 @@ def _asked(spec: JobSpec) -> Row:
         "onDependencyFailure": spec.on_dependency_failure,
         "resourceRequirements": {
             "cpuUnits": spec.requirements.cpu_units,
-            "memoryGB": spec.requirements.memory_mb / 1024,
+            "memoryGB": spec.requirements.memory_gb,
         },
         "retries": {
             "maxAttempts": retry.max_attempts,

@@ -20,7 +20,7 @@ def _resources(spec: JobSpec, lasts: Duration | None) -> Row:
     disk = needs.disk_bytes if written is None else int(written)
     return {
         "cpuUnits": needs.cpu_units,
-        "memoryGB": needs.memory_mb / 1024,
+        "memoryGB": needs.memory_gb,
         "estimatedDiskUsage": None if disk is None else text.size(disk),
     }
 

@@ -161,6 +161,11 @@ class Requirements:
     disk_bytes: int | None = None
 
     @property
+    def memory_gb(self) -> float:
+        """The memory as people give it: 0.1 GB, which is kept as 102 MB, is 0.1 GB again."""
+        return round(self.memory_mb / 1024, 3)
+
+    @property
     def shape(self) -> str:
         """The class of equal requirements, as part of a store key."""
         return f"{self.cpu_units}c{self.memory_mb}m"

@@ -97,7 +97,7 @@ def _no_room(job: Job, around: Surroundings) -> Wait | None:
     offering = [place for place in around.places if kind in place.types]
     if not offering:
         needed = f"a worker that runs {kind} jobs"
-        return Wait(WaitReason.NO_WORKERS, f"No live worker runs {kind} jobs.", needed)
+        return Wait(WaitReason.NO_WORKERS, f"No live worker takes {kind} jobs.", needed)
     if any(place.holds(job.spec) for place in offering):
         return None
     cpu, memory = max(p.cpu_units for p in offering), max(p.memory_mb for p in offering)

@@ -50,7 +50,7 @@ def test_what_was_asked_is_echoed(api: Api) -> None:
             "queueTtlSeconds": 86_400,
         },
         "notifications": {"onFailure": True, "emailRecipients": ["ann@example.com"]},
-        "resourceRequirements": {"cpuUnits": 2, "memoryGB": 1.5},
+        "resourceRequirements": {"cpuUnits": 2, "memoryGB": 0.1},
         "retries": {"maxAttempts": 3, "delaySeconds": 5, "maxDelaySeconds": 60},
         "dependencies": [first],
         "onDependencyFailure": "run",
@@ -70,7 +70,7 @@ def test_what_was_asked_is_echoed(api: Api) -> None:
         "onFailure": True,
         "emailRecipients": ["ann@example.com"],
     }
-    assert shown["resourceRequirements"] == {"cpuUnits": 2, "memoryGB": 1.5}
+    assert shown["resourceRequirements"] == {"cpuUnits": 2, "memoryGB": 0.1}
     assert shown["retries"] == {"maxAttempts": 3, "delaySeconds": 5.0, "maxDelaySeconds": 60.0}
     assert shown["dependencies"] == [first]
     assert shown["onDependencyFailure"] == "run"

@@ -36,7 +36,7 @@ FREE = Surroundings(places=[ROOMY])
             "paused until 2023-11-14T22:13:20Z",
         ),
         (QUEUED, replace(FREE, type_paused=True), WaitReason.TYPE_PAUSED, "Sleep jobs are paused."),
-        (QUEUED, replace(FREE, places=[]), WaitReason.NO_WORKERS, "No live worker runs Sleep"),
+        (QUEUED, replace(FREE, places=[]), WaitReason.NO_WORKERS, "No live worker takes Sleep"),
         (
             QUEUED,
             replace(FREE, places=[SMALL]),
