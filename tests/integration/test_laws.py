@@ -55,6 +55,7 @@ DAMAGE: dict[str, tuple[Kind, Callable[[Store], object]]] = {
         Kind.PLACE,
         zrem("owned", S, "ann", member="queued"),
     ),
+    "a job is filed elsewhere": (Kind.PLACE, hset("job", "queued", field="filed", by=1)),
     "a job of another type": (Kind.ENTRY, zadd("typed", S, "Other", member="queued")),
     "a job stands elsewhere": (Kind.PLACE, zadd("queue", S, member="queued")),
     "an ended job is queued": (Kind.PLACE, zadd("queue", S, member="done")),
