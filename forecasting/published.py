@@ -132,7 +132,7 @@ def _types(
     count = np.bincount(number[known.kind], minlength=len(names))
     found = {}
     for each in np.argsort(-count, kind="stable")[: min(MOST_TYPES, np.count_nonzero(count))]:
-        what = _only(model, of_row == each).with_waits_filled()
+        what = _only(model, of_row == each).with_waits_evened()
         series = {which: points_of(model, which, what, what, 1.0) for which in ("size", "wait")}
         found[str(names[each])] = {"waiting": int(waiting[each])} | {
             which: [

@@ -95,7 +95,7 @@ def best_windows(model: QueueModel, count: int = 2) -> list[Window]:
     Clearly: in four futures of five less than the median of the hour that goes on.
     """
     late = model.known.now % HOUR
-    what = model.outcomes(HOURS, late).with_waits_filled()
+    what = model.outcomes(HOURS, late).with_waits_evened()
     waits = model.read("wait", what.wait, (0.2, 0.5, 0.8))
     arrivals = model.arrivals_per_hour(HOURS, late)
     share = arrivals / max(float(arrivals.sum()), 1e-9)

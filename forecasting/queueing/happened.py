@@ -44,3 +44,12 @@ def waits_known(jobs: Workload, hours: int) -> Floats:
     total = np.bincount(hour, wait, hours)
     waits: Floats = filled(np.where(n > 0, total / np.maximum(n, 1), np.nan)[None])[0]
     return waits
+
+
+def sizes_known(jobs: Workload, hours: int) -> Floats:
+    """Return how many jobs waited so many hours ago and at each hour since. Shape: (hours + 1,)."""
+    marks = jobs.now - HOUR * np.arange(hours, -1, -1)
+    began = np.sort(jobs.started[~np.isnan(jobs.started)])
+    came = np.searchsorted(jobs.submitted, marks, side="right")
+    sizes: Floats = (came - np.searchsorted(began, marks, side="right")).astype(np.float64)
+    return sizes

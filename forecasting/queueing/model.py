@@ -47,7 +47,7 @@ class QueueModel:
         Shape: levels (k,) in (0, 1); returns (hours, k) for each of queue_size (at the end of the
         hour), busy_workers (mean over it) and wait_seconds (mean of the jobs submitted in it).
         """
-        what = self.outcomes(hours).with_waits_filled()
+        what = self.outcomes(hours).with_waits_evened()
         return {
             "queue_size": self.read("size", what.size, levels),
             "busy_workers": self.read("busy", what.busy, levels),

@@ -19,6 +19,16 @@ def levels_of(paths: int) -> Floats:
     return (np.arange(paths) + 0.5) / paths
 
 
+def weighted_quantiles(values: Floats, weights: Floats, levels: Floats) -> Floats:
+    """Return quantiles of each column. Shape: values (n, k), weights (n,); returns (levels, k)."""
+    order = np.argsort(values, axis=0)
+    ordered = np.take_along_axis(values, order, axis=0)
+    share = weights[order] / weights.sum()
+    middle = np.cumsum(share, axis=0) - share / 2
+    columns = zip(middle.T, ordered.T, strict=True)
+    return np.column_stack([np.interp(levels, at, column) for at, column in columns])
+
+
 def mixed(first: Floats, second: Floats, share: Floats | float) -> Floats:
     """Mix seconds on the scale of logarithms; `share` is what the second opinion counts for."""
     logs = (1 - share) * np.log(first + MINUTE) + share * np.log(second + MINUTE)

@@ -6,11 +6,14 @@ model.py reads futures with it, replay.py what truly happened.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from forecasting.queueing.workload import Ints
 from forecasting.recursion import Floats
 
 HOUR = 3600.0
+NEIGHBOURS = 2
+"""Hours before and after one that tell of its waits as it does itself."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,12 @@ class Outcomes:
     busy: Floats
     wait: Floats
 
-    def with_waits_filled(self) -> "Outcomes":
-        """Return the same with the last wait known where nobody came, or else the usual one."""
-        return Outcomes(self.size, self.busy, filled(self.wait))
+    def with_waits_evened(self) -> "Outcomes":
+        """Return the same with waits also where nobody came, each hour's like its neighbours'.
+
+        The waits of an hour come in order then: a path is a rank, no longer one future.
+        """
+        return Outcomes(self.size, self.busy, evened(filled(self.wait)))
 
 
 def filled(waits: Floats) -> Floats:
@@ -41,6 +47,17 @@ def filled(waits: Floats) -> Floats:
     seen = result[np.isfinite(result)]
     usual = float(np.median(seen)) if seen.size else 0.0
     return np.where(np.isnan(result), usual, result)
+
+
+def evened(waits: Floats) -> Floats:
+    """Average each quantile of an hour with those of the hours about it.
+
+    Shape: (paths, hours) without NaN; returns the same, each hour's in order.
+    """
+    ends = ((0, 0), (NEIGHBOURS, NEIGHBOURS))
+    ordered = np.pad(np.sort(waits, axis=0), ends, mode="edge")
+    means: Floats = sliding_window_view(ordered, 2 * NEIGHBOURS + 1, axis=1).mean(axis=2)
+    return means
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def record(model: QueueModel, *, moves: bool = True, step: int = 1) -> dict[str,
     late = known.now % HOUR
     more, extra = _with_more(model)
     serve_together([model, more])
-    what = model.outcomes(HOURS, late).with_waits_filled()
-    then = more.outcomes(HOURS, late).with_waits_filled()
+    what = model.outcomes(HOURS, late).with_waits_evened()
+    then = more.outcomes(HOURS, late).with_waits_evened()
     return {
         "version": VERSION,
         "made_at": known.now,

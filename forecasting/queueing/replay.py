@@ -94,7 +94,7 @@ def replay(
 
 def _forecast(moment: Moment, starts: Floats, *, by_habit: bool) -> Outcomes:
     """Return what would have been read off the futures of a moment."""
-    what = moment.futures.outcomes(starts, HOURS_AHEAD).with_waits_filled()
+    what = moment.futures.outcomes(starts, HOURS_AHEAD).with_waits_evened()
     habit = learn_habit(moment.known) if by_habit else None
     return what if habit is None else replace(what, wait=habit.mixed(what.wait))
 

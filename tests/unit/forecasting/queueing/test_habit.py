@@ -7,7 +7,9 @@ import pytest
 
 from forecasting import fit
 from forecasting.queueing.habit import Habit, habitual, learn_habit
-from forecasting.queueing.happened import happened
+from forecasting.queueing.happened import happened, sizes_known
+from forecasting.queueing.opinions import weighted_quantiles
+from forecasting.queueing.outcomes import evened
 from forecasting.queueing.workload import workload
 from tests.unit.forecasting.queueing.workloads import DAY, HOUR, NOW, jobs, steady
 
@@ -49,7 +51,45 @@ def test_a_habit_is_what_was_known() -> None:
     habit = learn_habit(workload(table, NOW, NOW - 8 * DAY))
 
     assert habit is not None
-    assert habit.waits[-1, -2:] == pytest.approx([HOUR, HOUR])
+    assert habit.waits[-1, -1] == pytest.approx(HOUR)
+
+
+def test_what_followed_queues_as_long_counts_for_more() -> None:
+    """Every other day a hundred jobs come at noon and wait, on the others one that does not."""
+    rows = []
+    for ago in range(1, 22):
+        noon = NOW - ago * DAY
+        for n in range(100 if ago % 2 else 1):
+            began = noon - 60.0 + (6 * HOUR if n else 0.0)
+            rows.append((noon - 60.0, began, began + 60.0, 2, 1, 1))
+        after = noon + 2.5 * HOUR
+        wait = 4 * HOUR if ago % 2 else 0.0
+        rows.append((after, after + wait, after + wait + 60.0, 2, 1, 1))
+    short = learn_habit(workload(jobs(*rows), NOW, NOW - 21 * DAY))
+    many = [(NOW - 60.0, np.nan, np.nan, 2, 1, 1)] * 99
+    long = learn_habit(workload(jobs(*rows, *many), NOW, NOW - 21 * DAY))
+
+    assert short is not None
+    assert long is not None
+    assert short.waits[:, 2].mean() < 2 * HOUR < long.waits[:, 2].mean()
+
+
+def test_jobs_that_waited_are_counted_at_each_hour() -> None:
+    """One came two and a half hours ago and began an hour later, one came just now."""
+    table = jobs(
+        (NOW - 2.5 * HOUR, NOW - 1.5 * HOUR, NOW - HOUR, 2, 1, 1),
+        (NOW - 60.0, np.nan, np.nan, 2, 1, 1),
+    )
+
+    assert [0, 1, 0, 1] == sizes_known(workload(table, NOW, NOW - DAY), 3).tolist()
+
+
+def test_what_counts_for_more_stands_for_more() -> None:
+    """Three times the weight is as three of the same."""
+    values = np.array([[1.0, 5.0], [2.0, 4.0], [9.0, 0.0]])
+    found = weighted_quantiles(values, np.array([1.0, 3.0, 1.0]), np.array([0.5]))
+
+    assert [[2.0, 4.0]] == found.tolist()
 
 
 def test_more_workers_shorten_what_is_usual() -> None:
@@ -75,3 +115,13 @@ def test_what_happened_is_counted() -> None:
     assert [1.0, 1.0] == past.size[0].tolist()
     assert past.busy[0].tolist() == pytest.approx([0.5, 0.5])
     assert past.wait[0, 0] == pytest.approx(0.75 * HOUR, rel=0.01)
+
+
+def test_an_hours_waits_are_like_its_neighbours() -> None:
+    """Each quantile is a mean of five hours: what jumps by chance is evened, what lasts stays."""
+    waits = np.array([[100.0] * 8, [0.0] * 4 + [1000.0] + [0.0] * 3])
+    flat, rising = evened(np.full((3, 8), 7.0)), evened(np.arange(24.0)[None])
+
+    assert [0, 0, 20, 20, 20, 20, 20, 0] == evened(waits)[0].tolist()
+    assert flat.tolist() == np.full((3, 8), 7.0).tolist()
+    assert rising[0, 2:-2] == pytest.approx(np.arange(2.0, 22.0))
