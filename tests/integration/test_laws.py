@@ -216,7 +216,7 @@ def busy(store: Store) -> Iterator[None]:
 def test_a_live_server_is_checked_without_false_alarm(peopled: Store) -> None:
     """Moves under way are no violations, and a real one is still found among them."""
     with busy(peopled):
-        for _ in range(5):
+        for _ in range(3):
             assert [] == [str(one) for one in standing(peopled) if one.kind is not Kind.OVERDUE]
         peopled.client.zrem(peopled.keys("index", S, "status", "Queued"), "queued")
         found = [one for one in standing(peopled) if one.kind is not Kind.OVERDUE]
