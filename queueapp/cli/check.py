@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 from queueapp.config import Config, from_env
 from queueapp.laws import Kind, Violation, standing
@@ -46,9 +47,21 @@ def run(options: argparse.Namespace) -> int:
         left = found
         if options.repair and found:
             done, left = _mended(store, config, found)
-    show = _print_json if options.output == "json" else _print_table
-    show(found, done, left)
+        jobs = sum(client.zcard(store.keys("all", one.key)) for one in store.history.scopes())
+    if options.output == "json":
+        _print_json(found, done, left)
+    else:
+        print(f"Looked at {jobs:,} job{'' if jobs == 1 else 's'} in {place_of(config)}.")
+        _print_table(found, done, left)
     return 1 if left else 0
+
+
+def place_of(config: Config) -> str:
+    """Name the store without its password: a check of another store than meant says nothing."""
+    if not config.redis_url:
+        return f"the embedded server of {config.data_dir}"
+    url = urlsplit(config.redis_url)
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
 
 
 def _mended(

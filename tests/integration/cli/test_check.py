@@ -1,10 +1,13 @@
 """`queueapp check`, on an embedded server of its own."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from queueapp.cli import main
+from queueapp.cli.check import place_of
+from queueapp.config import Config
 from queueapp.store import Store
 from tests.factories import SCOPE, submit
 
@@ -16,7 +19,25 @@ def test_a_sound_store_is_said_to_be_sound(
     submit(store, id="job")
 
     assert 0 == main(["check"])
-    assert "Everything is as it must be.\n" == capsys.readouterr().out
+    looked, judged = capsys.readouterr().out.splitlines()
+    assert looked.startswith("Looked at 1 job in ")
+    assert "Everything is as it must be." == judged
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (
+            "rediss://ann:secret@cache.example.com:6380/2?ssl_cert_reqs=none",
+            "rediss://cache.example.com:6380/2",
+        ),
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock"),
+        (None, "the embedded server of /data"),
+    ],
+)
+def test_the_store_is_named_without_its_password(url: str | None, place: str) -> None:
+    """A check of another store than was meant would say nothing."""
+    assert place == place_of(Config(redis_url=url, data_dir=Path("/data")))
 
 
 def test_damage_is_told_then_repaired(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
