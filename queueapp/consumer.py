@@ -97,15 +97,23 @@ class Station:
         """
         # A claim whose answer was lost is asked for by its name: the job may be ours already.
         self._unanswered = self._unanswered or uuid.uuid4().hex
-        asked_s = time.monotonic()
-        claim = self.store.attempts.claim(
-            self.worker, operation=self._unanswered, lease_ms=self.lease_ms, wait_s=wait_s
-        )
+        claim, asked_s = self._ask(self._unanswered, wait_s)
+        while claim is not None and time.monotonic() > asked_s + self.lease_ms / 2000:
+            # The answer was long on its way and the job may be another's: renewed, or known to be.
+            claim, asked_s = self._ask(self._unanswered, None)
         self._unanswered = None
         if claim is not None:
             with self._lock:
                 self._hold(claim, asked_s)
         return claim
+
+    def _ask(self, operation: str, wait_s: float | None) -> tuple[Claim | None, float]:
+        """Claim; return also since when the lease counts, in monotonic seconds."""
+        asked_s = time.monotonic()
+        claim = self.store.attempts.claim(
+            self.worker, operation=operation, lease_ms=self.lease_ms, wait_s=wait_s
+        )
+        return claim, asked_s
 
     def claim_no_more(self) -> None:
         """Have the store answer the next claim with nothing, also one that waits there already.

@@ -112,7 +112,8 @@ class Runner:
         """Run one attempt to its end in the calling thread.
 
         ``report`` is called about once a second and at each change of stage.
-        Raises: RunnerLost when the zygote died or cannot be had; the attempt did not end.
+        Raises: RunnerLost when the zygote died or cannot be had, or when the right to run has ended
+        before the job could begin; the attempt did not end.
         """
         task = task.absolute()  # the job's process stands elsewhere
         key = (task.claim.job.id, task.claim.epoch)
@@ -132,6 +133,9 @@ class Runner:
         return _outcome(task, ledger, watched)
 
     def _started(self, task: Task) -> Started:
+        until_s = self._right_ends_s(task.claim.job.id, task.claim.epoch)
+        if until_s is not None and until_s <= self._clock():
+            raise RunnerLost("The lease ended before the job could begin.")
         for folder in (task.directory, task.work):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         declared = find_job_type(task.claim.job.type)
@@ -139,7 +143,7 @@ class Runner:
             Assignment.of(task, modules=self._modules).encode(),
             task.work,
             self._limits(task),
-            until_s=self._right_ends_s(task.claim.job.id, task.claim.epoch),
+            until_s=until_s,
             imports=declared.imports if declared else (),
         )
 

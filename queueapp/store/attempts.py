@@ -101,9 +101,10 @@ class Attempts:
         keep_ms: int,
         worker: str,
         lease_ms: int,
+        now_ms: int | None = None,
     ) -> tuple[Status, Claim | None]:
         """End an attempt and take the worker's next job, if there is one, in the same call."""
-        then = Next(worker, lease_ms)
+        then = Next(worker, lease_ms, now_ms)
         status, answer = self._finish(
             job_id, epoch, report, max_lost=max_lost, keep_ms=keep_ms, then=then
         )

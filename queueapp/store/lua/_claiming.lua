@@ -229,13 +229,14 @@ local function claim_once(offer, slot, op, lease_ms)
   return answer
 end
 
--- The claim that an operation made, unless it is over.
-local function claimed_before(worker, slot, op)
+-- The claim that an operation made, unless it is over. Its lease begins anew: who asks counts it
+-- from this question, since the answer to the first one never came.
+local function claimed_before(worker, slot, op, lease_ms)
   local kept = call('HGET', K.claimed(worker), slot)
   local known, id, epoch = string.match(kept or '', '^(%S+) (%S+) (%d+)$')
   if known ~= op then return nil end
   local j = job_fields(id, 'status', 'epoch', 'worker', 'started', 'scope', 'tier', 'shape', 'user')
   if j[1] ~= 'Running' or j[2] ~= epoch or j[3] ~= worker then return nil end
-  local until_ = tonumber(call('ZSCORE', K.leases(), id)) or NOW
-  return answer_of(id, tonumber(epoch), tonumber(j[4]), until_, j[5], j[6], j[7], j[8])
+  call('ZADD', K.leases(), NOW + lease_ms, id)
+  return answer_of(id, tonumber(epoch), tonumber(j[4]), NOW + lease_ms, j[5], j[6], j[7], j[8])
 end

@@ -4,12 +4,12 @@
 --- outcome is completed, failed, cancelled, lost or given_back
 --- kept_ms is how long the node keeps the session of the job's host; null: it has none
 --- next_lease_ms asks for the next job in the same call; null does not
---- returns {the job's new status, the next claim or {}}; a repeat gets the same answer   fails LEASE_LOST   moves Running > any
+--- returns {the job's new status, the next claim or {}}; a repeat gets the same answer, and renews that claim's lease   fails LEASE_LOST   moves Running > any
 local job = load_job(A.id)
 if not job then return fail('LEASE_LOST', 'there is no such job') end
 local op = A.id .. '.' .. A.epoch
 if tonumber(job.finished_epoch) == A.epoch then
-  return {job.finished_status, given(A.next_lease_ms) and claimed_before(A.worker, A.slot, op) or {}}
+  return {job.finished_status, given(A.next_lease_ms) and claimed_before(A.worker, A.slot, op, A.next_lease_ms) or {}}
 end
 if job.status ~= 'Running' or tonumber(job.epoch) ~= A.epoch then return fail('LEASE_LOST', 'the attempt is over') end
 

@@ -154,6 +154,17 @@ def test_a_job_ends_with_its_right_to_run(tmp_path: Path) -> None:
         bench.runner.close()
 
 
+def test_a_job_without_a_right_to_run_does_not_begin(tmp_path: Path) -> None:
+    """Its lease may have ended on the way: then somebody else may be at it."""
+    bench = open_bench(tmp_path, right_ends_s=lambda _job, _epoch: time.monotonic())
+    try:
+        with pytest.raises(RunnerLost, match="before the job could begin"):
+            bench.run("Nothing")
+        assert bench.runner.zygote_pid is None
+    finally:
+        bench.runner.close()
+
+
 def test_a_job_runs_on_while_its_right_is_renewed(tmp_path: Path) -> None:
     """What counts is the newest end that the zygote was told."""
     ends = iter([RIGHT_S, 600.0])

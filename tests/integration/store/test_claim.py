@@ -1,6 +1,8 @@
 """Claim: the best job that fits, once, under a lease; or the worker parks."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
 from queueapp.domain.fleet import Node, Requirements
 from queueapp.domain.job import Claim
@@ -9,6 +11,8 @@ from queueapp.domain.scope import Scope
 from queueapp.store import Store, connect
 from tests.factories import NODE, SCOPE, add_worker, claim, finish, report, submit
 from tests.waiting import eventually
+
+NOW_MS = 1_700_000_000_000
 
 
 def test_nothing_to_run_parks_the_worker(store: Store) -> None:
@@ -62,11 +66,37 @@ def test_same_operation_gets_the_same_claim(store: Store) -> None:
     add_worker(store)
     submit(store)
     submit(store)
-    first = store.attempts.claim("w1", operation="op", lease_ms=1_000)
-    again = store.attempts.claim("w1", operation="op", lease_ms=1_000)
+    first = store.attempts.claim("w1", operation="op", lease_ms=1_000, now_ms=NOW_MS)
+    again = store.attempts.claim("w1", operation="op", lease_ms=1_000, now_ms=NOW_MS)
 
     assert first == again
     assert store.client.zcard(store.keys("leases")) == 1
+
+
+def test_the_lease_of_a_repeated_claim_begins_anew(store: Store) -> None:
+    """Who repeats it counts from his own question: nobody else may have the job before that."""
+    add_worker(store)
+    submit(store, id="first", now_ms=NOW_MS)
+    submit(store, id="second", now_ms=NOW_MS)
+    ask = partial(store.attempts.claim, "w1", operation="op", lease_ms=1_000)
+    first, again = ask(now_ms=NOW_MS), ask(now_ms=NOW_MS + 900)
+    assert first is not None
+    assert again == replace(first, lease_until_ms=NOW_MS + 1_900)
+    end = partial(
+        store.attempts.finish_and_claim,
+        first.job.id,
+        first.epoch,
+        report(),
+        max_lost=3,
+        keep_ms=1_000,
+        worker="w1",
+        lease_ms=1_000,
+    )
+    for now_ms in (NOW_MS + 1_000, NOW_MS + 1_900):
+        _, following = end(now_ms=now_ms)
+        assert following is not None
+        assert ("second", now_ms + 1_000) == (following.job.id, following.lease_until_ms)
+        assert now_ms + 1_000 == store.client.zscore(store.keys("leases"), "second")
 
 
 def test_only_types_that_the_worker_offers(store: Store) -> None:

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from typing import Any
 
 import dramatiq
 import pytest
 
 from queueapp.broker import QueueBroker
 from queueapp.consumer import Station
+from queueapp.domain.job import Claim
 from queueapp.middleware.fence import FenceMiddleware
 from queueapp.store import Store
 from tests.factories import add_worker, finish, submit
@@ -51,6 +53,33 @@ def test_an_ended_attempt_has_no_lease(station: Station, store: Store) -> None:
     station.done(station._held[held])
 
     assert [] == station.overdue(time.monotonic() + 10**6)
+
+
+def test_a_claim_that_comes_late_is_asked_for_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a lease may have gone by on the way: the job is renewed before it begins."""
+    add_worker(store)
+    submit(store, id="job")
+    ask, asked = store.attempts.claim, list[tuple[float, str]]()
+
+    def late(worker: str, **wishes: Any) -> Claim | None:
+        asked.append((time.monotonic(), wishes["operation"]))
+        answer = ask(worker, **wishes)
+        time.sleep(1.1 if len(asked) == 1 else 0)
+        return answer
+
+    monkeypatch.setattr(store.attempts, "claim", late)
+    made = Station(store, worker="w1", slots=1, lease_ms=2_000, finish=lambda *_: None)
+    claim = made.claim()
+
+    assert claim is not None
+    assert 2 <= len(asked)
+    assert 1 == len({operation for _, operation in asked})
+    ends_s = made.lease_ends_s("job", 1)
+    assert ends_s is not None
+    assert ends_s > asked[0][0] + 1.1 + 1.9
+    finish(store, claim)
 
 
 def test_an_attempt_that_was_not_renewed_is_ended(station: Station, store: Store) -> None:
