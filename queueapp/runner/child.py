@@ -17,6 +17,7 @@ from queueapp.context import JobContext
 from queueapp.job_errors import BadInput, JobCancelled, RetryableError
 from queueapp.job_types import JobType, find_job_type, load_modules
 from queueapp.runner.confine import EVENTS_FD, TASK_FD
+from queueapp.runner.records import log_through
 from queueapp.runner.spans import Spans
 from queueapp.runner.task import Assignment
 
@@ -34,7 +35,7 @@ def main() -> int:
     _print_by_lines()
     assignment = Assignment.decode(_read_all(TASK_FD))
     load_modules(name for name in assignment.modules if name not in sys.modules)
-    run_assignment(assignment, _emit, on_stop=_stop_on_terminate)
+    run_assignment(assignment, _emit, begin=_begin)
     _flush_streams()
     return 0
 
@@ -43,11 +44,11 @@ def run_assignment(
     assignment: Assignment,
     emit: Callable[[Event], None],
     *,
-    on_stop: Callable[[Callable[[], None]], None],
+    begin: Callable[[JobContext], None],
 ) -> None:
     """Run one job to its end and emit the event that says how it ended.
 
-    ``on_stop`` is given what must be called to ask the job to stop.
+    ``begin`` is given the job before its function is called.
     """
     job: JobContext | None = None
     spans = Spans(assignment.trace, emit)
@@ -60,7 +61,7 @@ def run_assignment(
             stages=declared.info.stages,
             spans=spans,
         )
-        on_stop(job.request_stop)
+        begin(job)
         with spans.whole(f"code {job.type}"):
             declared(job)
     except BaseException as error:  # noqa: BLE001 - whatever job code raises is told
@@ -124,6 +125,11 @@ def _traceback(error: BaseException) -> str:
 
 _EMITTING = Lock()  # job code may report from several threads
 _OUR_FRAMES = frozenset({__name__, "queueapp.job_types"})
+
+
+def _begin(job: JobContext) -> None:
+    _stop_on_terminate(job.request_stop)
+    log_through(job)
 
 
 def _stop_on_terminate(request_stop: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from queueapp.context import JobContext
 from queueapp.domain.outcome import Outcome, Usage
 from queueapp.runner.child import run_assignment
 from queueapp.runner.ledger import Ledger
@@ -41,9 +42,9 @@ class InlineWatch:
         self._request_stop: Callable[[], None] = lambda: None
         self.reason: Reason | None = None
 
-    def on_stop(self, request_stop: Callable[[], None]) -> None:
+    def begin(self, job: JobContext) -> None:
         """Remember how the job is asked to stop."""
-        self._request_stop = request_stop
+        self._request_stop = job.request_stop
 
     def take(self, event: dict[str, Any]) -> None:
         """Book one event of the job, then see whether it must stop or be reported."""
@@ -91,7 +92,7 @@ def run_inline(
 ) -> Outcome:
     """Run one attempt in the calling thread and say how it ended."""
     watch = InlineWatch(task, ledger, report=report, stops=stops, clock=clock)
-    run_assignment(Assignment.of(task), watch.take, on_stop=watch.on_stop)
+    run_assignment(Assignment.of(task), watch.take, begin=watch.begin)
     ending = Ending(
         reason=watch.reason,
         said=ledger.end,

@@ -31,7 +31,7 @@ def events_of(
         keeping=keeping,
     )
     events: list[Event] = []
-    run_assignment(assignment, events.append, on_stop=lambda _: None)
+    run_assignment(assignment, events.append, begin=lambda _: None)
     return events
 
 

@@ -1,5 +1,6 @@
 """A zoo of job types, most of them badly behaved: what the runner has to live with."""
 
+import logging
 import os
 import random
 import signal
@@ -35,6 +36,20 @@ def count(job: JobContext) -> None:
     job.quality(total=10, duplicates=2, invalid=1, score=70.0)
     job.summary(counted=job.parameters["n"])
     job.log("info", "counted", n=job.parameters["n"])
+
+
+@job_type("Zoo.Logging")
+def logs(job: JobContext) -> None:
+    """Log with Python's own logging."""
+    log = logging.getLogger("zoo.keeper")
+    log.debug("unheard")
+    log.info("fed %d lions", 3)
+    log.warning("one is %s", "missing")
+    try:
+        raise ValueError("a door")
+    except ValueError:
+        log.exception("left open")
+    log.info("%d is no number", "this")
 
 
 @job_type("Zoo.Imports", imports=("wave", "there.is.no.such.module"))

@@ -149,6 +149,19 @@ def test_ten_megabytes_of_output_are_capped(bench: Bench) -> None:
     assert text.endswith("the last line\n")
 
 
+def test_pythons_own_logging_goes_to_the_jobs_log(bench: Bench) -> None:
+    """With its levels and names; a record that cannot be formatted is printed, and harms nobody."""
+    outcome = bench.run("Logging")
+    lines = [json.loads(line) for line in log_text(outcome, "log.jsonl").splitlines()]
+
+    assert AttemptEnd.COMPLETED == outcome.end
+    assert ["INFO", "WARN", "ERROR"] == [line["level"] for line in lines]
+    assert ["fed 3 lions", "one is missing"] == [line["message"] for line in lines[:2]]
+    assert lines[2]["message"].startswith("left open\nTraceback")
+    assert {"logger": "zoo.keeper"} == lines[0]["details"]
+    assert "is no number" in log_text(outcome, "output.txt")
+
+
 def test_nonsense_in_the_event_pipe_harms_nothing(bench: Bench) -> None:
     """A forged output outside of the job's folder is refused, later reports still count."""
     outcome = bench.run("Forge")
